@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gatescope: the command line. Finds the subcommand in the table below and runs it; with no command it
+ * opens the window.
+ *
+ * Layer: app.
+ */
+#include "app/commands.h"
+#include "core/run/build_info.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct command {
+    const char *name;
+    const char *arguments; /* as in the help */
+    const char *summary;   /* one line; NULL: internal */
+    const char *details;   /* `help NAME` */
+    int (*run)(int argc, char **argv);
+} command;
+
+static const command commands[] = {
+    {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display",
+     "  --figure NAME        rate (default)\n"
+     "  -o FILE              where to; the ending picks PNG, SVG or PDF\n"
+     "  --size 1600x1000     pixels\n"
+     "  --dpi 200            resolution of text and lines\n"
+     "  --theme light|dark\n"
+     "  --renderer cairo|gl\n",
+     gsc_cmd_plot},
+};
+
+enum {
+    N_COMMANDS = sizeof commands / sizeof commands[0]
+};
+
+static const command *find_command(const char *name) {
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int print_help(FILE *out) {
+    fprintf(out, "gatescope: a desktop bench for mixture-of-experts research\n\n"
+                 "  gatescope                    the window\n");
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (commands[i].summary != NULL) {
+            fprintf(out, "  gatescope %-18s %s\n", commands[i].name, commands[i].summary);
+        }
+    }
+    fprintf(out,
+            "\ngatescope help COMMAND tells more; gatescope --version says which program this is.\n"
+            "Exit codes: 0 done, 1 failed, 2 bad usage or bad spec, 130 stopped.\n");
+    return 0;
+}
+
+static int print_command_help(const command *found) {
+    printf("gatescope %s %s\n%s.\n\n%s", found->name, found->arguments, found->summary,
+           found->details);
+    return 0;
+}
+
+static int unknown_command(const char *name) {
+    fprintf(stderr, "gatescope: there is no command \"%s\"; `gatescope --help` lists them\n", name);
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        return gsc_cmd_desktop(argc, argv);
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0) {
+        printf("gatescope %s (%s)\n", gsc_build_version(), gsc_build_commit());
+        return 0;
+    }
+    bool help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+    if (help && argc < 3) {
+        return print_help(stdout);
+    }
+    if (help) {
+        name = argv[2];
+    }
+    const command *found = find_command(name);
+    if (found == NULL || (help && found->summary == NULL)) {
+        return unknown_command(name);
+    }
+    if (help || (argc > 2 && found->summary != NULL &&
+                 (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))) {
+        return print_command_help(found);
+    }
+    return found->run(argc - 1, argv + 1);
+}
