@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A figure as data: what is to be seen, in data units, with nothing about pixels. Builders (figures/) make
+ * figures from runs; layout.h places them; render.h draws them.
+ *
+ * Text members are in Gatescope's small markup: UTF-8 in which ^{...} is a superscript, _{...} a subscript
+ * and everything else is plain ("n^{-1/4}"). Every pointer is owned by its figure and freed with it.
+ *
+ * Layer: ui/plot; no drawing, no GTK.
+ */
+#ifndef GSC_UI_PLOT_FIGURE_H
+#define GSC_UI_PLOT_FIGURE_H
+
+#include "core/base/error.h"
+#include "core/read/run_file.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* An axis. Axis space is the value itself, or its log10 where log is set. low and high (data units) fix the
+ * home range; NAN: from the data. */
+typedef struct gsc_plot_axis {
+    char *title; /* with the unit: "Error of τ (nat)" */
+    bool log;
+    double low, high;
+} gsc_plot_axis;
+
+typedef enum gsc_layer_kind {
+    GSC_LAYER_CLOUD,  /* faint dots: the replicates */
+    GSC_LAYER_BAND,   /* filled between low and high */
+    GSC_LAYER_BARS,   /* error bars from low to high */
+    GSC_LAYER_LINE,   /* solid polyline through x, y */
+    GSC_LAYER_DASHED, /* dashed polyline: theory; inline_label is written on it */
+    GSC_LAYER_POINTS, /* markers; low and high (optional) are for the readout */
+} gsc_layer_kind;
+
+typedef struct gsc_plot_layer {
+    gsc_layer_kind kind;
+    char *label;        /* what it is, for readouts; NULL: none */
+    char *inline_label; /* written on a line; NULL: none */
+    size_t n;
+    double *x, *y;      /* n each; bands and bars may have y NULL */
+    double *low, *high; /* n each or NULL */
+    int color;          /* index in the theme's palette, taken modulo its size */
+    int shape;          /* marker: 0 disc, 1 square, 2 triangle, 3 diamond; modulo 4 */
+    int run, series;    /* which run of the build and which series of it; -1: none */
+    bool emphasis;      /* drawn stronger (hover) */
+    bool hidden;
+} gsc_plot_layer;
+
+/* One row of the legend: marker, words, and a figure of merit in a column of its own. */
+typedef struct gsc_legend_row {
+    char *label; /* "2 experts fitted to 1" */
+    char *value; /* "slope −0.31 [−0.34, −0.28]"; "" for none */
+    int color, shape;
+    int run, series;
+    bool emphasis;
+    bool hidden; /* its layers are hidden; the row stays, dimmed */
+} gsc_legend_row;
+
+typedef struct gsc_panel {
+    char *name;  /* the series' panel: "error" */
+    char *title; /* NULL or "": none */
+    gsc_plot_axis x, y;
+    gsc_plot_layer **layers;
+    size_t n_layers;
+    gsc_legend_row **legend;
+    size_t n_legend;
+    char *message; /* in the middle of an empty panel: "Waiting for the first fit…"; NULL: none */
+    size_t n_left_out; /* points that have no place on a log axis; written as a note */
+} gsc_panel;
+
+typedef struct gsc_figure {
+    char *name; /* "rate" */
+    char *title, *subtitle;
+    char *recipe; /* small print: spec, seeds, definitions, commit */
+    gsc_panel **panels;
+    size_t n_panels;
+} gsc_figure;
+
+enum {
+    GSC_FIGURE_MAX_PANELS = 16,
+    GSC_FIGURE_MAX_LAYERS = 4096
+};
+
+/* Allocation failure in these returns NULL; strings are copied, NULL is taken as NULL. */
+gsc_figure *gsc_figure_new(const char *name);
+void gsc_figure_free(gsc_figure *figure);
+gsc_panel *gsc_figure_add_panel(gsc_figure *figure, const char *name);
+/* A layer with room for n points; with_interval allocates low and high too. Values start as NAN. */
+gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_t n,
+                                    bool with_interval);
+gsc_legend_row *gsc_panel_add_legend(gsc_panel *panel, const char *label, const char *value);
+/* Replaces an owned string by a copy of text (NULL allowed); false: out of memory, nothing changed. */
+bool gsc_figure_set_text(char **member, const char *text);
+
+/* Hides or shows every layer and legend row of (run, series) in all panels; series -1: the whole run. */
+void gsc_figure_set_hidden(gsc_figure *figure, int run, int series, bool hidden);
+/* Marks (run, series) as pointed at and clears every other; run -1 clears all. */
+void gsc_figure_set_emphasis(gsc_figure *figure, int run, int series);
+
+/* Small markup to Pango markup, escaped; caller frees; NULL: out of memory. */
+char *gsc_markup(const char *text);
+
+/* ---- Builders ------------------------------------------------------------------------------------ */
+
+/* Zero-initialised options are the defaults. */
+typedef struct gsc_figure_options {
+    const int *run_colors;  /* palette index of each run; NULL: their order */
+    bool hide_replicates;   /* no cloud */
+    size_t bootstrap_draws; /* of the slope's interval; 0: 1000 */
+} gsc_figure_options;
+
+/* Names that gsc_figure_build knows, in order. */
+const char *const *gsc_figure_names(size_t *ret_count);
+
+/* Builds the named figure from runs (read from, not changed otherwise; all from the calling thread). With
+ * no run, or runs without points, the figure has empty axes and a message. Colours are by run where there
+ * are several, else by arm. Errors: GSC_ERR_INPUT (unknown name, with the nearest), GSC_ERR_IO, MEMORY. */
+gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_runs,
+                            const gsc_figure_options *options, gsc_figure **ret_figure,
+                            gsc_error *error);
+
+#endif
