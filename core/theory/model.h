@@ -96,6 +96,12 @@ typedef struct gsc_mixture_layout {
 
 gsc_mixture_layout gsc_mixture_get_layout(const gsc_mixture_shape *shape);
 
+/* m: 1/2, or 0 where k_shared is 0, or 1 where k_routed is 0. */
+double gsc_mixture_shared_mass(const gsc_mixture_shape *shape);
+
+/* Notes, for this thread, the step that guard and messages name ("at step 7"): an EM iteration. */
+void gsc_theory_set_step(int64_t step);
+
 /* Log-likelihood sum_t log f(y_t|x_t), exact in log space. */
 gsc_status gsc_mixture_log_likelihood(const gsc_mixture_shape *shape, const double *mixture,
                                       const gsc_sample *sample, double *ret_log_likelihood,
