@@ -35,12 +35,12 @@ typedef struct gsc_run_info {
     const char *name;       /* file name without folder and ".gsc" */
     const char *experiment; /* preset name, or "" */
     const char *title;
-    const char *spec;       /* JSON, whole */
-    const char *failure;    /* one sentence for GSC_RUN_FAILED and GSC_RUN_LOST; "" else */
-    const char *plugins;    /* JSON array: id, kind, version, sha256 */
-    const char *machine;    /* JSON object: host, cpu, kernel path, threads, commit, version */
-    const char *activity;   /* what it is doing: "n = 5000, replicate 3 of 16" */
-    double progress;        /* 0..1 */
+    const char *spec;          /* JSON, whole */
+    const char *failure;       /* one sentence for GSC_RUN_FAILED and GSC_RUN_LOST; "" else */
+    const char *plugins;       /* JSON array: id, kind, version, sha256 */
+    const char *machine;       /* JSON object: host, cpu, kernel path, threads, commit, version */
+    const char *activity;      /* what it is doing: "n = 5000, replicate 3 of 16" */
+    double progress;           /* 0..1 */
     double started_s, ended_s; /* Unix time; ended 0 while running */
     uint64_t seed;
 } gsc_run_info;
@@ -77,8 +77,7 @@ typedef bool gsc_event_visit(void *data, double time_s, gsc_event_level level, c
                              const char *message);
 gsc_status gsc_run_visit_documents(gsc_run *run, const char *kind, gsc_document_visit *visit,
                                    void *data, gsc_error *error);
-gsc_status gsc_run_visit_events(gsc_run *run, gsc_event_visit *visit, void *data,
-                                gsc_error *error);
+gsc_status gsc_run_visit_events(gsc_run *run, gsc_event_visit *visit, void *data, gsc_error *error);
 
 /* The folder of run files: $GATESCOPE_RUNS, else $XDG_DATA_HOME/gatescope/runs; made if missing. */
 gsc_status gsc_runs_folder(char *ret_path, size_t size, gsc_error *error);

@@ -35,7 +35,7 @@ typedef enum gsc_slope_axis {
 
 /* log y = intercept + slope * axis(x): least squares on the log of the median per x; low and high: 95%
  * percentile bootstrap, draws resamples of the replicates within x, from seed. NAN where fewer than two
- * x have a positive median. */
+ * x have a positive median; low and high also where no x has two replicates or draws is 0. */
 typedef struct gsc_slope {
     double slope, intercept, low, high;
     size_t sizes; /* number of x used */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The presets: the JSON files of core/read/presets, compiled in; title and summary come from their own keys.
+ *
+ * Layer: core/read.
+ */
+#include "core/read/presets_text.h"
+#include "core/read/spec.h"
+
+#include <pthread.h>
+#include <string.h>
+
+enum {
+    TITLE_SIZE = 96,
+    SUMMARY_SIZE = 256
+};
+
+static gsc_preset presets[] = {
+    {.name = "first", .text = GSC_PRESET_FIRST},
+    {.name = "theorem1", .text = GSC_PRESET_THEOREM1},
+    {.name = "theorem2", .text = GSC_PRESET_THEOREM2},
+    {.name = "theorem3", .text = GSC_PRESET_THEOREM3},
+    {.name = "theorem4", .text = GSC_PRESET_THEOREM4},
+};
+
+enum {
+    N_PRESETS = sizeof(presets) / sizeof(presets[0])
+};
+
+static char titles[N_PRESETS][TITLE_SIZE], summaries[N_PRESETS][SUMMARY_SIZE];
+
+static void copy_key(const json_t *spec, const char *key, char *ret_text, size_t size) {
+    const char *text = json_string_value(json_object_get(spec, key));
+    if (text != NULL) {
+        size_t n = strnlen(text, size - 1);
+        memcpy(ret_text, text, n);
+        ret_text[n] = '\0';
+    }
+}
+
+static void read_titles(void) {
+    for (size_t i = 0; i < N_PRESETS; i++) {
+        json_t *spec = json_loads(presets[i].text, 0, NULL);
+        copy_key(spec, "title", titles[i], TITLE_SIZE);
+        copy_key(spec, "summary", summaries[i], SUMMARY_SIZE);
+        json_decref(spec);
+        presets[i].title = titles[i];
+        presets[i].summary = summaries[i];
+    }
+}
+
+const gsc_preset *gsc_presets(size_t *ret_count) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_titles);
+    *ret_count = N_PRESETS;
+    return presets;
+}
+
+const gsc_preset *gsc_preset_find(const char *name) {
+    size_t n;
+    const gsc_preset *all = gsc_presets(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(all[i].name, name) == 0) {
+            return &all[i];
+        }
+    }
+    return NULL;
+}
