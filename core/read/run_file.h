@@ -12,6 +12,7 @@
 #define GSC_CORE_READ_RUN_FILE_H
 
 #include "core/base/error.h"
+#include "core/read/process.h"
 #include "core/read/series.h"
 
 #include <stdbool.h>
@@ -43,6 +44,7 @@ typedef struct gsc_run_info {
     double progress;           /* 0..1 */
     double started_s, ended_s; /* Unix time; ended 0 while running */
     uint64_t seed;
+    gsc_process process; /* the supervisor: who to send SIGINT to, where it is here and alive */
 } gsc_run_info;
 
 typedef struct gsc_run gsc_run;
