@@ -36,6 +36,9 @@ gsc_guard_page *gsc_guard_get_page(void);
  * only when they change). */
 void gsc_guard_enter(const char *plugin, const char *function);
 void gsc_guard_leave(void);
+/* The slot of this thread, NULL where it never entered a plugin. Async-signal-safe: a worker's signal
+ * handler asks it which call crashed. */
+const gsc_guard_slot *gsc_guard_own_slot(void);
 /* The step of this thread's work, kept until the next. */
 void gsc_guard_set_step(int64_t step);
 
