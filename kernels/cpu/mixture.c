@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loops of mixture.h, vectorised over the rows; compiled once per instruction set. The usual small
+ * numbers of components and parameters are compiled as constants, so that all sums of a row live in
+ * registers. Products are fused where the level has it. Layer: kernels.
+ */
+#include "kernels/mixture.h"
+
+#include "kernels/cpu/mixture_vec.h"
+
+enum {
+    B = GSC_MIXTURE_BLOCK
+};
+
+/* Runs body with a constant for the small values of count, else with count itself. */
+#define SPECIALISE(count, body)                                                                    \
+    switch (count) {                                                                               \
+    case 1:                                                                                        \
+        return body(1);                                                                            \
+    case 2:                                                                                        \
+        return body(2);                                                                            \
+    case 3:                                                                                        \
+        return body(3);                                                                            \
+    case 4:                                                                                        \
+        return body(4);                                                                            \
+    case 5:                                                                                        \
+        return body(5);                                                                            \
+    case 6:                                                                                        \
+        return body(6);                                                                            \
+    default:                                                                                       \
+        return body(count);                                                                        \
+    }
+
+/* ---- Posterior ------------------------------------------------------------------------------- */
+
+/* The sums of a row lie in [1, 64], so the product of 64 of them stays below 2^384: one logarithm
+ * serves that many rows of a lane. */
+enum {
+    ROWS_PER_LOG = 64
+};
+
+INLINE double posterior_body(size_t rows, size_t k1, size_t k, const double *constant,
+                             const double *precision, const double *e, const double *log_pi,
+                             double *ret_r) {
+    vec total = vec_set(0), product = vec_set(1);
+    size_t in_product = 0;
+    for (size_t t = 0; t < rows; t += LANES) {
+        vec l[GSC_MIXTURE_MAX], top, sum;
+        for (size_t c = 0; c < k; c++) {
+            const vec residual = vec_load(e + c * B + t);
+            l[c] = vec_fnma(residual * residual, vec_set(precision[c]), vec_set(constant[c]));
+            if (c >= k1) {
+                l[c] += vec_load(log_pi + (c - k1) * B + t);
+            }
+        }
+        top = vec_set(-INFINITY);
+        for (size_t c = 0; c < k; c++) {
+            top = vec_max(top, l[c]);
+        }
+        sum = vec_set(0);
+        for (size_t c = 0; c < k; c++) {
+            l[c] = vec_exp(l[c] - top);
+            sum += l[c];
+        }
+        vec share = 1.0 / sum;
+        if (t + LANES > rows) {
+            const vec_bits valid = vec_valid(t, rows);
+            share = (vec)((vec_bits)share & valid);
+            top = (vec)((vec_bits)top & valid);
+            sum = (vec)(((vec_bits)sum & valid) | ((vec_bits)vec_set(1) & ~valid));
+        }
+        for (size_t c = 0; c < k; c++) {
+            vec_store(ret_r + c * B + t, l[c] * share);
+        }
+        total += top;
+        product *= sum;
+        if (++in_product == ROWS_PER_LOG) {
+            total += vec_log(product);
+            product = vec_set(1);
+            in_product = 0;
+        }
+    }
+    total += vec_log(product);
+    for (size_t t = (rows + LANES - 1) / LANES * LANES; t < (rows + 7) / 8 * 8; t++) {
+        for (size_t c = 0; c < k; c++) {
+            ret_r[c * B + t] = 0;
+        }
+    }
+    return vec_sum(total);
+}
+
+double GSC_ISA_NAME(gsc_mixture_posterior)(size_t rows, size_t k1, size_t k2,
+                                           const double *constant, const double *precision,
+                                           const double *e, const double *log_pi, double *ret_r) {
+#define BODY(k) posterior_body(rows, k1, (k), constant, precision, e, log_pi, ret_r)
+    SPECIALISE(k1 + k2, BODY)
+#undef BODY
+}
+
+/* ---- Moments --------------------------------------------------------------------------------- */
+
+enum {
+    MAX_FUSED = 4
+};
+
+INLINE void moments_fused(size_t rows, size_t p, const double *r, const double *e,
+                          const double *jacobian, size_t stride, double *ret_moments) {
+    vec mass = vec_set(0), rss = vec_set(0), g[MAX_FUSED], h[MAX_FUSED * (MAX_FUSED + 1) / 2];
+    for (size_t i = 0; i < p; i++) {
+        g[i] = vec_set(0);
+    }
+    for (size_t i = 0; i < p * (p + 1) / 2; i++) {
+        h[i] = vec_set(0);
+    }
+    for (size_t t = 0; t < rows; t += LANES) {
+        const vec weight = vec_load(r + t), residual = vec_load(e + t);
+        vec column[MAX_FUSED];
+        mass += weight;
+        rss = vec_fma(weight * residual, residual, rss);
+        for (size_t i = 0; i < p; i++) {
+            column[i] = *(const vec *)__builtin_assume_aligned(jacobian + i * stride + t, 64);
+        }
+        for (size_t i = 0, ij = 0; i < p; i++) {
+            const vec weighted = weight * column[i];
+            g[i] = vec_fma(weighted, residual, g[i]);
+            for (size_t j = i; j < p; j++, ij++) {
+                h[ij] = vec_fma(weighted, column[j], h[ij]);
+            }
+        }
+    }
+    *ret_moments++ += vec_sum(mass);
+    *ret_moments++ += vec_sum(rss);
+    for (size_t i = 0; i < p; i++) {
+        *ret_moments++ += vec_sum(g[i]);
+    }
+    for (size_t i = 0; i < p * (p + 1) / 2; i++) {
+        *ret_moments++ += vec_sum(h[i]);
+    }
+}
+
+/* sum a b c; c NULL: sum a b; b NULL too: sum a. */
+static double triple(size_t rows, const double *a, const double *b, const double *c) {
+    vec sum = vec_set(0);
+    for (size_t t = 0; t < rows; t += LANES) {
+        vec product = vec_load(a + t);
+        product = b != NULL ? product * vec_load(b + t) : product;
+        product = c != NULL ? product * vec_load(c + t) : product;
+        sum += product;
+    }
+    return vec_sum(sum);
+}
+
+static void moments_any(size_t rows, size_t p, const double *r, const double *e,
+                        const double *jacobian, size_t stride, double *ret_moments) {
+    *ret_moments++ += triple(rows, r, NULL, NULL);
+    *ret_moments++ += triple(rows, r, e, e);
+    for (size_t i = 0; i < p; i++) {
+        *ret_moments++ += triple(rows, r, e, jacobian + i * stride);
+    }
+    for (size_t i = 0; i < p; i++) {
+        for (size_t j = i; j < p; j++) {
+            *ret_moments++ += triple(rows, r, jacobian + i * stride, jacobian + j * stride);
+        }
+    }
+}
+
+void GSC_ISA_NAME(gsc_mixture_moments)(size_t rows, size_t p, const double *r, const double *e,
+                                       const double *jacobian, size_t stride, double *ret_moments) {
+#define BODY(p) moments_fused(rows, (p), r, e, jacobian, stride, ret_moments)
+    switch (p) {
+    case 1:
+        BODY(1);
+        break;
+    case 2:
+        BODY(2);
+        break;
+    case 3:
+        BODY(3);
+        break;
+    case 4:
+        BODY(4);
+        break;
+    default:
+        moments_any(rows, p, r, e, jacobian, stride, ret_moments);
+    }
+#undef BODY
+}
+
+/* ---- Gate ------------------------------------------------------------------------------------ */
+
+INLINE double normalise_body(size_t rows, size_t experts, const double *a, const double *slope,
+                             const double *r, double *ret_log_pi, double *ret_q) {
+    vec total = vec_set(0);
+    for (size_t t = 0; t < rows; t += LANES) {
+        vec l[GSC_MIXTURE_MAX], top, sum = vec_set(0);
+        l[0] = top = vec_load(a + t);
+        for (size_t j = 1; j < experts; j++) {
+            l[j] = vec_load(a + j * B + t);
+            top = vec_max(top, l[j]);
+        }
+        vec part[GSC_MIXTURE_MAX];
+        for (size_t j = 0; j < experts; j++) {
+            part[j] = vec_exp(l[j] - top);
+            sum += part[j];
+        }
+        const vec normaliser = top + vec_log(sum), share = 1.0 / sum;
+        for (size_t j = 0; j < experts; j++) {
+            const vec log_pi = l[j] - normaliser;
+            total = vec_fma(vec_load(r + j * B + t), log_pi, total);
+            vec_store(ret_log_pi + j * B + t, log_pi);
+            vec_store(ret_q + j * B + t, part[j] * share * vec_load(slope + j * B + t));
+        }
+    }
+    return vec_sum(total);
+}
+
+double GSC_ISA_NAME(gsc_mixture_gate_normalise)(size_t rows, size_t experts, const double *a,
+                                                const double *slope, const double *r,
+                                                double *ret_log_pi, double *ret_q){
+#define BODY(experts) normalise_body(rows, (experts), a, slope, r, ret_log_pi, ret_q)
+    SPECIALISE(experts, BODY)
+#undef BODY
+}
+
+/* One input: all sums of a row in registers. */
+INLINE void scores_fused(size_t rows, size_t experts, const double *x, const double *r,
+                         const double *q, const double *slope, double *ret_gradient,
+                         double *ret_fisher) {
+    vec g[MAX_FUSED][2], f[MAX_FUSED * (MAX_FUSED + 1) / 2][3];
+    for (size_t j = 0; j < experts; j++) {
+        g[j][0] = g[j][1] = vec_set(0);
+    }
+    for (size_t i = 0; i < experts * (experts + 1) / 2; i++) {
+        f[i][0] = f[i][1] = f[i][2] = vec_set(0);
+    }
+    for (size_t t = 0; t < rows; t += LANES) {
+        const vec input = vec_load(x + t);
+        vec s = vec_load(r + t), gate[MAX_FUSED], weighted[MAX_FUSED];
+        for (size_t j = 1; j < experts; j++) {
+            s += vec_load(r + j * B + t);
+        }
+        for (size_t j = 0; j < experts; j++) {
+            gate[j] = vec_load(q + j * B + t);
+            weighted[j] = s * gate[j];
+        }
+        for (size_t j = 0, jl = 0; j < experts; j++) {
+            const vec own = vec_load(slope + j * B + t);
+            const vec score = vec_fma(own, vec_load(r + j * B + t), -weighted[j]);
+            g[j][0] += score;
+            g[j][1] = vec_fma(score, input, g[j][1]);
+            for (size_t l = j; l < experts; l++, jl++) {
+                const vec w = weighted[j] * (l == j ? own - gate[j] : -gate[l]), wx = w * input;
+                f[jl][0] += w;
+                f[jl][1] += wx;
+                f[jl][2] = vec_fma(wx, input, f[jl][2]);
+            }
+        }
+    }
+    for (size_t j = 0; j < experts; j++) {
+        ret_gradient[2 * j] += vec_sum(g[j][0]);
+        ret_gradient[2 * j + 1] += vec_sum(g[j][1]);
+    }
+    for (size_t i = 0; i < experts * (experts + 1) / 2; i++) {
+        for (size_t m = 0; m < 3; m++) {
+            ret_fisher[3 * i + m] += vec_sum(f[i][m]);
+        }
+    }
+}
+
+static void scores_any(size_t rows, size_t experts, size_t d, const double *x, const double *r,
+                       const double *q, const double *slope, double *scratch, double *ret_gradient,
+                       double *ret_fisher) {
+    double *s = scratch, *w = scratch + B;
+    for (size_t t = 0; t < rows; t += LANES) {
+        vec sum = vec_load(r + t);
+        for (size_t j = 1; j < experts; j++) {
+            sum += vec_load(r + j * B + t);
+        }
+        vec_store(s + t, sum);
+    }
+    for (size_t j = 0; j < experts; j++) {
+        const double *own = slope + j * B, *gate = q + j * B;
+        for (size_t t = 0; t < rows; t += LANES) {
+            vec_store(w + t, vec_load(own + t) * vec_load(r + j * B + t) -
+                                 vec_load(s + t) * vec_load(gate + t));
+        }
+        for (size_t i = 0; i <= d; i++) {
+            ret_gradient[j * (1 + d) + i] += triple(rows, w, i == 0 ? NULL : x + (i - 1) * B, NULL);
+        }
+        for (size_t l = j; l < experts; l++) {
+            for (size_t t = 0; t < rows; t += LANES) {
+                const vec other = vec_load(q + l * B + t);
+                vec_store(w + t, vec_load(s + t) * vec_load(gate + t) *
+                                     (l == j ? vec_load(own + t) - other : -other));
+            }
+            for (size_t i = 0; i <= d; i++) {
+                for (size_t m = i; m <= d; m++) {
+                    *ret_fisher++ += triple(rows, w, m == 0 ? NULL : x + (m - 1) * B,
+                                            i == 0 ? NULL : x + (i - 1) * B);
+                }
+            }
+        }
+    }
+}
+
+void GSC_ISA_NAME(gsc_mixture_gate_scores)(size_t rows, size_t experts, size_t d, const double *x,
+                                           const double *r, const double *q, const double *slope,
+                                           double *scratch, double *ret_gradient,
+                                           double *ret_fisher) {
+#define BODY(experts) scores_fused(rows, (experts), x, r, q, slope, ret_gradient, ret_fisher)
+    if (d == 1 && experts == 1) {
+        BODY(1);
+    } else if (d == 1 && experts == 2) {
+        BODY(2);
+    } else if (d == 1 && experts == 3) {
+        BODY(3);
+    } else if (d == 1 && experts == 4) {
+        BODY(4);
+    } else {
+        scores_any(rows, experts, d, x, r, q, slope, scratch, ret_gradient, ret_fisher);
+    }
+#undef BODY
+}
+
+/* ---- Columns --------------------------------------------------------------------------------- */
+
+void GSC_ISA_NAME(gsc_mixture_combine)(size_t n, size_t p, double constant, const double *base,
+                                       const double *coefficient, const double *columns,
+                                       size_t stride, double *ret) {
+    if (p == 1) {
+        const double factor = coefficient[0];
+        for (size_t t = 0; t < n; t++) {
+            ret[t] = constant + (base != NULL ? base[t] : 0) + factor * columns[t];
+        }
+        return;
+    }
+    if (p == 2) {
+        const double first = coefficient[0], second = coefficient[1];
+        const double *other = columns + stride;
+        for (size_t t = 0; t < n; t++) {
+            ret[t] =
+                constant + (base != NULL ? base[t] : 0) + first * columns[t] + second * other[t];
+        }
+        return;
+    }
+    for (size_t t = 0; t < n; t++) {
+        ret[t] = constant + (base != NULL ? base[t] : 0);
+    }
+    for (size_t i = 0; i < p; i++) {
+        const double factor = coefficient[i], *column = columns + i * stride;
+        for (size_t t = 0; t < n; t++) {
+            ret[t] += factor * column[t];
+        }
+    }
+}
+
+void GSC_ISA_NAME(gsc_mixture_product)(size_t n, double factor, const double *a, const double *b,
+                                       double *ret) {
+    if (b == NULL) {
+        for (size_t t = 0; t < n; t++) {
+            ret[t] = factor * a[t];
+        }
+        return;
+    }
+    for (size_t t = 0; t < n; t++) {
+        ret[t] = factor * a[t] * b[t];
+    }
+}
+
+double GSC_ISA_NAME(gsc_mixture_dot)(size_t rows, const double *a, const double *b) {
+    vec even = vec_set(0), odd = vec_set(0);
+    const size_t whole = rows / (2 * LANES) * (2 * LANES);
+    for (size_t t = 0; t < whole; t += 2 * LANES) {
+        even = vec_fma(vec_load(a + t), vec_load(b + t), even);
+        odd = vec_fma(vec_load(a + t + LANES), vec_load(b + t + LANES), odd);
+    }
+    double sum = vec_sum(even + odd);
+    for (size_t t = whole; t < rows; t++) {
+        sum += a[t] * b[t];
+    }
+    return sum;
+}
+
+/* A sum of x * 0 is NaN as soon as one x is not finite; it needs no branch for each value. */
+int GSC_ISA_NAME(gsc_mixture_finite)(size_t n, const double *values) {
+    vec sum = vec_set(0);
+    size_t t = 0;
+    for (; t + LANES <= n; t += LANES) {
+        vec value;
+        memcpy(&value, values + t, sizeof value);
+        sum += value * 0.0;
+    }
+    double rest = vec_sum(sum);
+    for (; t < n; t++) {
+        rest += values[t] * 0;
+    }
+    return rest == 0;
+}

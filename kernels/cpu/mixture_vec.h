@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One vector of doubles at the level being compiled, with the few operations that the mixture's loops need;
+ * for isa sources only. Products are fused where the level has it.
+ *
+ * vec_exp: x = n log 2 + r, |r| <= (log 2) / 2, a polynomial of degree 11 (error 1.6e-17), times 2^n;
+ *          arguments below -700 give a number below 1e-304, not 0; NaN stays NaN.
+ * vec_log: positive normal arguments; x = 2^e m, m in [3/4, 3/2), 2 atanh((m - 1) / (m + 1)) by a
+ *          polynomial of degree 8 in its square (error 6.5e-19).
+ *
+ * Layer: kernels.
+ */
+#ifndef GSC_KERNELS_CPU_MIXTURE_VEC_H
+#define GSC_KERNELS_CPU_MIXTURE_VEC_H
+
+#include "kernels/isa.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum {
+    LANES = GSC_ISA_LANES_F64
+};
+
+typedef double vec __attribute__((vector_size(LANES * 8)));
+typedef uint64_t vec_bits __attribute__((vector_size(LANES * 8)));
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+INLINE vec vec_set(double value) {
+    return value - (vec){0};
+}
+
+INLINE vec vec_load(const double *from) {
+    return *(const vec *)from;
+}
+
+INLINE void vec_store(double *to, vec value) {
+    *(vec *)to = value;
+}
+
+/* a b + c */
+INLINE vec vec_fma(vec a, vec b, vec c) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+    return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* c - a b */
+INLINE vec vec_fnma(vec a, vec b, vec c) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_fnmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+    return (vec)_mm256_fnmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    return c - a * b;
+#endif
+}
+
+INLINE vec vec_max(vec a, vec b) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    return (vec)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+    vec_bits mask = (vec_bits)(a > b);
+    return (vec)((mask & (vec_bits)a) | (~mask & (vec_bits)b));
+#endif
+}
+
+INLINE vec vec_exp(vec x) {
+    const vec shift = vec_set(0x1.8p52);
+    x = vec_max(vec_set(-700), x);
+    const vec shifted = vec_fma(x, vec_set(0x1.71547652b82fep0), shift);
+    const vec n = shifted - shift;
+    vec r = vec_fnma(n, vec_set(0x1.62e42fefa0000p-1), x);
+    r = vec_fnma(n, vec_set(0x1.cf79abc9e3b3ap-40), r);
+    const vec r2 = r * r, r4 = r2 * r2;
+    vec low = vec_fma(vec_set(0x1.5555555555556p-3), r, vec_set(0.5));
+    vec middle = vec_fma(vec_set(0x1.11111111109b3p-7), r, vec_set(0x1.5555555553d63p-5));
+    vec high = vec_fma(vec_set(0x1.a01a01a7c41d5p-13), r, vec_set(0x1.6c16c1788bd90p-10));
+    vec higher = vec_fma(vec_set(0x1.71de0dae63bb3p-19), r, vec_set(0x1.a019b90d2ae7ap-16));
+    const vec highest = vec_fma(vec_set(0x1.af38a9b0ec855p-26), r, vec_set(0x1.289185613a3d6p-22));
+    higher = vec_fma(highest, r2, higher);
+    low = vec_fma(middle, r2, low);
+    high = vec_fma(higher, r2, high);
+    low = vec_fma(high, r4, low);
+    const vec value = vec_fma(low, r2, r) + 1.0;
+    const vec_bits scale = ((vec_bits)shifted + 1023) << 52;
+    return value * (vec)scale;
+}
+
+INLINE vec vec_log(vec x) {
+    const uint64_t shift = 0x3ff0000000000000u - 0x3fe8000000000000u;
+    const vec_bits biased = ((vec_bits)x + shift) >> 52;
+    const vec e = (vec)(biased | 0x4330000000000000u) - (0x1p52 + 1023);
+    const vec m = (vec)((vec_bits)x - ((biased - 1023) << 52));
+    const vec f = (m - 1.0) / (m + 1.0);
+    const vec w = f * f, w2 = w * w;
+    vec a = vec_fma(vec_set(0.4000000000000794), w, vec_set(0.6666666666666666));
+    vec b = vec_fma(vec_set(0.2222222304835159), w, vec_set(0.28571428567275936));
+    vec c = vec_fma(vec_set(0.15388867805614162), w, vec_set(0.18181737626302924));
+    vec d = vec_fma(vec_set(0.13609030262907734), w, vec_set(0.13209708242052065));
+    c = vec_fma(d, w2, c);
+    a = vec_fma(b, w2, a);
+    a = vec_fma(c, w2 * w2, a);
+    const vec tail = f * w * a;
+    return vec_fma(e, vec_set(0x1.62e42fefa0000p-1),
+                   2.0 * f + vec_fma(e, vec_set(0x1.cf79abc9e3b3ap-40), tail));
+}
+
+/* All ones in the lanes t .. of a block of so many rows, else zeros. */
+INLINE vec_bits vec_valid(size_t t, size_t rows) {
+    vec_bits mask;
+    for (size_t l = 0; l < LANES; l++) {
+        mask[l] = t + l < rows ? ~(uint64_t)0 : 0;
+    }
+    return mask;
+}
+
+/* Lanes added in pairs of a fixed order. */
+INLINE double vec_sum(vec value) {
+    double lane[LANES];
+    memcpy(lane, &value, sizeof lane);
+    for (size_t width = LANES / 2; width > 0; width /= 2) {
+        for (size_t l = 0; l < width; l++) {
+            lane[l] += lane[l + width];
+        }
+    }
+    return lane[0];
+}
+
+#endif
