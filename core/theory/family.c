@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gates and experts of the theory lab: what model.h says of gsc_expert_family and gsc_gate_family. Turns
- * a loaded plugin into two plain functions, h(x, theta) with its Jacobian and log a(z) with its slope,
- * differentiates numerically where the plugin does not, and finds values that are not finite.
+ * Gates and experts of the theory lab: what model.h says of gsc_expert_family and gsc_gate_family.
+ * Turns a loaded plugin into two plain functions, h(x, theta) with its Jacobian and log a(z) with its
+ * slope, differentiates numerically where the plugin does not, and finds values that are not finite.
  *
  * Layer: core/theory. One output (O = 1) and one hidden unit (H = 1).
  */
 #include "core/theory/model.h"
 
 #include "core/plugin/guard.h"
+#include "kernels/mixture.h"
 
 #include <assert.h>
 #include <float.h>
@@ -26,7 +27,7 @@ void gsc_theory_set_step(int64_t step) {
     gsc_guard_set_step(step);
 }
 
-/* ---- Services of the host for own forms ---------------------------------------------------------- */
+/* ---- Services of the host for own forms ----------------------------------------------------- */
 
 static void host_matmul(real *c, const real *a, const real *b, int64_t m, int64_t n, int64_t k,
                         int transpose_a, int transpose_b, int accumulate) {
@@ -73,7 +74,7 @@ static gsc_call make_call(const double *params, size_t rows, size_t inputs, size
     return call;
 }
 
-/* ---- Birth ------------------------------------------------------------------------------------------- */
+/* ---- Birth ---------------------------------------------------------------------------------- */
 
 static gsc_status check_plugin(const gsc_loaded *loaded, double *ret_params, const double *params,
                                gsc_error *error) {
@@ -110,7 +111,7 @@ static gsc_status add_block(gsc_expert_family *family, const char *name, size_t 
     return GSC_OK;
 }
 
-/* The size of a tensor of an own form: D is d, O and H are 1. 0 where a size has no meaning here. */
+/* The size of a tensor of an own form: D is d, O and H are 1. 0: a size without meaning here. */
 static size_t tensor_size(const gsc_expert_family *family, const gsc_tensor *tensor) {
     size_t size = 1;
     for (uint32_t i = 0; i < tensor->dims && i < GSC_MAX_DIMS; i++) {
@@ -222,32 +223,13 @@ gsc_status gsc_gate_family_init(gsc_gate_family *family, const gsc_loaded *loade
     return GSC_OK;
 }
 
-/* ---- Checks ------------------------------------------------------------------------------------------ */
-
-/* Whether all are finite. A sum of x * 0 is NaN as soon as one is not; it needs no branch per value. */
-static bool all_finite(size_t n, const double *values) {
-    double lane[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        for (size_t l = 0; l < 8; l++) {
-            lane[l] += values[i + l] * 0;
-        }
-    }
-    for (; i < n; i++) {
-        lane[0] += values[i] * 0;
-    }
-    double sum = 0;
-    for (size_t l = 0; l < 8; l++) {
-        sum += lane[l];
-    }
-    return sum == 0;
-}
+/* ---- Checks --------------------------------------------------------------------------------- */
 
 /* values and inputs are parallel; input_name says what the inputs are. */
 static gsc_status check_finite(const char *plugin, const char *function, size_t n,
                                const double *values, const double *inputs, const char *input_name,
                                gsc_error *error) {
-    if (all_finite(n, values)) {
+    if (gsc_mixture_kernels_get()->finite(n, values)) {
         return GSC_OK;
     }
     size_t t = 0;
@@ -260,25 +242,12 @@ static gsc_status check_finite(const char *plugin, const char *function, size_t 
                     inputs[t]);
 }
 
-/* ---- Experts ----------------------------------------------------------------------------------------- */
+/* ---- Experts -------------------------------------------------------------------------------- */
 
 size_t gsc_expert_scratch(const gsc_expert_family *family, size_t n) {
     /* Feed-forward: u, v and two slopes. Own: x by row, one Jacobian by row or two h, and theta. */
     size_t own = (family->inputs + family->theta_size + 2) * n + family->theta_size;
     return own > 4 * n ? own : 4 * n;
-}
-
-/* One row block of in [d] and bias: u = in . x + bias. */
-static void affine(const gsc_expert_family *family, const double *in, double bias, size_t n,
-                   const double *x, size_t stride, double *ret_u) {
-    for (size_t t = 0; t < n; t++) {
-        ret_u[t] = in[0] * x[t] + bias;
-    }
-    for (size_t k = 1; k < family->inputs; k++) {
-        for (size_t t = 0; t < n; t++) {
-            ret_u[t] += in[k] * x[k * stride + t];
-        }
-    }
 }
 
 /* Numeric df/du (of_v false) or df/dv. */
@@ -311,15 +280,12 @@ static void difference_activation(const gsc_expert_family *family, const gsc_cal
 static double *affine_jacobian(const gsc_expert_family *family, bool biased, double out, size_t n,
                                const double *x, size_t stride, const double *slope,
                                double *ret_column) {
+    const gsc_mixture_kernels *kernels = gsc_mixture_kernels_get();
     for (size_t k = 0; k < family->inputs; k++, ret_column += n) {
-        for (size_t t = 0; t < n; t++) {
-            ret_column[t] = out * slope[t] * x[k * stride + t];
-        }
+        kernels->product(n, out, slope, x + k * stride, ret_column);
     }
     if (biased) {
-        for (size_t t = 0; t < n; t++) {
-            ret_column[t] = out * slope[t];
-        }
+        kernels->product(n, out, slope, NULL, ret_column);
         ret_column += n;
     }
     return ret_column;
@@ -329,6 +295,7 @@ static gsc_status feed_forward(const gsc_expert_family *family, const double *th
                                const double *x, size_t stride, double *ret_h, double *ret_jacobian,
                                double *scratch, gsc_error *error) {
     const gsc_expert *expert = family->loaded->expert;
+    const gsc_mixture_kernels *kernels = gsc_mixture_kernels_get();
     const size_t d = family->inputs;
     const bool gated = expert->form == GSC_EXPERT_GATED_FFN;
     const bool biased = strcmp(family->blocks[1].name, "bias") == 0;
@@ -336,10 +303,10 @@ static gsc_status feed_forward(const gsc_expert_family *family, const double *th
     const gsc_call call = make_call(family->params, n, d, 1);
     double *u = scratch, *v = gated ? scratch + n : NULL, *du = scratch + 2 * n,
            *dv = scratch + 3 * n;
-    affine(family, theta, biased ? theta[d] : 0, n, x, stride, u);
+    kernels->combine(n, d, biased ? theta[d] : 0, NULL, theta, x, stride, u);
     if (gated) {
         const double *gate = theta + d + biased;
-        affine(family, gate, biased ? gate[d] : 0, n, x, stride, v);
+        kernels->combine(n, d, biased ? gate[d] : 0, NULL, gate, x, stride, v);
     }
     double *f = ret_jacobian != NULL ? ret_jacobian + (family->theta_size - 1) * n : ret_h;
     gsc_guard_enter(family->name, "activation");
@@ -349,9 +316,7 @@ static gsc_status feed_forward(const gsc_expert_family *family, const double *th
     if (status != GSC_OK) {
         return status;
     }
-    for (size_t t = 0; t < n; t++) {
-        ret_h[t] = out * f[t];
-    }
+    kernels->product(n, out, f, NULL, ret_h);
     if (ret_jacobian == NULL) {
         return GSC_OK;
     }
@@ -466,9 +431,9 @@ gsc_status gsc_expert_evaluate(const gsc_expert_family *family, const double *th
         family, theta, n, x, stride, ret_h, ret_jacobian, scratch, error);
 }
 
-/* ---- Gates ------------------------------------------------------------------------------------------- */
+/* ---- Gates ---------------------------------------------------------------------------------- */
 
-/* Value form: a to log a in place, floored at the least normal number; slope (if any) da to d log a. */
+/* Value form: a to log a in place, floored at the least normal number; da to d log a. */
 static gsc_status log_of_value(const gsc_gate_family *family, size_t n, const double *z, double *a,
                                double *slope, gsc_error *error) {
     for (size_t t = 0; t < n; t++) {
