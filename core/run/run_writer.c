@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The writer as a sink: what gathers in memory between commits. See run_writer.h; the statements that
+ * bring it into the file are in run_commit.c, the birth of the file in run_birth.c.
+ */
+#include "core/run/run_writer.h"
+
+#include "core/run/record.h"
+#include "core/run/run_writer_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    MAX_SERIES = 100000
+};
+
+static gsc_status out_of_memory(gsc_error *error) {
+    return gsc_fail(error, GSC_ERR_MEMORY, "out of memory for the rows of a run");
+}
+
+static gsc_status check_series(const gsc_run_writer *writer, int32_t series, gsc_error *error) {
+    if (series < 0 || (size_t)series >= writer->n_tails) {
+        return gsc_fail(
+            error, GSC_ERR_SYSTEM,
+            "the worker named series %d, but declared %zu; a plugin may have written over "
+            "its memory",
+            (int)series, writer->n_tails);
+    }
+    return GSC_OK;
+}
+
+static gsc_status put_series(gsc_sink *self, const gsc_series_info *info, int32_t *ret_series,
+                             gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    if (writer->n_tails == MAX_SERIES) {
+        return gsc_fail(error, GSC_ERR_INPUT, "a run has at most %d series", MAX_SERIES);
+    }
+    if (writer->n_tails == writer->tails_capacity) {
+        size_t capacity = writer->tails_capacity == 0 ? 64 : 2 * writer->tails_capacity;
+        gsc_writer_tail *grown = realloc(writer->tails, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return out_of_memory(error);
+        }
+        writer->tails = grown;
+        writer->tails_capacity = capacity;
+    }
+    gsc_status status = gsc_record_series(&writer->pending, info, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    *ret_series = (int32_t)writer->n_tails;
+    writer->tails[writer->n_tails++] = (gsc_writer_tail){0};
+    return GSC_OK;
+}
+
+static gsc_status put_points(gsc_sink *self, int32_t series, const gsc_point *points, size_t n,
+                             gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    gsc_status status = check_series(writer, series, error);
+    if (status != GSC_OK || n == 0) {
+        return status;
+    }
+    gsc_writer_tail *tail = &writer->tails[series];
+    if (tail->n + n > tail->capacity) {
+        size_t capacity = tail->capacity == 0 ? 128 : tail->capacity;
+        while (capacity < tail->n + n) {
+            capacity *= 2;
+        }
+        gsc_point *grown = realloc(tail->points, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return out_of_memory(error);
+        }
+        tail->points = grown;
+        tail->capacity = capacity;
+    }
+    memcpy(tail->points + tail->n, points, n * sizeof *points);
+    tail->n += n;
+    writer->dirty = true;
+    return GSC_OK;
+}
+
+static gsc_status put_vector(gsc_sink *self, int32_t series, double x, const float *values,
+                             size_t n, gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    gsc_status status = check_series(writer, series, error);
+    return status != GSC_OK ? status
+                            : gsc_record_vector(&writer->pending, series, x, values, n, error);
+}
+
+static gsc_status put_document(gsc_sink *self, const char *kind, const char *arm, double x,
+                               int32_t replicate, const char *json, gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    return gsc_record_document(&writer->pending, kind, arm, x, replicate, json, error);
+}
+
+static gsc_status put_event(gsc_sink *self, gsc_event_level level, const char *source,
+                            const char *message, gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    return gsc_record_event(&writer->pending, level, source, message, error);
+}
+
+static gsc_status put_result(gsc_sink *self, const gsc_result *result, gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    return gsc_record_result(&writer->pending, result, error);
+}
+
+static gsc_status put_progress(gsc_sink *self, double fraction, const char *text,
+                               gsc_error *error) {
+    gsc_run_writer *writer = (gsc_run_writer *)self;
+    if (text != NULL && text[0] != '\0') {
+        char *copy = strdup(text);
+        if (copy == NULL) {
+            return out_of_memory(error);
+        }
+        free(writer->activity);
+        writer->activity = copy;
+    }
+    writer->progress = fraction;
+    writer->progress_dirty = true;
+    return GSC_OK;
+}
+
+void gsc_run_writer_init_sink(gsc_run_writer *writer) {
+    writer->sink = (gsc_sink){.series = put_series,
+                              .points = put_points,
+                              .vector = put_vector,
+                              .document = put_document,
+                              .event = put_event,
+                              .result = put_result,
+                              .progress = put_progress};
+}
+
+gsc_sink *gsc_run_writer_sink(gsc_run_writer *writer) {
+    return &writer->sink;
+}
+
+const char *gsc_run_writer_path(const gsc_run_writer *writer) {
+    return writer->path;
+}
+
+void gsc_run_writer_free(gsc_run_writer *writer) {
+    if (writer == NULL) {
+        return;
+    }
+    gsc_run_writer_close_database(writer);
+    for (size_t i = 0; i < writer->n_tails; i++) {
+        free(writer->tails[i].points);
+    }
+    free(writer->tails);
+    free(writer->activity);
+    gsc_pack_clear(&writer->pending);
+    free(writer);
+}
+
+double gsc_unix_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
