@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The plugin cache: see copy.h.
+ */
+#include "core/plugin/copy.h"
+
+#include "core/plugin/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef GSC_VERSION
+#error "the build gives GSC_VERSION, the program's version"
+#endif
+
+/* Raised when a scan finds more or says it otherwise: older results are then not believed. */
+enum {
+    SCANNER_REVISION = 1
+};
+
+static void scanner_name(char *ret_name, size_t size) {
+    snprintf(ret_name, size, "gatescope %s, ABI %d.%d, scanner %d", GSC_VERSION, GSC_ABI_MAJOR,
+             GSC_HOST_ABI_MINOR, SCANNER_REVISION);
+}
+
+/* mkdir -p, private to the user. */
+static bool make_folders(char *path) {
+    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+        bool good = mkdir(path, 0700) == 0 || errno == EEXIST;
+        if (slash == NULL) {
+            return good;
+        }
+        *slash = '/';
+        if (!good) {
+            return false;
+        }
+    }
+}
+
+static gsc_status cache_folder(char *ret_path, size_t size, gsc_error *error) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length;
+    if (cache != NULL && cache[0] == '/') {
+        length = snprintf(ret_path, size, "%s/gatescope/plugins", cache);
+    } else if (home != NULL && home[0] == '/') {
+        length = snprintf(ret_path, size, "%s/.cache/gatescope/plugins", home);
+    } else {
+        return gsc_fail(error, GSC_ERR_SYSTEM,
+                        "plugins are loaded from copies in a cache folder, and there is none: set "
+                        "XDG_CACHE_HOME or HOME to an absolute path");
+    }
+    if (length < 0 || (size_t)length >= size || !make_folders(ret_path)) {
+        return gsc_fail(error, GSC_ERR_SYSTEM,
+                        "the plugin cache %s cannot be made (%s); set XDG_CACHE_HOME to a folder "
+                        "that can be written",
+                        ret_path, strerror(errno));
+    }
+    return GSC_OK;
+}
+
+static gsc_status read_file(const char *path, void **ret_bytes, size_t *ret_size,
+                            gsc_error *error) {
+    struct stat about;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0 || fstat(file, &about) != 0) {
+        int why = errno;
+        if (file >= 0) {
+            close(file);
+        }
+        return gsc_fail(error, GSC_ERR_IO, "cannot be read (%s)", strerror(why));
+    }
+    if (!S_ISREG(about.st_mode) || about.st_size > GSC_MAX_PLUGIN_BYTES) {
+        close(file);
+        return gsc_fail(error, GSC_ERR_PLUGIN, "is no regular file of at most %d MiB",
+                        GSC_MAX_PLUGIN_BYTES >> 20);
+    }
+    size_t size = (size_t)about.st_size, got = 0;
+    char *bytes = malloc(size + 1);
+    while (bytes != NULL && got < size) {
+        ssize_t n = read(file, bytes + got, size - got);
+        if (n <= 0) {
+            break;
+        }
+        got += (size_t)n;
+    }
+    close(file);
+    if (bytes == NULL || got < size) {
+        free(bytes);
+        return gsc_fail(error, GSC_ERR_IO, "cannot be read whole (%zu of %zu bytes came)", got,
+                        size);
+    }
+    *ret_bytes = bytes;
+    *ret_size = size;
+    return GSC_OK;
+}
+
+gsc_status gsc_plugin_copy_init(gsc_plugin_copy *copy, const char *path, gsc_error *error) {
+    char folder[GSC_PLUGIN_PATH_SIZE - 80];
+    gsc_plugin_copy made = {0};
+    gsc_status status = cache_folder(folder, sizeof folder, error);
+    if (status == GSC_OK) {
+        status = read_file(path, &made.bytes, &made.size, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    gsc_sha256_text(made.bytes, made.size, made.sha256);
+    snprintf(made.path, sizeof made.path, "%s/%s.so", folder, made.sha256);
+    snprintf(made.result, sizeof made.result, "%s/%s.json", folder, made.sha256);
+    *copy = made;
+    return GSC_OK;
+}
+
+void gsc_plugin_copy_clear(gsc_plugin_copy *copy) {
+    free(copy->bytes);
+    *copy = (gsc_plugin_copy){0};
+}
+
+static gsc_status write_whole(const char *path, const void *bytes, size_t size, gsc_error *error) {
+    char temporary[GSC_PLUGIN_PATH_SIZE + 8];
+    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    int file = mkostemp(temporary, O_CLOEXEC);
+    bool good = file >= 0;
+    for (size_t done = 0; good && done < size;) {
+        ssize_t n = write(file, (const char *)bytes + done, size - done);
+        good = n > 0;
+        done += good ? (size_t)n : 0;
+    }
+    if (file >= 0) {
+        good = close(file) == 0 && good;
+    }
+    if (!good || rename(temporary, path) != 0) {
+        int why = errno;
+        if (file >= 0) {
+            unlink(temporary);
+        }
+        return gsc_fail(error, GSC_ERR_IO, "cannot be copied to %s (%s)", path, strerror(why));
+    }
+    return GSC_OK;
+}
+
+gsc_status gsc_plugin_copy_write(const gsc_plugin_copy *copy, gsc_error *error) {
+    void *bytes = NULL;
+    size_t size = 0;
+    bool same = read_file(copy->path, &bytes, &size, NULL) == GSC_OK && size == copy->size &&
+                memcmp(bytes, copy->bytes, size) == 0;
+    free(bytes);
+    return same ? GSC_OK : write_whole(copy->path, copy->bytes, copy->size, error);
+}
+
+json_t *gsc_plugin_copy_get_result(const gsc_plugin_copy *copy) {
+    char scanner[96];
+    scanner_name(scanner, sizeof scanner);
+    json_t *kept = json_load_file(copy->result, 0, NULL);
+    const char *by = json_string_value(json_object_get(kept, "scanner"));
+    json_t *result = json_object_get(kept, "result");
+    bool good = by != NULL && strcmp(by, scanner) == 0 && json_is_object(result);
+    result = good ? json_incref(result) : NULL;
+    json_decref(kept);
+    return result;
+}
+
+gsc_status gsc_plugin_copy_set_result(const gsc_plugin_copy *copy, const json_t *result,
+                                      gsc_error *error) {
+    char scanner[96];
+    scanner_name(scanner, sizeof scanner);
+    json_t *kept = json_pack("{s:s, s:O}", "scanner", scanner, "result", result);
+    char *text = kept != NULL ? json_dumps(kept, JSON_COMPACT) : NULL;
+    json_decref(kept);
+    if (text == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the scan result of a plugin");
+    }
+    gsc_status status = write_whole(copy->result, text, strlen(text), error);
+    free(text);
+    return status;
+}
