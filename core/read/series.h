@@ -41,7 +41,7 @@ typedef struct gsc_point {
 
 /* A figure of merit of a finished run. low and high: 95% interval, NAN where there is none. */
 typedef struct gsc_result {
-    const char *name; /* part of the interface: "slope_log_n", "loss" */
+    const char *name; /* part of the interface: "slope_log_n", "loss"; slopes: gsc_slope_name */
     const char *arm;
     const char *unit;
     const char *definition;

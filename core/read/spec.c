@@ -5,6 +5,7 @@
  *
  * Layer: core/read.
  */
+#include "core/read/json_text.h"
 #include "core/read/spec_internal.h"
 
 #include <assert.h>
@@ -396,22 +397,6 @@ double gsc_spec_plugin_param(const gsc_spec *spec, const char *key, const char *
 
 /* ---- Writing ---- */
 
-/* Reals in the fewest digits that read back as the same bits. */
-static char *dump_short(const json_t *root) {
-    for (int digits = 15; digits <= 17; digits++) {
-        char *text =
-            json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_REAL_PRECISION(digits));
-        json_t *again = text != NULL ? json_loads(text, 0, NULL) : NULL;
-        bool same = json_equal(root, again);
-        json_decref(again);
-        if (same || digits == 17) {
-            return text;
-        }
-        free(text);
-    }
-    return NULL;
-}
-
 static void put_nested(json_t *root, const char *key, json_t *value) {
     json_t *object = root;
     const char *dot;
@@ -441,7 +426,7 @@ char *gsc_spec_dump(const gsc_spec *spec) {
     json_object_foreach(spec->values, key, value) {
         put_nested(root, key, value);
     }
-    char *text = dump_short(root);
+    char *text = gsc_json_dump(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(root);
     return text;
 }
