@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The theory lab: runs one spec of kind "theory" and tells a sink what it finds.
+ *
+ * An arm is one pair of theory.k_shared x theory.k_routed; its name is "" where there is one arm, else the
+ * lists that vary: "k_shared=2", "k_shared=2 k_routed=3". Every (size, replicate, arm) is one fit, in
+ * ascending order of size over the pool; its points go to the sink as soon as it is done. Values do not depend
+ * on the number of threads.
+ *
+ * Layer: core/theory.
+ */
+#ifndef GSC_CORE_THEORY_LAB_H
+#define GSC_CORE_THEORY_LAB_H
+
+#include "core/base/error.h"
+#include "core/read/spec.h"
+#include "core/run/sink.h"
+#include "kernels/pool.h"
+
+/* GSC_ERR_INPUT with one sentence for a spec the lab cannot run; GSC_ERR_PLUGIN naming plugin, function and
+ * EM step; GSC_ERR_STOPPED when the sink says so. */
+gsc_status gsc_theory_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Near-truth starts with split mass.
+ */
+#include "core/theory/start.h"
+
+#include "core/theory/align.h"
+#include "core/theory/random.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Atom i of fitted follows true atom cell[i]; the first count cover all. */
+static void draw_cells(gsc_rng *random, size_t fitted, size_t count, size_t *cell,
+                       size_t *size) {
+    memset(size, 0, GSC_MAX_ATOMS * sizeof *size);
+    for (size_t i = 0; i < fitted; i++) {
+        cell[i] = i < count ? i : gsc_rng_below(random, count);
+        size[cell[i]]++;
+    }
+}
+
+static void disturb(gsc_rng *random, const double *truth, size_t n, double sd, double box,
+                    double *ret_values) {
+    for (size_t i = 0; i < n; i++) {
+        const double value = truth[i] + sd * gsc_rng_normal(random);
+        ret_values[i] = fmin(fmax(value, -box), box);
+    }
+}
+
+static void start_shared(const gsc_truth *truth, const gsc_mixture_shape *shape, double sd,
+                         gsc_rng *random, double *mixture) {
+    const gsc_mixture_layout fit = gsc_mixture_get_layout(shape), *at = &truth->layout;
+    size_t cell[GSC_MAX_ATOMS], size[GSC_MAX_ATOMS];
+    const size_t p = truth->shared.theta_size;
+    draw_cells(random, shape->k_shared, truth->shape.k_shared, cell, size);
+    for (size_t i = 0; i < shape->k_shared; i++) {
+        const size_t j = cell[i];
+        mixture[fit.omega + i] = truth->mixture[at->omega + j] / (double)size[j];
+        disturb(random, truth->mixture + at->kappa + j * p, p, sd, shape->box,
+                mixture + fit.kappa + i * p);
+        mixture[fit.tau + i] =
+            fmax(truth->mixture[at->tau + j] * exp(sd * gsc_rng_normal(random)),
+                 shape->variance_floor);
+    }
+}
+
+static gsc_status start_routed(const gsc_truth *truth, const gsc_mixture_shape *shape, double sd,
+                               gsc_rng *random, double *mixture, gsc_error *error) {
+    const gsc_mixture_layout fit = gsc_mixture_get_layout(shape), *at = &truth->layout;
+    size_t cell[GSC_MAX_ATOMS], size[GSC_MAX_ATOMS];
+    const size_t p = truth->routed.theta_size, d = shape->inputs;
+    double log_a[GSC_MAX_ATOMS];
+    gsc_status status = gsc_gate_log_affinity(truth->shape.gate, truth->shape.k_routed,
+                                              truth->mixture + at->beta0, log_a, NULL, error);
+    draw_cells(random, shape->k_routed, truth->shape.k_routed, cell, size);
+    for (size_t i = 0; i < shape->k_routed && status == GSC_OK; i++) {
+        const size_t j = cell[i];
+        mixture[fit.beta0 + i] = truth->mixture[at->beta0 + j];
+        if (size[j] > 1) {
+            status = gsc_gate_invert(shape->gate, log_a[j] - log((double)size[j]), shape->box,
+                                     &mixture[fit.beta0 + i], NULL, error);
+        }
+        disturb(random, truth->mixture + at->beta1 + j * d, d, sd, shape->box,
+                mixture + fit.beta1 + i * d);
+        disturb(random, truth->mixture + at->eta + j * p, p, sd, shape->box,
+                mixture + fit.eta + i * p);
+        mixture[fit.nu + i] = fmax(truth->mixture[at->nu + j] * exp(sd * gsc_rng_normal(random)),
+                                   shape->variance_floor);
+    }
+    return status;
+}
+
+gsc_status gsc_start_near_truth(const gsc_truth *truth, const gsc_mixture_shape *shape,
+                                double noise, uint64_t seed, size_t n, size_t replicate,
+                                size_t start, double *ret_mixture, gsc_error *error) {
+    assert(shape->k_shared >= truth->shape.k_shared && shape->k_routed >= truth->shape.k_routed);
+    gsc_rng random;
+    gsc_rng_init(&random, seed, n, replicate, GSC_STREAM_START + start);
+    const double sd = noise * pow((double)n, -0.083);
+    if (shape->k_shared > 0) {
+        start_shared(truth, shape, sd, &random, ret_mixture);
+    }
+    if (shape->k_routed > 0) {
+        return start_routed(truth, shape, sd, &random, ret_mixture, error);
+    }
+    return GSC_OK;
+}

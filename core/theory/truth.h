@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The true mixture of an experiment, read from a spec: gate and expert families with the spec's parameters,
+ * the input interval, and one point of the family.
+ *
+ * Keys: gate, expert, theory.shared_expert (expert where absent), theory.truth, theory.box,
+ * theory.variance_floor. The form of theory.truth:
+ *
+ *     {"x": [-3, 3], "inputs": 1,
+ *      "shared": [{"omega": 1, "expert": {"weight": [2], "bias": [0]}, "variance": 0.2}],
+ *      "routed": [{"beta0": -0.5, "beta1": [1], "expert": {...}, "variance": 0.4}]}
+ *
+ * inputs (1 where absent) is d; x is the interval of every coordinate. Tensors are named as the expert's
+ * family names its blocks. shared or routed may be empty, not both. The plugins are loaded: worker only.
+ *
+ * Layer: core/theory.
+ */
+#ifndef GSC_CORE_THEORY_TRUTH_H
+#define GSC_CORE_THEORY_TRUTH_H
+
+#include "core/base/error.h"
+#include "core/read/spec.h"
+#include "core/theory/model.h"
+
+typedef struct gsc_truth {
+    double x_low, x_high;
+    gsc_expert_family shared, routed;
+    gsc_gate_family gate;    /* over the true routed experts */
+    gsc_mixture_shape shape; /* points to the three above */
+    gsc_mixture_layout layout;
+    double *mixture; /* [layout.size] */
+} gsc_truth;
+
+/* The floor of variances is theory.variance_floor, or a quarter of the smallest true variance where that
+ * is 0. Input errors name the entry of theory.truth at fault. */
+gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error *error);
+void gsc_truth_free(gsc_truth *truth);
+
+/* The shape that is fitted: the truth's families, box and floor with k_shared and k_routed atoms. gate is the
+ * caller's storage for the gate family over k_routed experts; it and the truth must outlive the shape. */
+void gsc_truth_fit_shape(const gsc_truth *truth, size_t k_shared, size_t k_routed,
+                         gsc_gate_family *gate, gsc_mixture_shape *ret_shape);
+
+/* Free parameters of a shape: omega counts k - 1. */
+size_t gsc_shape_free_parameters(const gsc_mixture_shape *shape);
+
+#endif
