@@ -8,7 +8,7 @@
 
 GSC_OWN_SOURCE;
 
-GSC_ACTIVATION(gelu, u * (number)0.5 * (1 + gsc_erf(u * (number)0.7071067811865476)),
+GSC_ACTIVATION(gelu, u *(number)0.5 * (1 + gsc_erf(u * (number)0.7071067811865476)),
                (number)0.5 * (1 + gsc_erf(u * (number)0.7071067811865476)) +
                    u * (number)0.3989422804014327 * gsc_exp(-u * u * (number)0.5))
 

@@ -17,7 +17,8 @@ GSC_HOT static void affinity(const gsc_call *call, int64_t n, const real *z, rea
     }
 }
 
-GSC_HOT static void affinity_slope(const gsc_call *call, int64_t n, const real *z, real *ret_slope) {
+GSC_HOT static void affinity_slope(const gsc_call *call, int64_t n, const real *z,
+                                   real *ret_slope) {
     (void)call, (void)z;
     for (int64_t i = 0; i < n; i++) {
         ret_slope[i] = 1;

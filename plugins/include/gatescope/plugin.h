@@ -45,7 +45,7 @@ typedef GSC_REAL real;
 
 /* ---- Vectorisable mathematics ------------------------------------------------------------------------
  * Loops over exp, log, tanh and erf become vector code (glibc's libmvec, 4 ulp) under the kit's flags. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && !defined(__cplusplus) &&       \
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && !defined(__cplusplus) &&   \
     defined(__x86_64__) && defined(__linux__)
 #define GSC_VECTOR __attribute__((simd("notinbranch")))
 extern GSC_VECTOR double exp(double);
@@ -60,7 +60,7 @@ extern GSC_VECTOR float erff(float);
 extern GSC_VECTOR float log1pf(float);
 #endif
 /* The hot loops of a plugin are built for several instruction sets and picked when it is loaded. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && defined(__x86_64__) &&         \
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && defined(__x86_64__) &&     \
     defined(__linux__) && !defined(GSC_NO_CLONES)
 #define GSC_HOT __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
@@ -69,7 +69,11 @@ extern GSC_VECTOR float log1pf(float);
 
 /* ---- Kinds, capabilities ------------------------------------------------------------------------- */
 typedef uint32_t gsc_kind;
-enum { GSC_KIND_GATE = 1, GSC_KIND_EXPERT = 2, GSC_KIND_BALANCER = 3 };
+enum {
+    GSC_KIND_GATE = 1,
+    GSC_KIND_EXPERT = 2,
+    GSC_KIND_BALANCER = 3
+};
 
 /* What a plugin needs or is. An undeclared input is NULL, 0 or -1 in the call. */
 typedef uint64_t gsc_capabilities;
@@ -80,12 +84,18 @@ typedef uint64_t gsc_capabilities;
 #define GSC_CAP_NOT_CAUSAL     (1u << 4) /* a row's choice depends on later rows */
 #define GSC_CAP_NO_SUM         (1u << 5) /* p is no distribution: rows need not sum to 1 */
 #define GSC_CAP_CHOICE_DEFINED (1u << 6) /* what the gate is lies in its choice, not in p */
-#define GSC_CAP_IGNORES_BIAS   (1u << 7) /* the selection bias has no effect: bias balancers are refused */
-#define GSC_CAP_ESTIMATOR      (1u << 8) /* combine's gradient is an estimator: finite differences differ */
+#define GSC_CAP_IGNORES_BIAS                                                                       \
+    (1u << 7) /* the selection bias has no effect: bias balancers are refused */
+#define GSC_CAP_ESTIMATOR                                                                          \
+    (1u << 8) /* combine's gradient is an estimator: finite differences differ */
 
 /* ---- Parameters and tensors: data ---------------------------------------------------------------- */
 typedef uint32_t gsc_param_type;
-enum { GSC_PARAM_REAL = 0, GSC_PARAM_INT = 1, GSC_PARAM_BOOL = 2 };
+enum {
+    GSC_PARAM_REAL = 0,
+    GSC_PARAM_INT = 1,
+    GSC_PARAM_BOOL = 2
+};
 
 /* One control in the window, one axis of a sweep. lowest and highest are inclusive. */
 typedef struct gsc_param {
@@ -106,7 +116,11 @@ typedef struct gsc_param {
 #define GSC_SIZE_PARAM(i) ((int64_t)-16 - (i))
 
 typedef uint32_t gsc_tensor_role;
-enum { GSC_TENSOR_TRAINED = 0, GSC_TENSOR_FROZEN = 1, GSC_TENSOR_STATE = 2 };
+enum {
+    GSC_TENSOR_TRAINED = 0,
+    GSC_TENSOR_FROZEN = 1,
+    GSC_TENSOR_STATE = 2
+};
 typedef uint32_t gsc_tensor_init;
 enum {
     GSC_INIT_ZERO = 0,
@@ -116,7 +130,9 @@ enum {
     GSC_INIT_PARAM = 4,    /* constant, the value of parameter number (int) scale */
 };
 
-enum { GSC_MAX_DIMS = 4 };
+enum {
+    GSC_MAX_DIMS = 4
+};
 
 typedef struct gsc_tensor {
     const char *name;
@@ -143,23 +159,26 @@ typedef struct gsc_host {
 typedef struct gsc_call {
     uint32_t struct_size;
     int32_t layer;
-    int64_t rows;                /* T: rows in this call */
-    int64_t inputs;              /* D */
-    int64_t experts;             /* E */
-    int64_t logits;              /* M */
-    int64_t hidden;              /* H, for experts */
-    int64_t outputs;             /* O, for experts */
-    int64_t top_k;               /* k of the spec; E where the lab is dense */
-    const double *params;        /* current values, in declared order */
-    real *const *tensors;        /* in declared order; written only by [step] functions, and then only state */
-    real *const *gradients;      /* same shapes, to be added to; backward functions only; NULL for state */
-    const real *bias;            /* [E] selection bias of the host, or NULL */
-    const int64_t *tokens;       /* [T] token ids, with GSC_CAP_TOKENS */
-    const int64_t *sequences;    /* [n_sequences + 1] first row of each sequence, then T; NULL: one sequence */
+    int64_t rows;         /* T: rows in this call */
+    int64_t inputs;       /* D */
+    int64_t experts;      /* E */
+    int64_t logits;       /* M */
+    int64_t hidden;       /* H, for experts */
+    int64_t outputs;      /* O, for experts */
+    int64_t top_k;        /* k of the spec; E where the lab is dense */
+    const double *params; /* current values, in declared order */
+    real *const
+        *tensors; /* in declared order; written only by [step] functions, and then only state */
+    real *const
+        *gradients;   /* same shapes, to be added to; backward functions only; NULL for state */
+    const real *bias; /* [E] selection bias of the host, or NULL */
+    const int64_t *tokens; /* [T] token ids, with GSC_CAP_TOKENS */
+    const int64_t
+        *sequences; /* [n_sequences + 1] first row of each sequence, then T; NULL: one sequence */
     int64_t n_sequences;
-    int64_t first_row;           /* index of row 0 in the whole step's batch */
-    int64_t step;                /* with GSC_CAP_STEP; else -1 */
-    uint64_t random_key;         /* with GSC_CAP_RANDOM; depends on seed, layer and step */
+    int64_t first_row;   /* index of row 0 in the whole step's batch */
+    int64_t step;        /* with GSC_CAP_STEP; else -1 */
+    uint64_t random_key; /* with GSC_CAP_RANDOM; depends on seed, layer and step */
     const gsc_host *host;
 } gsc_call;
 
@@ -263,9 +282,10 @@ typedef struct gsc_gate {
 /* ---- Expert -------------------------------------------------------------------------------------- */
 typedef uint32_t gsc_expert_form;
 enum {
-    GSC_EXPERT_FFN = 0,       /* y = out . f(in x + b): two matrices, one expression */
-    GSC_EXPERT_GATED_FFN = 1, /* y = out . f(in x + b, gate x + c): three matrices, one expression */
-    GSC_EXPERT_OWN = 2,       /* the forward functions below and the declared tensors */
+    GSC_EXPERT_FFN = 0, /* y = out . f(in x + b): two matrices, one expression */
+    GSC_EXPERT_GATED_FFN =
+        1,              /* y = out . f(in x + b, gate x + c): three matrices, one expression */
+    GSC_EXPERT_OWN = 2, /* the forward functions below and the declared tensors */
 };
 
 /* Feed-forward experts own no tensors: the host owns in [H,D], gate [H,D], out [O,H] and, where
@@ -320,11 +340,11 @@ typedef struct gsc_plugin {
     uint32_t struct_size; /* sizeof(gsc_plugin) */
     uint16_t abi_major, abi_minor;
     gsc_kind kind;
-    const char *id;      /* lower_case, unique within its kind */
-    const char *version; /* "1.0.0" */
-    const char *title;   /* for people: "Normalized sigmoid" */
-    const char *formula; /* one line: "p_j = sigma(z_j) / sum_l sigma(z_l)" */
-    const char *doc;     /* one sentence */
+    const char *id;                 /* lower_case, unique within its kind */
+    const char *version;            /* "1.0.0" */
+    const char *title;              /* for people: "Normalized sigmoid" */
+    const char *formula;            /* one line: "p_j = sigma(z_j) / sum_l sigma(z_l)" */
+    const char *doc;                /* one sentence */
     const char *const *papers;      /* ends with NULL; NULL: none */
     const char *const *recommended; /* "key=value" of the spec, ends with NULL; NULL: none */
     const gsc_param *params;
@@ -353,77 +373,102 @@ GSC_EXPORT const gsc_plugin *gatescope_plugin(void);
 #define GSC_COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
 /* The members every descriptor starts with. */
-#define GSC_PLUGIN_HEAD(kind_)                                                                         \
-    .magic = GSC_PLUGIN_MAGIC, .struct_size = (uint32_t)sizeof(gsc_plugin),                            \
+#define GSC_PLUGIN_HEAD(kind_)                                                                     \
+    .magic = GSC_PLUGIN_MAGIC, .struct_size = (uint32_t)sizeof(gsc_plugin),                        \
     .abi_major = GSC_ABI_MAJOR, .abi_minor = GSC_ABI_MINOR, .kind = (kind_)
-#define GSC_PARAMS(array)                                                                              \
+#define GSC_PARAMS(array)                                                                          \
     .params = (array), .n_params = GSC_COUNT(array), .param_size = (uint32_t)sizeof(gsc_param)
-#define GSC_TENSORS(array)                                                                             \
+#define GSC_TENSORS(array)                                                                         \
     .tensors = (array), .n_tensors = GSC_COUNT(array), .tensor_size = (uint32_t)sizeof(gsc_tensor)
 
 /* GSC_OWN_SOURCE; at file scope carries this file's text into the .so, for .source and .source_end. */
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
-#define GSC_OWN_SOURCE static const char *const gsc_source_begin = NULL, *const gsc_source_finish = NULL
+#define GSC_OWN_SOURCE                                                                             \
+    static const char *const gsc_source_begin = NULL, *const gsc_source_finish = NULL
 #else
-#define GSC_OWN_SOURCE                                                                                 \
-    __asm__(".pushsection .rodata\n"                                                                   \
-            "gsc_source_begin:\n.incbin \"" __FILE__ "\"\n"                                            \
-            "gsc_source_finish:\n.byte 0\n.popsection\n");                                             \
-    extern __attribute__((visibility("hidden"))) const char gsc_source_begin[];                        \
+#define GSC_OWN_SOURCE                                                                             \
+    __asm__(".pushsection .rodata\n"                                                               \
+            "gsc_source_begin:\n.incbin \"" __FILE__ "\"\n"                                        \
+            "gsc_source_finish:\n.byte 0\n.popsection\n");                                         \
+    extern __attribute__((visibility("hidden"))) const char gsc_source_begin[];                    \
     extern __attribute__((visibility("hidden"))) const char gsc_source_finish[]
 #endif
 #define GSC_SOURCE .source = gsc_source_begin, .source_end = gsc_source_finish
 
-/* ---- Activations --------------------------------------------------------------------------------- */
-/* Type-generic mathematics for GSC_ACTIVATION. */
-static inline double gsc_exp_f64(double x) {
-    return exp(x);
-}
-static inline float gsc_exp_f32(float x) {
-    return expf(x);
-}
-static inline double gsc_tanh_f64(double x) {
-    return tanh(x);
-}
-static inline float gsc_tanh_f32(float x) {
-    return tanhf(x);
-}
-static inline double gsc_erf_f64(double x) {
-    return erf(x);
-}
-static inline float gsc_erf_f32(float x) {
-    return erff(x);
-}
-#define gsc_exp(x)  (sizeof(x) == sizeof(float) ? (number)gsc_exp_f32((float)(x)) : (number)gsc_exp_f64(x))
-#define gsc_tanh(x) (sizeof(x) == sizeof(float) ? (number)gsc_tanh_f32((float)(x)) : (number)gsc_tanh_f64(x))
-#define gsc_erf(x)  (sizeof(x) == sizeof(float) ? (number)gsc_erf_f32((float)(x)) : (number)gsc_erf_f64(x))
+/* ---- Mathematics of either width ----------------------------------------------------------------------
+ * gsc_exp(x), gsc_log, gsc_log1p, gsc_tanh, gsc_erf, gsc_sqrt, gsc_abs: float for a float, else double. Write
+ * these, and constants as (real)0.5, and the same line serves the host, fast experts and the device. */
+#define GSC_EITHER_WIDTH(name, function)                                                           \
+    static inline float gsc_##name##_f32(float x) {                                                \
+        return function##f(x);                                                                     \
+    }                                                                                              \
+    static inline double gsc_##name##_f64(double x) {                                              \
+        return function(x);                                                                        \
+    }
+GSC_EITHER_WIDTH(exp, exp)
+GSC_EITHER_WIDTH(log, log)
+GSC_EITHER_WIDTH(log1p, log1p)
+GSC_EITHER_WIDTH(tanh, tanh)
+GSC_EITHER_WIDTH(erf, erf)
+GSC_EITHER_WIDTH(sqrt, sqrt)
+GSC_EITHER_WIDTH(abs, fabs)
+#undef GSC_EITHER_WIDTH
 
+#ifdef __cplusplus
+} /* extern "C": overloads are C++ */
+#define GSC_OVERLOAD(name)                                                                         \
+    static inline float gsc_##name(float x) {                                                      \
+        return gsc_##name##_f32(x);                                                                \
+    }                                                                                              \
+    static inline double gsc_##name(double x) {                                                    \
+        return gsc_##name##_f64(x);                                                                \
+    }
+GSC_OVERLOAD(exp)
+GSC_OVERLOAD(log)
+GSC_OVERLOAD(log1p)
+GSC_OVERLOAD(tanh)
+GSC_OVERLOAD(erf)
+GSC_OVERLOAD(sqrt)
+GSC_OVERLOAD(abs)
+#undef GSC_OVERLOAD
+extern "C" {
+#else
+#define gsc_exp(x)   _Generic((x), float : gsc_exp_f32, default : gsc_exp_f64)(x)
+#define gsc_log(x)   _Generic((x), float : gsc_log_f32, default : gsc_log_f64)(x)
+#define gsc_log1p(x) _Generic((x), float : gsc_log1p_f32, default : gsc_log1p_f64)(x)
+#define gsc_tanh(x)  _Generic((x), float : gsc_tanh_f32, default : gsc_tanh_f64)(x)
+#define gsc_erf(x)   _Generic((x), float : gsc_erf_f32, default : gsc_erf_f64)(x)
+#define gsc_sqrt(x)  _Generic((x), float : gsc_sqrt_f32, default : gsc_sqrt_f64)(x)
+#define gsc_abs(x)   _Generic((x), float : gsc_abs_f32, default : gsc_abs_f64)(x)
+#endif
+
+/* ---- Activations --------------------------------------------------------------------------------- */
 /* The four functions of an activation f(u) from f and df/du, expressions in u of type `number`
  * (write constants as (number)0.5). Then GSC_ACTIVATION_MEMBERS(name) in the gsc_expert. */
-#define GSC_ACTIVATION(name, f, slope)                                                                 \
-    GSC_ACTIVATION_TYPED(name##_f64, double, f, slope)                                                 \
+#define GSC_ACTIVATION(name, f, slope)                                                             \
+    GSC_ACTIVATION_TYPED(name##_f64, double, f, slope)                                             \
     GSC_ACTIVATION_TYPED(name##_f32, float, f, slope)
-#define GSC_ACTIVATION_TYPED(name, type, f, slope)                                                     \
-    GSC_HOT static void name(const gsc_call *call, int64_t n, const type *u_, const type *v_,          \
-                             type *ret_f) {                                                            \
-        typedef type number;                                                                           \
-        (void)call, (void)v_;                                                                          \
-        for (int64_t i_ = 0; i_ < n; i_++) {                                                           \
-            const number u = u_[i_];                                                                   \
-            ret_f[i_] = (f);                                                                           \
-        }                                                                                              \
-    }                                                                                                  \
-    GSC_HOT static void name##_slope(const gsc_call *call, int64_t n, const type *u_,                  \
-                                     const type *v_, type *ret_du, type *ret_dv) {                     \
-        typedef type number;                                                                           \
-        (void)call, (void)v_, (void)ret_dv;                                                            \
-        for (int64_t i_ = 0; i_ < n; i_++) {                                                           \
-            const number u = u_[i_];                                                                   \
-            ret_du[i_] = (slope);                                                                      \
-        }                                                                                              \
+#define GSC_ACTIVATION_TYPED(name, type, f, slope)                                                 \
+    GSC_HOT static void name(const gsc_call *call, int64_t n, const type *u_, const type *v_,      \
+                             type *ret_f) {                                                        \
+        typedef type number;                                                                       \
+        (void)call, (void)v_;                                                                      \
+        for (int64_t i_ = 0; i_ < n; i_++) {                                                       \
+            const number u = u_[i_];                                                               \
+            ret_f[i_] = (f);                                                                       \
+        }                                                                                          \
+    }                                                                                              \
+    GSC_HOT static void name##_slope(const gsc_call *call, int64_t n, const type *u_,              \
+                                     const type *v_, type *ret_du, type *ret_dv) {                 \
+        typedef type number;                                                                       \
+        (void)call, (void)v_, (void)ret_dv;                                                        \
+        for (int64_t i_ = 0; i_ < n; i_++) {                                                       \
+            const number u = u_[i_];                                                               \
+            ret_du[i_] = (slope);                                                                  \
+        }                                                                                          \
     }
-#define GSC_ACTIVATION_MEMBERS(name)                                                                   \
-    .activation = name##_f64, .activation_slope = name##_f64_slope, .activation_f32 = name##_f32,      \
+#define GSC_ACTIVATION_MEMBERS(name)                                                               \
+    .activation = name##_f64, .activation_slope = name##_f64_slope, .activation_f32 = name##_f32,  \
     .activation_slope_f32 = name##_f32_slope
 
 /* ---- Random numbers ------------------------------------------------------------------------------ */
