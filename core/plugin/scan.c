@@ -163,51 +163,65 @@ static const char *signal_name(int number) {
     return name != NULL ? name : "?";
 }
 
-/* The child's end as a row: its own words, or how it died. */
+/* The child's end as a row: its own words, or how it died. NULL where it died before it came to the
+ * plugin, which is then not to blame. */
 static json_t *judge(const scan_child *child, int wait_status) {
     char phase[64], refusal[256];
     json_t *row = parse_output(child, phase, sizeof phase);
-    bool closing = row != NULL;
-    if (child->timed_out || (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGXCPU)) {
-        snprintf(refusal, sizeof refusal,
-                 "did not come back within %d seconds while it was scanned (%s)",
-                 (int)GSC_SCAN_SECONDS, closing ? "closing" : phase);
-    } else if (WIFSIGNALED(wait_status)) {
-        snprintf(refusal, sizeof refusal, "crashed with SIG%s while it was scanned (%s)",
-                 signal_name(WTERMSIG(wait_status)), closing ? "closing" : phase);
-    } else if (row != NULL) {
+    bool signaled = WIFSIGNALED(wait_status);
+    if (row != NULL && !child->timed_out && !signaled) {
         return row;
+    }
+    if (row == NULL && strcmp(phase, "starting") == 0) {
+        return NULL;
+    }
+    const char *at = row != NULL ? "its end" : phase;
+    json_decref(row);
+    if (child->timed_out || (signaled && WTERMSIG(wait_status) == SIGXCPU)) {
+        snprintf(refusal, sizeof refusal,
+                 "did not come back within %d seconds while it was scanned (at %s)",
+                 (int)GSC_SCAN_SECONDS, at);
+    } else if (signaled) {
+        snprintf(refusal, sizeof refusal, "crashed with SIG%s while it was scanned (at %s)",
+                 signal_name(WTERMSIG(wait_status)), at);
     } else if (child->size == MAX_OUTPUT) {
         snprintf(refusal, sizeof refusal, "left more than %d bytes of output while it was scanned",
                  (int)MAX_OUTPUT);
     } else {
         snprintf(refusal, sizeof refusal,
-                 "ended the process (exit code %d) while it was scanned (%s)",
-                 WEXITSTATUS(wait_status), phase);
+                 "ended the process (exit code %d) while it was scanned (at %s)",
+                 WEXITSTATUS(wait_status), at);
     }
-    json_decref(row);
     return gsc_plugin_describe_refused(NULL, refusal);
 }
 
 /* Ends the child and whatever it started, judges it and closes. */
-static void finish(scan_child *child) {
+static gsc_status finish(scan_child *child, gsc_error *error) {
     kill(-child->pid, SIGKILL);
     kill(child->pid, SIGKILL);
     int wait_status = 0;
     while (waitpid(child->pid, &wait_status, 0) < 0 && errno == EINTR) {
     }
     child->job->ret_row = judge(child, wait_status);
+    gsc_status status = GSC_OK;
+    if (child->job->ret_row == NULL) {
+        status = gsc_fail(error, GSC_ERR_SYSTEM,
+                          "the process that scans plugins did not start (wait status 0x%x); try "
+                          "`gatescope plugin-scan %s`",
+                          wait_status, child->job->copy_path);
+    }
     close(child->ended);
     if (child->pipe >= 0) {
         close(child->pipe);
     }
     free(child->output);
     *child = (scan_child){0};
+    return status;
 }
 
 /* Waits for output or the end of any child until the nearest deadline; takes leave of those that are done
  * or late. */
-static void step(scan_child children[GSC_SCAN_AT_ONCE]) {
+static gsc_status step(scan_child children[GSC_SCAN_AT_ONCE], gsc_error *error) {
     struct pollfd polls[2 * GSC_SCAN_AT_ONCE];
     double now = now_s(), wait_s = GSC_SCAN_SECONDS;
     for (size_t i = 0; i < GSC_SCAN_AT_ONCE; i++) {
@@ -219,7 +233,8 @@ static void step(scan_child children[GSC_SCAN_AT_ONCE]) {
         }
     }
     poll(polls, 2 * GSC_SCAN_AT_ONCE, wait_s > 0 ? (int)(wait_s * 1000) + 1 : 0);
-    for (size_t i = 0; i < GSC_SCAN_AT_ONCE; i++) {
+    gsc_status status = GSC_OK;
+    for (size_t i = 0; i < GSC_SCAN_AT_ONCE && status == GSC_OK; i++) {
         scan_child *child = &children[i];
         if (child->pid == 0) {
             continue;
@@ -231,9 +246,10 @@ static void step(scan_child children[GSC_SCAN_AT_ONCE]) {
         }
         child->timed_out = !ended && now_s() >= child->deadline_s;
         if (ended || child->timed_out) {
-            finish(child);
+            status = finish(child, error);
         }
     }
+    return status;
 }
 
 gsc_status gsc_scan(gsc_scan_job *jobs, size_t count, gsc_error *error) {
@@ -248,7 +264,7 @@ gsc_status gsc_scan(gsc_scan_job *jobs, size_t count, gsc_error *error) {
             }
         }
         if (status == GSC_OK) {
-            step(children);
+            status = step(children, error);
         }
         done = next;
         for (size_t i = 0; i < GSC_SCAN_AT_ONCE; i++) {
@@ -257,7 +273,7 @@ gsc_status gsc_scan(gsc_scan_job *jobs, size_t count, gsc_error *error) {
     }
     for (size_t i = 0; i < GSC_SCAN_AT_ONCE; i++) {
         if (children[i].pid != 0) {
-            finish(&children[i]);
+            finish(&children[i], NULL);
         }
     }
     return status;

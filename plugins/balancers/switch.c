@@ -26,7 +26,7 @@ static double sequence_loss(int64_t experts, int64_t first, int64_t last, const 
     const double rows = (double)(last - first);
     double loss = 0;
     for (int64_t from = 0; from < experts && begin < end; from += BLOCK) {
-        const int64_t n = experts - from < BLOCK ? experts - from : BLOCK;
+        const int64_t n = experts - from < BLOCK ? experts - from : (int64_t)BLOCK;
         double f[BLOCK] = {0}, sum[BLOCK] = {0};
         for (int64_t i = begin; i < end; i++) {
             const int64_t j = choice->chosen[i] - from;

@@ -27,6 +27,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Members left out of a table are zero: that is the contract, and only g++ warns of it. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__cplusplus)
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
