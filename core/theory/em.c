@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Expectation maximisation as em.h says: the expectation pass and the loop. Layer: core/theory.
+ */
+#include "core/theory/em_workspace.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+gsc_em_options gsc_em_options_default(void) {
+    return (gsc_em_options){.tolerance = 1e-6,
+                            .tolerance_kind = GSC_EM_TOLERANCE_MEAN,
+                            .max_iterations = 1000,
+                            .gate_steps = 5,
+                            .expert_steps = 3};
+}
+
+const char *gsc_em_reason_name(gsc_em_reason reason) {
+    switch (reason) {
+    case GSC_EM_CONVERGED:
+        return "converged";
+    case GSC_EM_ITERATIONS:
+        return "iterations";
+    case GSC_EM_FELL:
+        return "likelihood fell";
+    }
+    return "unknown";
+}
+
+/* ---- Binding a sample ------------------------------------------------------------------------ */
+
+/* One column into its tiles, the last row repeated to the end of the last block. */
+static void bind_column(const gsc_em_workspace *ws, const double *column, size_t stride,
+                        double *tiles) {
+    for (size_t b = 0; b < ws->blocks; b++) {
+        const size_t rows = em_rows(ws, b);
+        double *tile = tiles + b * stride;
+        memcpy(tile, column + b * EM_BLOCK, rows * sizeof *tile);
+        for (size_t t = rows; t < EM_BLOCK; t++) {
+            tile[t] = column[ws->n - 1];
+        }
+    }
+}
+
+/* The Jacobian of a linear family, which depends on nothing but x. */
+static gsc_status bind_jacobian(gsc_em_workspace *ws, const gsc_expert_family *family,
+                                double *tiles, gsc_error *error) {
+    double *theta = ws->step;
+    memset(theta, 0, family->theta_size * sizeof *theta);
+    for (size_t b = 0; b < ws->blocks; b++) {
+        gsc_status status = gsc_expert_evaluate(
+            family, theta, EM_BLOCK, ws->x + b * ws->shape.inputs * EM_BLOCK, EM_BLOCK, ws->h,
+            tiles + b * family->theta_size * EM_BLOCK, ws->expert, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+    }
+    return GSC_OK;
+}
+
+static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gsc_error *error) {
+    if (sample->n == 0 || sample->n > ws->capacity * EM_BLOCK ||
+        sample->inputs != ws->shape.inputs) {
+        return gsc_fail(
+            error, GSC_ERR_INPUT,
+            "a sample of %zu rows and %zu inputs does not fit a workspace of %zu rows and "
+            "%zu inputs",
+            sample->n, sample->inputs, ws->capacity * EM_BLOCK, ws->shape.inputs);
+    }
+    for (size_t k = 0; k <= sample->inputs; k++) {
+        const double *column = k < sample->inputs ? sample->x + k * sample->n : sample->y;
+        for (size_t t = 0; t < sample->n; t++) {
+            if (!isfinite(column[t])) {
+                return gsc_fail(error, GSC_ERR_INPUT,
+                                "row %zu of the sample has %s = %g; it must be a finite number",
+                                t + 1, k < sample->inputs ? "x" : "y", column[t]);
+            }
+        }
+    }
+    ws->n = sample->n;
+    ws->blocks = (sample->n + EM_BLOCK - 1) / EM_BLOCK;
+    for (size_t k = 0; k < sample->inputs; k++) {
+        bind_column(ws, sample->x + k * sample->n, sample->inputs * EM_BLOCK, ws->x + k * EM_BLOCK);
+    }
+    bind_column(ws, sample->y, EM_BLOCK, ws->y);
+    gsc_status status = GSC_OK;
+    if (ws->shape.shared != NULL && ws->shape.shared->linear) {
+        status = bind_jacobian(ws, ws->shape.shared, ws->jacobian_shared, error);
+    }
+    if (status == GSC_OK && ws->shape.routed != NULL && ws->shape.routed->linear) {
+        status = bind_jacobian(ws, ws->shape.routed, ws->jacobian_routed, error);
+    }
+    return status;
+}
+
+/* Moves the start into the parameter space. */
+static gsc_status bind_start(gsc_em_workspace *ws, const double *mixture, gsc_error *error) {
+    const gsc_mixture_layout *at = &ws->layout;
+    for (size_t i = 0; i < at->size; i++) {
+        if (!isfinite(mixture[i])) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "number %zu of the start is %g; it must be a finite number", i,
+                            mixture[i]);
+        }
+        const bool omega = i < at->kappa;
+        const bool variance = (i >= at->tau && i < at->beta0) || i >= at->nu;
+        double value = mixture[i];
+        if (variance) {
+            value = fmax(value, ws->shape.variance_floor);
+        } else if (!omega && ws->shape.box > 0) {
+            value = fmax(-ws->shape.box, fmin(ws->shape.box, value));
+        }
+        ws->mixture[i] = value;
+    }
+    for (size_t c = 0; c < ws->k; c++) {
+        ws->expert_damping[c] = 1e-6;
+        if (!(*ws->component[c].variance > 0)) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "a variance of the start is %g; it must be above 0",
+                            *ws->component[c].variance);
+        }
+    }
+    return GSC_OK;
+}
+
+/* ---- Expectation ----------------------------------------------------------------------------- */
+
+static void set_constants(const gsc_em_workspace *ws, double *ret_constant, double *ret_precision) {
+    const double log_two_pi = 1.8378770664093453, mass = gsc_mixture_shared_mass(&ws->shape);
+    for (size_t c = 0; c < ws->k; c++) {
+        const double variance = *ws->component[c].variance;
+        const double weight =
+            c < ws->shape.k_shared
+                ? log(mass) + log(fmax(ws->mixture[ws->layout.omega + c], DBL_MIN))
+                : log(1 - mass);
+        ret_constant[c] = weight - 0.5 * (log_two_pi + log(variance));
+        ret_precision[c] = 0.5 / variance;
+    }
+}
+
+static void clear_sums(gsc_em_workspace *ws) {
+    const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
+    memset(ws->moments, 0, ws->k * ws->moments_size * sizeof(double));
+    memset(ws->gradient, 0, ws->gate_size * sizeof(double));
+    memset(ws->fisher, 0, experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2) * sizeof(double));
+    ws->q = 0;
+}
+
+gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_error *error) {
+    const size_t k = ws->k, k1 = ws->shape.k_shared, k2 = ws->shape.k_routed, d = ws->shape.inputs;
+    double constant[EM_MAX_K], precision[EM_MAX_K], total = 0;
+    set_constants(ws, constant, precision);
+    clear_sums(ws);
+    for (size_t b = 0; b < ws->blocks; b++) {
+        const size_t rows = em_rows(ws, b), tile = b * k2 * EM_BLOCK;
+        const double *jacobian[EM_MAX_K];
+        size_t stride[EM_MAX_K];
+        double *r = ws->r + b * k * EM_BLOCK;
+        for (size_t c = 0; c < k; c++) {
+            gsc_status status = em_residual(ws, c, ws->component[c].theta, b, ws->e + c * EM_BLOCK,
+                                            ws->jacobian + c * ws->theta_max * EM_BLOCK,
+                                            &jacobian[c], &stride[c], error);
+            if (status != GSC_OK) {
+                return status;
+            }
+        }
+        total += ws->kernels->posterior(rows, k1, k2, constant, precision, ws->e,
+                                        ws->gate.log_pi + tile, r);
+        for (size_t c = 0; c < k; c++) {
+            ws->kernels->moments(rows, ws->component[c].family->theta_size, r + c * EM_BLOCK,
+                                 ws->e + c * EM_BLOCK, jacobian[c], stride[c],
+                                 ws->moments + c * ws->moments_size);
+        }
+        if (k2 > 0) {
+            r += k1 * EM_BLOCK;
+            for (size_t j = 0; j < k2; j++) {
+                ws->q +=
+                    ws->kernels->dot(rows, r + j * EM_BLOCK, ws->gate.log_pi + tile + j * EM_BLOCK);
+            }
+            ws->kernels->gate_scores(rows, k2, d, ws->x + b * d * EM_BLOCK, r, ws->gate.q + tile,
+                                     ws->gate.slope + tile, ws->two_rows, ws->gradient, ws->fisher);
+        }
+    }
+    double mass = 0;
+    for (size_t c = 0; c < k; c++) {
+        mass += em_mass(ws, c);
+    }
+    if (!isfinite(total) || !isfinite(mass)) {
+        return gsc_fail(error, GSC_ERR_NUMERIC,
+                        "the log-likelihood is %g after %zu iterations; it must be finite",
+                        isfinite(total) ? mass : total, ws->info.iterations);
+    }
+    *ret_log_likelihood = total;
+    return GSC_OK;
+}
+
+/* ---- The loop -------------------------------------------------------------------------------- */
+
+static void omega_step(gsc_em_workspace *ws) {
+    double total = 0;
+    for (size_t i = 0; i < ws->shape.k_shared; i++) {
+        total += em_mass(ws, i);
+    }
+    for (size_t i = 0; i < ws->shape.k_shared && total > em_least_mass; i++) {
+        ws->mixture[ws->layout.omega + i] = em_mass(ws, i) / total;
+    }
+}
+
+static bool is_converged(const gsc_em_workspace *ws, const gsc_em_options *options, double before,
+                         double after) {
+    double gain = after - before;
+    if (options->tolerance_kind == GSC_EM_TOLERANCE_MEAN) {
+        gain /= (double)ws->n;
+    } else if (options->tolerance_kind == GSC_EM_TOLERANCE_RELATIVE) {
+        gain /= fmax(fabs(after), DBL_MIN);
+    }
+    return gain < options->tolerance;
+}
+
+static void note_alarms(gsc_em_workspace *ws) {
+    const gsc_mixture_layout *at = &ws->layout;
+    gsc_em_info *info = &ws->info;
+    for (size_t c = 0; c < ws->k; c++) {
+        const uint64_t bit = (uint64_t)1 << c;
+        info->empty |= em_mass(ws, c) < em_least_mass ? bit : 0;
+        info->at_floor |= *ws->component[c].variance <= ws->shape.variance_floor ? bit : 0;
+    }
+    for (size_t i = at->kappa; i < at->nu && ws->shape.box > 0; i++) {
+        const bool variance = i >= at->tau && i < at->beta0;
+        info->at_box += !variance && fabs(ws->mixture[i]) >= ws->shape.box * (1 - 1e-12);
+    }
+}
+
+/* One M-step and the expectation at what it made. */
+static gsc_status iterate(gsc_em_workspace *ws, const gsc_em_options *options,
+                          double *ret_log_likelihood, gsc_error *error) {
+    memcpy(ws->mixture_kept, ws->mixture, ws->layout.size * sizeof(double));
+    omega_step(ws);
+    gsc_status status = em_expert_step(ws, options->expert_steps, error);
+    if (status == GSC_OK && ws->shape.k_routed > 0) {
+        status = em_gate_step(ws, options->gate_steps, error);
+    }
+    return status == GSC_OK ? em_expectation(ws, ret_log_likelihood, error) : status;
+}
+
+static gsc_status climb(gsc_em_workspace *ws, const gsc_em_options *options, gsc_error *error) {
+    gsc_em_info *info = &ws->info;
+    info->reason = GSC_EM_ITERATIONS;
+    while (info->iterations < options->max_iterations) {
+        if (options->stop != NULL && atomic_load(options->stop)) {
+            return gsc_fail(error, GSC_ERR_STOPPED, "the fit was stopped after %zu iterations",
+                            info->iterations);
+        }
+        gsc_theory_set_step((int64_t)info->iterations + 1);
+        double after;
+        gsc_status status = iterate(ws, options, &after, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+        info->iterations++;
+        if (options->trace != NULL) {
+            options->trace(options->trace_data, info->iterations, after);
+        }
+        if (after < info->log_likelihood - 1e-8 * fabs(info->log_likelihood)) {
+            memcpy(ws->mixture, ws->mixture_kept, ws->layout.size * sizeof(double));
+            info->reason = GSC_EM_FELL;
+            break;
+        }
+        const bool converged = is_converged(ws, options, info->log_likelihood, after);
+        info->log_likelihood = after;
+        if (converged) {
+            info->reason = GSC_EM_CONVERGED;
+            break;
+        }
+    }
+    return GSC_OK;
+}
+
+gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options, gsc_em_workspace *ws,
+                      double *mixture, gsc_em_info *ret_info, gsc_error *error) {
+    ws->kernels = options->kernels != NULL ? options->kernels : gsc_mixture_kernels_get();
+    memset(&ws->info, 0, sizeof ws->info);
+    gsc_theory_set_step(0);
+    gsc_status status = bind_sample(ws, sample, error);
+    if (status == GSC_OK) {
+        status = bind_start(ws, mixture, error);
+    }
+    if (status == GSC_OK && ws->shape.k_routed > 0) {
+        status = em_gate_birth(ws, error);
+    }
+    if (status == GSC_OK) {
+        status = em_expectation(ws, &ws->info.start_log_likelihood, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    ws->info.log_likelihood = ws->info.start_log_likelihood;
+    if (options->trace != NULL) {
+        options->trace(options->trace_data, 0, ws->info.log_likelihood);
+    }
+    status = climb(ws, options, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    note_alarms(ws);
+    memcpy(mixture, ws->mixture, ws->layout.size * sizeof *mixture);
+    if (ret_info != NULL) {
+        *ret_info = ws->info;
+    }
+    return GSC_OK;
+}

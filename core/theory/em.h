@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Expectation maximisation for the mixture of model.h. Each iteration climbs the expected complete
+ * log-likelihood Q in parts, each of which is kept only if its Q does not fall, so that the likelihood
+ * never falls by more than 1e-8 |l|:
+ *
+ *     omega      closed form
+ *     theta      linear experts: one exact weighted least squares; others: up to expert_steps damped
+ *                Gauss-Newton steps, then the output scale of feed-forward forms in closed form
+ *     variance   closed form, floored
+ *     gate       up to gate_steps steps of Fisher scoring, for any affinity:
+ *                    g_j = l'_j (r_j - s pi_j),  F_jl = s (pi_j delta_jl - pi_j pi_l) l'_j l'_l,
+ *                l' = d log a / dz, s the routed responsibility; Levenberg damping, box
+ *
+ * One fit runs on the calling thread; nothing is allocated after gsc_em_workspace_new; the same fit gives
+ * the same bits on any thread.
+ *
+ * Source: arXiv 2505.10860; Jordan and Jacobs 1994. Layer: core/theory.
+ */
+#ifndef GSC_CORE_THEORY_EM_H
+#define GSC_CORE_THEORY_EM_H
+
+#include "core/theory/model.h"
+
+#include "kernels/mixture.h"
+
+#include <stdatomic.h>
+
+/* What the gain dl of one iteration is compared with the tolerance as. */
+typedef enum gsc_em_tolerance {
+    GSC_EM_TOLERANCE_MEAN = 0, /* dl / n */
+    GSC_EM_TOLERANCE_RELATIVE, /* dl / |l| */
+    GSC_EM_TOLERANCE_TOTAL,    /* dl */
+} gsc_em_tolerance;
+
+typedef enum gsc_em_reason {
+    GSC_EM_CONVERGED = 0,
+    GSC_EM_ITERATIONS, /* max_iterations were done */
+    GSC_EM_FELL, /* the likelihood fell by more than 1e-8 |l|; the better mixture is returned */
+} gsc_em_reason;
+
+typedef struct gsc_em_options {
+    double tolerance; /* 1e-6 */
+    gsc_em_tolerance tolerance_kind;
+    size_t max_iterations;   /* 1000 */
+    size_t gate_steps;       /* 5 */
+    size_t expert_steps;     /* 3 */
+    const atomic_bool *stop; /* read once an iteration; NULL: never */
+    void (*trace)(void *data, size_t iteration, double log_likelihood); /* NULL: none */
+    void *trace_data;
+    const gsc_mixture_kernels *kernels; /* NULL: the best of this machine */
+} gsc_em_options;
+
+gsc_em_options gsc_em_options_default(void);
+
+/* Bit c of a set is component c: shared ones first, then routed ones. */
+typedef struct gsc_em_info {
+    size_t iterations;
+    double start_log_likelihood, log_likelihood; /* of the mixture returned */
+    gsc_em_reason reason;
+    uint64_t empty;    /* components whose responsibility sums to less than 1e-8 */
+    uint64_t at_floor; /* components whose variance is at the floor */
+    size_t at_box;     /* parameters at the box */
+    size_t gate_evaluations, expert_evaluations; /* passes over the data inside M-steps */
+} gsc_em_info;
+
+/* "converged", "iterations", "likelihood fell" */
+const char *gsc_em_reason_name(gsc_em_reason reason);
+
+/* Memory for fits of this shape (copied; its families borrowed) with samples of at most n rows. About
+ * n (k + 6 k2 + d + 1 + P) doubles. */
+typedef struct gsc_em_workspace gsc_em_workspace;
+gsc_status gsc_em_workspace_new(const gsc_mixture_shape *shape, size_t n,
+                                gsc_em_workspace **ret_workspace, gsc_error *error);
+void gsc_em_workspace_free(gsc_em_workspace *workspace);
+
+/* Fits from the mixture given (moved into the box, variances up to the floor) and replaces it. The sample
+ * has at least one row and the shape's inputs. *ret_info may be NULL.
+ *
+ * Errors, mixture untouched: GSC_ERR_INPUT (a value of the sample or of the start that is not finite),
+ * GSC_ERR_PLUGIN (as model.h), GSC_ERR_NUMERIC (the likelihood left the finite numbers), GSC_ERR_STOPPED. */
+gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options,
+                      gsc_em_workspace *workspace, double *mixture, gsc_em_info *ret_info,
+                      gsc_error *error);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The gate's M-step: Fisher scoring with Levenberg damping inside the box, for any affinity (em.h). The
+ * softmax's null space, a common shift of all gates, and the sigmoid's flat directions get no step
+ * beyond what the damping allows. Layer: core/theory.
+ */
+#include "core/theory/em_workspace.h"
+#include "core/theory/small_solve.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double most_damping = 1e4;
+
+/* Where log a is linear in z (softmax), Q is concave and nearly undamped steps are safe. Otherwise flat
+ * directions (a common slope of all sigmoids) would carry full Newton steps to the box: damp them. */
+gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error) {
+    enum {
+        PROBES = 5
+    };
+    const double z[PROBES] = {-6, -1, 0, 1, 6};
+    double log_a[PROBES], slope[PROBES];
+    gsc_status status = gsc_gate_log_affinity(ws->shape.gate, PROBES, z, log_a, slope, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    double spread = 0;
+    for (size_t i = 1; i < PROBES; i++) {
+        spread = fmax(spread, fabs(slope[i] - slope[0]));
+    }
+    ws->least_gate_damping = spread <= 1e-6 * fabs(slope[0]) ? 1e-8 : 1e-2;
+    ws->gate_damping = ws->least_gate_damping;
+    double q;
+    em_get_beta(ws, ws->beta);
+    return em_gate_evaluate(ws, ws->beta, &ws->gate, false, &q, error);
+}
+
+void em_get_beta(const gsc_em_workspace *ws, double *ret_beta) {
+    const size_t d = ws->shape.inputs;
+    for (size_t j = 0; j < ws->shape.k_routed; j++) {
+        ret_beta[j * (1 + d)] = ws->mixture[ws->layout.beta0 + j];
+        memcpy(ret_beta + j * (1 + d) + 1, ws->mixture + ws->layout.beta1 + j * d,
+               d * sizeof *ret_beta);
+    }
+}
+
+void em_set_beta(gsc_em_workspace *ws, const double *beta) {
+    const size_t d = ws->shape.inputs;
+    for (size_t j = 0; j < ws->shape.k_routed; j++) {
+        ws->mixture[ws->layout.beta0 + j] = beta[j * (1 + d)];
+        memcpy(ws->mixture + ws->layout.beta1 + j * d, beta + j * (1 + d) + 1, d * sizeof *beta);
+    }
+}
+
+static size_t fisher_size(const gsc_em_workspace *ws) {
+    const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
+    return experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2);
+}
+
+/* log a and its slope of one block. A whole block is one call of the plugin, a shorter one a call for each
+ * expert, so that rows that are not there cost nothing. */
+static gsc_status evaluate_block(gsc_em_workspace *ws, const double *beta, size_t b,
+                                 double *ret_log_a, double *ret_slope, gsc_error *error) {
+    const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
+    const size_t rows = em_padded(em_rows(ws, b));
+    const double *x = ws->x + b * d * EM_BLOCK;
+    for (size_t j = 0; j < experts; j++) {
+        const double *own = beta + j * (1 + d);
+        ws->kernels->combine(rows, d, own[0], NULL, own + 1, x, EM_BLOCK, ws->logit + j * EM_BLOCK);
+    }
+    if (rows == EM_BLOCK) {
+        return gsc_gate_log_affinity(ws->shape.gate, experts * EM_BLOCK, ws->logit, ret_log_a,
+                                     ret_slope, error);
+    }
+    gsc_status status = GSC_OK;
+    for (size_t j = 0; j < experts && status == GSC_OK; j++) {
+        const size_t at = j * EM_BLOCK;
+        status = gsc_gate_log_affinity(ws->shape.gate, rows, ws->logit + at, ret_log_a + at,
+                                       ret_slope + at, error);
+    }
+    return status;
+}
+
+gsc_status em_gate_evaluate(gsc_em_workspace *ws, const double *beta, const em_gate *gate,
+                            bool scores, double *ret_q, gsc_error *error) {
+    const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
+    double total = 0;
+    if (scores) {
+        memset(ws->gradient_trial, 0, ws->gate_size * sizeof(double));
+        memset(ws->fisher_trial, 0, fisher_size(ws) * sizeof(double));
+    }
+    for (size_t b = 0; b < ws->blocks; b++) {
+        const size_t rows = em_rows(ws, b), tile = b * experts * EM_BLOCK;
+        const double *x = ws->x + b * d * EM_BLOCK;
+        const double *r = ws->r + (b * ws->k + ws->shape.k_shared) * EM_BLOCK;
+        double *log_pi = gate->log_pi + tile, *slope = gate->slope + tile, *q = gate->q + tile;
+        gsc_status status = evaluate_block(ws, beta, b, log_pi, slope, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+        total += ws->kernels->gate_normalise(rows, experts, log_pi, slope, r, log_pi, q);
+        if (scores) {
+            ws->kernels->gate_scores(rows, experts, d, x, r, q, slope, ws->two_rows,
+                                     ws->gradient_trial, ws->fisher_trial);
+        }
+    }
+    *ret_q = total;
+    return GSC_OK;
+}
+
+/* The Fisher matrix [m][m], both triangles, from its sums by pairs. Returns its mean diagonal. */
+static double fill_fisher(const gsc_em_workspace *ws, double *ret_matrix) {
+    const size_t experts = ws->shape.k_routed, w = 1 + ws->shape.inputs, m = ws->gate_size;
+    const double *from = ws->fisher;
+    double trace = 0;
+    for (size_t j = 0; j < experts; j++) {
+        for (size_t l = j; l < experts; l++) {
+            for (size_t a = 0; a < w; a++) {
+                for (size_t b = a; b < w; b++) {
+                    const double value = *from++;
+                    ret_matrix[(j * w + a) * m + l * w + b] = value;
+                    ret_matrix[(j * w + b) * m + l * w + a] = value;
+                    ret_matrix[(l * w + a) * m + j * w + b] = value;
+                    ret_matrix[(l * w + b) * m + j * w + a] = value;
+                }
+            }
+        }
+        for (size_t a = 0; a < w; a++) {
+            trace += ret_matrix[(j * w + a) * m + j * w + a];
+        }
+    }
+    return trace / (double)m;
+}
+
+static void swap(double **a, double **b) {
+    double *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static void accept_trial(gsc_em_workspace *ws, double q) {
+    const em_gate kept = ws->gate;
+    ws->gate = ws->gate_trial;
+    ws->gate_trial = kept;
+    swap(&ws->beta, &ws->beta_trial);
+    swap(&ws->gradient, &ws->gradient_trial);
+    swap(&ws->fisher, &ws->fisher_trial);
+    ws->q = q;
+}
+
+gsc_status em_gate_step(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
+    const size_t m = ws->gate_size;
+    const double n = (double)ws->n;
+    em_get_beta(ws, ws->beta);
+    for (size_t step = 0; step < max_steps; step++) {
+        const double diagonal = fill_fisher(ws, ws->matrix);
+        const double predicted =
+            gsc_boxed_step(m, ws->matrix, ws->gradient, ws->beta, ws->shape.box,
+                           ws->gate_damping * diagonal, ws->step, ws->solve);
+        if (!(predicted > em_idle_gain * n)) {
+            break;
+        }
+        const bool last = step + 1 == max_steps || predicted < em_last_gain * n;
+        for (size_t i = 0; i < m; i++) {
+            ws->beta_trial[i] = ws->beta[i] + ws->step[i];
+        }
+        double q = 0;
+        gsc_status status = em_gate_evaluate(ws, ws->beta_trial, &ws->gate_trial, !last, &q, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+        ws->info.gate_evaluations++;
+        const double gain = q - ws->q;
+        if (gain >= -1e-14 * fabs(ws->q)) {
+            const double ratio = gain / predicted;
+            accept_trial(ws, q);
+            if (ratio > 0.75) {
+                ws->gate_damping = fmax(ws->gate_damping / 10, ws->least_gate_damping);
+            } else if (ratio < 0.25) {
+                ws->gate_damping = fmin(ws->gate_damping * 4, most_damping);
+            }
+        } else {
+            ws->gate_damping = fmin(fmax(ws->gate_damping * 10, 1e-2), most_damping);
+        }
+        if (last) {
+            break;
+        }
+    }
+    em_set_beta(ws, ws->beta);
+    return GSC_OK;
+}
