@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An axis. Axis space is the value itself, or its log10 where log is set. low and high (data units) fix the
- * home range; NAN: from the data. */
+/* An axis. Axis space is the value itself, or its log10 where log is set. low and high (data units) are
+ * what the home range holds beside the data; NAN: nothing. */
 typedef struct gsc_plot_axis {
     char *title; /* with the unit: "Error of τ (nat)" */
     bool log;
@@ -74,6 +74,7 @@ typedef struct gsc_figure {
     char *name; /* "rate" */
     char *title, *subtitle;
     char *recipe; /* small print: spec, seeds, definitions, commit */
+    char *spec;   /* JSON array of the runs' specs; travels inside a PNG */
     gsc_panel **panels;
     size_t n_panels;
 } gsc_figure;

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gatescope-plot: figures of run files into PNG, SVG or PDF, with no display. `gatescope plot` runs it.
+ * Exit 0 done, 1 failed, 2 bad usage.
+ * Layer: app; ui/plot and core/read.
+ */
+#include "core/read/spec.h"
+#include "ui/plot/render.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: gatescope plot FILE.gsc... -o OUT.png|svg|pdf [options]\n"
+    "\n"
+    "  -o, --output FILE      where to write; the ending says as what\n"
+    "      --figure NAME      which figure (default: rate)\n"
+    "      --size WxH         pixels (default: 1600x1000)\n"
+    "      --dpi N            pixels per inch; text keeps its size on paper (default: 200)\n"
+    "      --theme NAME       light or dark (default: light)\n"
+    "      --renderer NAME    cairo or gl (default: cairo)\n"
+    "      --no-replicates    medians only\n"
+    "      --list             names of the figures\n"
+    "  -h, --help             this text\n";
+
+typedef struct arguments {
+    const char *figure, *output;
+    gsc_export export;
+    gsc_figure_options options;
+    char **files;
+    size_t n_files;
+    bool list, help;
+} arguments;
+
+enum {
+    FIGURE = 256,
+    SIZE,
+    DPI,
+    THEME,
+    RENDERER,
+    NO_REPLICATES,
+    LIST
+};
+
+static const struct option options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"figure", required_argument, NULL, FIGURE},
+    {"size", required_argument, NULL, SIZE},
+    {"dpi", required_argument, NULL, DPI},
+    {"theme", required_argument, NULL, THEME},
+    {"renderer", required_argument, NULL, RENDERER},
+    {"no-replicates", no_argument, NULL, NO_REPLICATES},
+    {"list", no_argument, NULL, LIST},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static gsc_status read_size(const char *text, gsc_export *export, gsc_error *error) {
+    char rest;
+    if (sscanf(text, "%dx%d%c", &export->width_px, &export->height_px, &rest) != 2 ||
+        export->width_px <= 0 || export->height_px <= 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--size is \"%s\", but should be width x height in pixels, as 1600x1000",
+                        text);
+    }
+    return GSC_OK;
+}
+
+static gsc_status read_dpi(const char *text, gsc_export *export, gsc_error *error) {
+    char rest;
+    if (sscanf(text, "%lf%c", &export->dpi, &rest) != 1 || !(export->dpi > 0)) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--dpi is \"%s\", but should be a number of pixels per inch, as 200", text);
+    }
+    return GSC_OK;
+}
+
+static gsc_status read_renderer(const char *text, gsc_export *export, gsc_error *error) {
+    if (strcmp(text, "cairo") != 0 && strcmp(text, "gl") != 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--renderer is \"%s\", but should be \"cairo\" or \"gl\"", text);
+    }
+    export->renderer = strcmp(text, "gl") == 0 ? GSC_RENDERER_GL : GSC_RENDERER_CAIRO;
+    return GSC_OK;
+}
+
+static gsc_status read_theme(const char *text, gsc_export *export, gsc_error *error) {
+    export->theme = gsc_plot_theme_find(text);
+    if (export->theme == NULL) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--theme is \"%s\", but should be \"light\" or \"dark\"", text);
+    }
+    return GSC_OK;
+}
+
+static gsc_status unknown_option(const char *word, gsc_error *error) {
+    const char *known[16];
+    size_t n = 0;
+    for (const struct option *o = options; o->name != NULL; o++) {
+        known[n++] = o->name;
+    }
+    const char *nearest =
+        word != NULL && strncmp(word, "--", 2) == 0 ? gsc_nearest(word + 2, known, n) : NULL;
+    if (nearest != NULL && strcmp(nearest, word + 2) == 0) {
+        return gsc_fail(error, GSC_ERR_INPUT, "%s needs a value; see --help", word);
+    }
+    return gsc_fail(
+        error, GSC_ERR_INPUT, "%s is no option of plot; %s%s", word != NULL ? word : "this",
+        nearest != NULL ? "did you mean --" : "see --help", nearest != NULL ? nearest : "");
+}
+
+static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error *error) {
+    gsc_status status = GSC_OK;
+    opterr = 0;
+    for (int c; status == GSC_OK && (c = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+        switch (c) {
+        case 'o':
+            a->output = optarg;
+            break;
+        case FIGURE:
+            a->figure = optarg;
+            break;
+        case SIZE:
+            status = read_size(optarg, &a->export, error);
+            break;
+        case DPI:
+            status = read_dpi(optarg, &a->export, error);
+            break;
+        case THEME:
+            status = read_theme(optarg, &a->export, error);
+            break;
+        case RENDERER:
+            status = read_renderer(optarg, &a->export, error);
+            break;
+        case NO_REPLICATES:
+            a->options.hide_replicates = true;
+            break;
+        case LIST:
+            a->list = true;
+            break;
+        case 'h':
+            a->help = true;
+            break;
+        default:
+            status = unknown_option(argv[optind - 1], error);
+        }
+    }
+    a->files = argv + optind;
+    a->n_files = (size_t)(argc - optind);
+    if (status != GSC_OK || a->help || a->list) {
+        return status;
+    }
+    if (a->n_files == 0) {
+        return gsc_fail(error, GSC_ERR_INPUT, "plot needs a run file, as first.gsc; see --help");
+    }
+    if (a->output == NULL) {
+        return gsc_fail(error, GSC_ERR_INPUT, "plot needs -o FILE.png, .svg or .pdf; see --help");
+    }
+    return GSC_OK;
+}
+
+static gsc_status plot(const arguments *a, gsc_error *error) {
+    gsc_run **runs = calloc(a->n_files, sizeof(gsc_run *));
+    if (runs == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to open %zu runs",
+                        a->n_files);
+    }
+    gsc_status status = GSC_OK;
+    size_t n = 0;
+    for (; n < a->n_files && status == GSC_OK; n++) {
+        status = gsc_run_open(a->files[n], &runs[n], error);
+    }
+    gsc_figure *figure = NULL;
+    if (status == GSC_OK) {
+        status = gsc_figure_build(a->figure, runs, n, &a->options, &figure, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_export_file(figure, &a->export, a->output, error);
+    }
+    gsc_figure_free(figure);
+    for (size_t i = 0; i < n; i++) {
+        gsc_run_close(runs[i]);
+    }
+    free(runs);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    char drew[160] = "";
+    arguments a = {.figure = "rate",
+                   .export = {.ret_gl_renderer = drew, .size_gl_renderer = sizeof drew}};
+    gsc_error error = {.status = GSC_OK};
+    gsc_status status = read_arguments(argc, argv, &a, &error);
+    if (status == GSC_OK && a.help) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (status == GSC_OK && a.list) {
+        size_t n;
+        const char *const *names = gsc_figure_names(&n);
+        for (size_t i = 0; i < n; i++) {
+            puts(names[i]);
+        }
+        return 0;
+    }
+    if (status == GSC_OK) {
+        status = plot(&a, &error);
+    }
+    if (status != GSC_OK) {
+        fprintf(stderr, "gatescope plot: %s\n", error.message);
+        return status == GSC_ERR_INPUT ? 2 : 1;
+    }
+    if (drew[0] != '\0') {
+        fprintf(stderr, "drawn by OpenGL on %s\n", drew);
+    }
+    return 0;
+}

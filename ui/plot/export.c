@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Figures into files: PNG, SVG and PDF. A file is written beside its place under another name and moved there
+ * when whole. Layer: ui/plot; Cairo, EGL, libpng.
+ */
+#include "ui/plot/gl/egl.h"
+#include "ui/plot/png_file.h"
+#include "ui/plot/render.h"
+
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+    MOST_PIXELS = 16384,
+    LEAST_PIXELS = 64
+};
+
+/* The options with their defaults filled in, and the figure laid out for them. */
+typedef struct job {
+    gsc_export options;
+    double scale; /* device pixels per logical pixel */
+    gsc_layout *layout;
+} job;
+
+static gsc_status start_job(const gsc_figure *figure, const gsc_export *options, job *ret_job,
+                            gsc_error *error) {
+    gsc_export o = options != NULL ? *options : (gsc_export){0};
+    o.width_px = o.width_px != 0 ? o.width_px : 1600;
+    o.height_px = o.height_px != 0 ? o.height_px : 1000;
+    o.dpi = o.dpi != 0 ? o.dpi : 200;
+    o.theme = o.theme != NULL ? o.theme : &gsc_plot_theme_light;
+    if (o.width_px < LEAST_PIXELS || o.width_px > MOST_PIXELS || o.height_px < LEAST_PIXELS ||
+        o.height_px > MOST_PIXELS) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "the size %dx%d is out of range; width and height go from %d to %d pixels",
+                        o.width_px, o.height_px, LEAST_PIXELS, MOST_PIXELS);
+    }
+    if (!(o.dpi >= 20 && o.dpi <= 2400)) {
+        return gsc_fail(error, GSC_ERR_INPUT, "%g dpi is out of range; it goes from 20 to 2400",
+                        o.dpi);
+    }
+    job j = {.options = o, .scale = o.dpi / 96};
+    double width = o.width_px / j.scale, height = o.height_px / j.scale;
+    /* Figures smaller than a hand have smaller text, so that the picture keeps its share. */
+    double fit = fmin(1, fmin(width / 560, height / 360));
+    gsc_layout_options layout = {.text_scale = (o.text_scale > 0 ? o.text_scale : 1) * fit};
+    j.layout = gsc_layout_new(figure, o.views, o.theme, width, height, &layout);
+    if (j.layout == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to lay out the figure");
+    }
+    *ret_job = j;
+    return GSC_OK;
+}
+
+static gsc_status draw_image(const job *j, cairo_surface_t *surface, gsc_error *error) {
+    const gsc_export *o = &j->options;
+    cairo_t *cairo = cairo_create(surface);
+    cairo_scale(cairo, j->scale, j->scale);
+    gsc_status status;
+    if (o->renderer == GSC_RENDERER_GL) {
+        status = gsc_egl_draw(j->layout, j->scale, o->width_px, o->height_px,
+                              cairo_image_surface_get_data(surface),
+                              cairo_image_surface_get_stride(surface), o->ret_gl_renderer,
+                              o->size_gl_renderer, error);
+        cairo_surface_mark_dirty(surface);
+        if (status == GSC_OK) {
+            status = gsc_cairo_draw_text(j->layout, cairo, error);
+        }
+    } else {
+        status = gsc_cairo_draw(j->layout, cairo, error);
+    }
+    cairo_destroy(cairo);
+    cairo_surface_flush(surface);
+    return status;
+}
+
+static gsc_status make_image(const job *j, cairo_surface_t **ret_surface, gsc_error *error) {
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, j->options.width_px, j->options.height_px);
+    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
+        cairo_surface_destroy(surface);
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left for %d x %d pixels",
+                        j->options.width_px, j->options.height_px);
+    }
+    gsc_status status = draw_image(j, surface, error);
+    if (status != GSC_OK) {
+        cairo_surface_destroy(surface);
+        return status;
+    }
+    *ret_surface = surface;
+    return GSC_OK;
+}
+
+gsc_status gsc_export_surface(const gsc_figure *figure, const gsc_export *options,
+                              cairo_surface_t **ret_surface, gsc_error *error) {
+    job j;
+    gsc_status status = start_job(figure, options, &j, error);
+    if (status == GSC_OK) {
+        status = make_image(&j, ret_surface, error);
+        gsc_layout_free(j.layout);
+    }
+    return status;
+}
+
+/* ---- Files --------------------------------------------------------------------------------------- */
+
+typedef enum format {
+    PNG,
+    SVG,
+    PDF,
+    UNKNOWN
+} format;
+
+static format format_of(const char *path) {
+    const char *dot = strrchr(path, '.');
+    if (dot == NULL) {
+        return UNKNOWN;
+    }
+    return strcasecmp(dot, ".png") == 0   ? PNG
+           : strcasecmp(dot, ".svg") == 0 ? SVG
+           : strcasecmp(dot, ".pdf") == 0 ? PDF
+                                          : UNKNOWN;
+}
+
+static gsc_status write_png(const job *j, FILE *file, gsc_error *error) {
+    cairo_surface_t *surface = NULL;
+    gsc_status status = make_image(j, &surface, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    const gsc_figure *figure = j->layout->figure;
+    const gsc_png_text texts[] = {{"Software", "Gatescope"},
+                                  {"Title", figure->title},
+                                  {"gatescope-recipe", figure->recipe},
+                                  {"gatescope-spec", figure->spec}};
+    status = gsc_png_write(file, cairo_image_surface_get_data(surface), j->options.width_px,
+                           j->options.height_px, cairo_image_surface_get_stride(surface),
+                           j->options.dpi, texts, sizeof texts / sizeof *texts, error);
+    cairo_surface_destroy(surface);
+    return status;
+}
+
+static cairo_status_t write_stream(void *closure, const unsigned char *data, unsigned length) {
+    return fwrite(data, 1, length, closure) == length ? CAIRO_STATUS_SUCCESS
+                                                      : CAIRO_STATUS_WRITE_ERROR;
+}
+
+/* Vector files are in points: pixels at dpi. */
+static gsc_status write_vector(const job *j, format kind, FILE *file, gsc_error *error) {
+    double width = j->layout->width * 0.75, height = j->layout->height * 0.75;
+    cairo_surface_t *surface =
+        kind == SVG ? cairo_svg_surface_create_for_stream(write_stream, file, width, height)
+                    : cairo_pdf_surface_create_for_stream(write_stream, file, width, height);
+    if (kind == PDF && cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS) {
+        const gsc_figure *figure = j->layout->figure;
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "Gatescope");
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE,
+                                       figure->title != NULL ? figure->title : "");
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT,
+                                       figure->recipe != NULL ? figure->recipe : "");
+    }
+    cairo_t *cairo = cairo_create(surface);
+    cairo_scale(cairo, 0.75, 0.75);
+    gsc_status status = gsc_cairo_draw(j->layout, cairo, error);
+    cairo_show_page(cairo);
+    cairo_destroy(cairo);
+    cairo_surface_finish(surface);
+    cairo_status_t end = cairo_surface_status(surface);
+    cairo_surface_destroy(surface);
+    if (status == GSC_OK && end != CAIRO_STATUS_SUCCESS) {
+        return gsc_fail(error, GSC_ERR_IO, "the figure could not be written: %s",
+                        cairo_status_to_string(end));
+    }
+    return status;
+}
+
+static gsc_status write_to(const job *j, format kind, const char *path, const char *temporary,
+                           gsc_error *error) {
+    FILE *file = fopen(temporary, "wb");
+    if (file == NULL) {
+        return gsc_fail(error, GSC_ERR_IO, "%s cannot be written: %s", path, strerror(errno));
+    }
+    gsc_status status =
+        kind == PNG ? write_png(j, file, error) : write_vector(j, kind, file, error);
+    bool good = ferror(file) == 0;
+    good = fclose(file) == 0 && good;
+    if (status == GSC_OK && !good) {
+        status =
+            gsc_fail(error, GSC_ERR_IO, "%s could not be written whole: %s", path, strerror(errno));
+    }
+    if (status == GSC_OK && rename(temporary, path) != 0) {
+        status = gsc_fail(error, GSC_ERR_IO, "%s cannot be written: %s", path, strerror(errno));
+    }
+    if (status != GSC_OK) {
+        unlink(temporary);
+    }
+    return status;
+}
+
+gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, const char *path,
+                           gsc_error *error) {
+    format kind = format_of(path);
+    if (kind == UNKNOWN) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "%s does not say what to write; its name must end in .png, .svg or .pdf",
+                        path);
+    }
+    if (kind != PNG && options != NULL && options->renderer == GSC_RENDERER_GL) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "OpenGL draws pixels: %s must end in .png, or use the Cairo renderer",
+                        path);
+    }
+    size_t length = strlen(path) + 32;
+    char *temporary = malloc(length);
+    if (temporary == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to write %s", path);
+    }
+    snprintf(temporary, length, "%s.%ld.part", path, (long)getpid());
+    job j;
+    gsc_status status = start_job(figure, options, &j, error);
+    if (status == GSC_OK) {
+        status = write_to(&j, kind, path, temporary, error);
+        gsc_layout_free(j.layout);
+    }
+    free(temporary);
+    return status;
+}

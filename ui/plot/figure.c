@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory of figures, their small markup, and the list of builders. Layer: ui/plot; no drawing.
+ */
+#include "ui/plot/figure.h"
+
+#include "core/read/spec.h"
+#include "ui/plot/figures/figures.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+gsc_figure *gsc_figure_new(const char *name) {
+    gsc_figure *figure = calloc(1, sizeof *figure);
+    if (figure != NULL && !gsc_figure_set_text(&figure->name, name)) {
+        gsc_figure_free(figure);
+        return NULL;
+    }
+    return figure;
+}
+
+static void layer_free(gsc_plot_layer *layer) {
+    if (layer == NULL) {
+        return;
+    }
+    free(layer->label);
+    free(layer->inline_label);
+    free(layer->x);
+    free(layer->y);
+    free(layer->low);
+    free(layer->high);
+    free(layer);
+}
+
+static void panel_free(gsc_panel *panel) {
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        layer_free(panel->layers[i]);
+    }
+    for (size_t i = 0; i < panel->n_legend; i++) {
+        free(panel->legend[i]->label);
+        free(panel->legend[i]->value);
+        free(panel->legend[i]);
+    }
+    free(panel->layers);
+    free(panel->legend);
+    free(panel->name);
+    free(panel->title);
+    free(panel->x.title);
+    free(panel->y.title);
+    free(panel->message);
+    free(panel);
+}
+
+void gsc_figure_free(gsc_figure *figure) {
+    if (figure == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        panel_free(figure->panels[i]);
+    }
+    free(figure->panels);
+    free(figure->name);
+    free(figure->title);
+    free(figure->subtitle);
+    free(figure->recipe);
+    free(figure->spec);
+    free(figure);
+}
+
+/* Makes room for one more pointer; NULL: out of memory or full. */
+static void *grow(void *array, size_t n, size_t most) {
+    return n < most ? realloc(array, (n + 1) * sizeof(void *)) : NULL;
+}
+
+gsc_panel *gsc_figure_add_panel(gsc_figure *figure, const char *name) {
+    gsc_panel **panels = grow(figure->panels, figure->n_panels, GSC_FIGURE_MAX_PANELS);
+    if (panels == NULL) {
+        return NULL;
+    }
+    figure->panels = panels;
+    gsc_panel *panel = calloc(1, sizeof *panel);
+    if (panel == NULL || !gsc_figure_set_text(&panel->name, name)) {
+        free(panel);
+        return NULL;
+    }
+    panel->x.low = panel->x.high = panel->y.low = panel->y.high = NAN;
+    return panels[figure->n_panels++] = panel;
+}
+
+static double *nan_array(size_t n) {
+    double *values = malloc((n > 0 ? n : 1) * sizeof *values);
+    for (size_t i = 0; values != NULL && i < n; i++) {
+        values[i] = NAN;
+    }
+    return values;
+}
+
+gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_t n,
+                                    bool with_interval) {
+    gsc_plot_layer **layers = grow(panel->layers, panel->n_layers, GSC_FIGURE_MAX_LAYERS);
+    if (layers == NULL) {
+        return NULL;
+    }
+    panel->layers = layers;
+    gsc_plot_layer *layer = calloc(1, sizeof *layer);
+    if (layer == NULL) {
+        return NULL;
+    }
+    layer->kind = kind;
+    layer->n = n;
+    layer->run = layer->series = -1;
+    layer->x = nan_array(n);
+    layer->y = nan_array(n);
+    layer->low = with_interval ? nan_array(n) : NULL;
+    layer->high = with_interval ? nan_array(n) : NULL;
+    if (layer->x == NULL || layer->y == NULL ||
+        (with_interval && (layer->low == NULL || layer->high == NULL))) {
+        layer_free(layer);
+        return NULL;
+    }
+    return layers[panel->n_layers++] = layer;
+}
+
+gsc_legend_row *gsc_panel_add_legend(gsc_panel *panel, const char *label, const char *value) {
+    gsc_legend_row **rows = grow(panel->legend, panel->n_legend, GSC_FIGURE_MAX_LAYERS);
+    if (rows == NULL) {
+        return NULL;
+    }
+    panel->legend = rows;
+    gsc_legend_row *row = calloc(1, sizeof *row);
+    if (row == NULL || !gsc_figure_set_text(&row->label, label) ||
+        !gsc_figure_set_text(&row->value, value)) {
+        if (row != NULL) {
+            free(row->label);
+        }
+        free(row);
+        return NULL;
+    }
+    row->run = row->series = -1;
+    return rows[panel->n_legend++] = row;
+}
+
+bool gsc_figure_set_text(char **member, const char *text) {
+    char *copy = text != NULL ? strdup(text) : NULL;
+    if (text != NULL && copy == NULL) {
+        return false;
+    }
+    free(*member);
+    *member = copy;
+    return true;
+}
+
+void gsc_figure_set_hidden(gsc_figure *figure, int run, int series, bool hidden) {
+    for (size_t p = 0; p < figure->n_panels; p++) {
+        gsc_panel *panel = figure->panels[p];
+        for (size_t i = 0; i < panel->n_layers; i++) {
+            gsc_plot_layer *layer = panel->layers[i];
+            if (layer->run == run && (series < 0 || layer->series == series)) {
+                layer->hidden = hidden;
+            }
+        }
+        for (size_t i = 0; i < panel->n_legend; i++) {
+            gsc_legend_row *row = panel->legend[i];
+            if (row->run == run && (series < 0 || row->series == series)) {
+                row->hidden = hidden;
+            }
+        }
+    }
+}
+
+void gsc_figure_set_emphasis(gsc_figure *figure, int run, int series) {
+    for (size_t p = 0; p < figure->n_panels; p++) {
+        gsc_panel *panel = figure->panels[p];
+        for (size_t i = 0; i < panel->n_layers; i++) {
+            gsc_plot_layer *layer = panel->layers[i];
+            layer->emphasis =
+                run >= 0 && layer->run == run && (series < 0 || layer->series == series);
+        }
+        for (size_t i = 0; i < panel->n_legend; i++) {
+            gsc_legend_row *row = panel->legend[i];
+            row->emphasis = run >= 0 && row->run == run && (series < 0 || row->series == series);
+        }
+    }
+}
+
+/* Appends text to out (room is the caller's); returns the new end. */
+static char *append(char *out, const char *text) {
+    size_t n = strlen(text);
+    memcpy(out, text, n);
+    return out + n;
+}
+
+char *gsc_markup(const char *text) {
+    /* The longest replacement of one byte: "^{" (2 bytes) becomes <sup> and its "}" becomes </sup>. */
+    char *markup = malloc(strlen(text) * 6 + 1);
+    if (markup == NULL) {
+        return NULL;
+    }
+    char *out = markup;
+    const char *close = NULL;
+    for (const char *in = text; *in != '\0'; in++) {
+        if (close == NULL && (*in == '^' || *in == '_') && in[1] == '{' &&
+            strchr(in, '}') != NULL) {
+            out = append(out, *in == '^' ? "<sup>" : "<sub>");
+            close = *in == '^' ? "</sup>" : "</sub>";
+            in++;
+        } else if (close != NULL && *in == '}') {
+            out = append(out, close);
+            close = NULL;
+        } else if (close != NULL && *in == '-') {
+            out = append(out, "−");
+        } else if (*in == '&') {
+            out = append(out, "&amp;");
+        } else if (*in == '<') {
+            out = append(out, "&lt;");
+        } else if (*in == '>') {
+            out = append(out, "&gt;");
+        } else {
+            *out++ = *in;
+        }
+    }
+    *out = '\0';
+    return markup;
+}
+
+/* ---- Builders ------------------------------------------------------------------------------------ */
+
+static const char *const figure_names[] = {"rate"};
+
+const char *const *gsc_figure_names(size_t *ret_count) {
+    *ret_count = sizeof figure_names / sizeof *figure_names;
+    return figure_names;
+}
+
+gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_runs,
+                            const gsc_figure_options *options, gsc_figure **ret_figure,
+                            gsc_error *error) {
+    static const gsc_figure_options defaults;
+    assert(name != NULL && (n_runs == 0 || runs != NULL));
+    if (strcmp(name, "rate") == 0) {
+        return gsc_figure_build_rate(runs, n_runs, options != NULL ? options : &defaults,
+                                     ret_figure, error);
+    }
+    const char *nearest = gsc_nearest(name, figure_names, 1);
+    return gsc_fail(error, GSC_ERR_INPUT, "there is no figure \"%s\"; %s \"%s\"", name,
+                    nearest != NULL ? "did you mean" : "the only one now is",
+                    nearest != NULL ? nearest : figure_names[0]);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The builders behind gsc_figure_build, one file each. Layer: ui/plot.
+ */
+#ifndef GSC_UI_PLOT_FIGURES_FIGURES_H
+#define GSC_UI_PLOT_FIGURES_FIGURES_H
+
+#include "ui/plot/figure.h"
+
+/* "rate": error against sample size, log-log, one panel for each series' panel ("error" first, "divergence"
+ * second). Per series: replicates, medians with quartiles, the fitted line, the proven bound. */
+gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
+                                 const gsc_figure_options *options, gsc_figure **ret_figure,
+                                 gsc_error *error);
+
+#endif

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figure "rate": how fast an error falls with the sample size. Medians over replicates with their
+ * quartiles, every replicate as a faint dot, the least-squares line through the medians in log-log, and the
+ * proven bound, dashed, anchored at the first median. Layer: ui/plot.
+ */
+#include "ui/plot/figures/figures.h"
+
+#include "core/read/findings.h"
+#include "core/read/stats.h"
+#include "ui/plot/figures/recipe.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LIVE_DRAWS = 100,
+    DRAWS = 1000
+};
+
+typedef struct builder {
+    gsc_run *const *runs;
+    size_t n_runs;
+    const gsc_figure_options *options;
+    gsc_figure *figure;
+    size_t n_skipped;                           /* values that are not finite */
+    size_t n_replicates_low, n_replicates_high; /* over all medians drawn */
+    gsc_error *error;
+} builder;
+
+static gsc_status no_memory(gsc_error *error) {
+    return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to build the figure");
+}
+
+static bool is_drawn(const gsc_series_info *info) {
+    return info->panel[0] != '\0' && strcmp(info->x_name, "n") == 0;
+}
+
+static bool is_live(const gsc_run_info *info) {
+    return info->status == GSC_RUN_RUNNING || info->status == GSC_RUN_QUEUED;
+}
+
+/* ---- Panels -------------------------------------------------------------------------------------- */
+
+static gsc_panel *find_panel(const gsc_figure *figure, const char *name) {
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        if (strcmp(figure->panels[i]->name, name) == 0) {
+            return figure->panels[i];
+        }
+    }
+    return NULL;
+}
+
+static bool set_axis_title(char **title, const char *text, const char *unit) {
+    size_t size = strlen(text) + strlen(unit) + 4;
+    bool has_unit = unit[0] == '\0' || strstr(text, unit) != NULL;
+    free(*title);
+    *title = malloc(size);
+    if (*title != NULL) {
+        snprintf(*title, size, has_unit ? "%s" : "%s (%s)", text, unit);
+    }
+    return *title != NULL;
+}
+
+static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_title,
+                            const char *y_title, const char *unit) {
+    gsc_panel *panel = gsc_figure_add_panel(figure, name);
+    if (panel == NULL || !gsc_figure_set_text(&panel->title, name) ||
+        !set_axis_title(&panel->x.title, x_title, "") ||
+        !set_axis_title(&panel->y.title, y_title, unit)) {
+        return NULL;
+    }
+    panel->title[0] = (char)toupper((unsigned char)panel->title[0]);
+    panel->x.log = panel->y.log = true;
+    return panel;
+}
+
+/* "error" first, then "divergence", then the others as they come. */
+static gsc_status add_panels(builder *b) {
+    static const char *const order[] = {"error", "divergence", NULL};
+    for (int pass = 0; pass < 3; pass++) {
+        for (size_t r = 0; r < b->n_runs; r++) {
+            for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
+                const gsc_series_info *info = gsc_run_series(b->runs[r], s);
+                bool wanted = is_drawn(info) &&
+                              (order[pass] == NULL || strcmp(info->panel, order[pass]) == 0);
+                if (wanted && find_panel(b->figure, info->panel) == NULL &&
+                    b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
+                    add_panel(b->figure, info->panel, info->x_title, info->y_title, info->unit) ==
+                        NULL) {
+                    return no_memory(b->error);
+                }
+            }
+        }
+    }
+    if (b->figure->n_panels == 0 &&
+        add_panel(b->figure, "error", "Sample size n", "Error", "") == NULL) {
+        return no_memory(b->error);
+    }
+    return GSC_OK;
+}
+
+/* ---- Colours ------------------------------------------------------------------------------------- */
+
+/* A number for what tells series of one run apart: the arm, or arm and name where a panel shows several
+ * series of one arm. The same in every panel. */
+static int series_index(const gsc_run *run, size_t series) {
+    const gsc_series_info *self = gsc_run_series(run, series);
+    bool by_name = false;
+    size_t count = gsc_run_series_count(run);
+    for (size_t i = 0; i < count && !by_name; i++) {
+        for (size_t k = 0; k < i && !by_name; k++) {
+            const gsc_series_info *a = gsc_run_series(run, i), *b = gsc_run_series(run, k);
+            by_name = is_drawn(a) && is_drawn(b) && strcmp(a->panel, b->panel) == 0 &&
+                      strcmp(a->arm, b->arm) == 0;
+        }
+    }
+    int index = 0;
+    for (size_t i = 0; i < count; i++) {
+        const gsc_series_info *other = gsc_run_series(run, i);
+        if (!is_drawn(other)) {
+            continue;
+        }
+        if (strcmp(other->arm, self->arm) == 0 &&
+            (!by_name || strcmp(other->name, self->name) == 0)) {
+            return index;
+        }
+        bool first = true; /* of its kind */
+        for (size_t k = 0; k < i && first; k++) {
+            const gsc_series_info *earlier = gsc_run_series(run, k);
+            first = !(is_drawn(earlier) && strcmp(earlier->arm, other->arm) == 0 &&
+                      (!by_name || strcmp(earlier->name, other->name) == 0));
+        }
+        index += first;
+    }
+    return index;
+}
+
+/* ---- Series -------------------------------------------------------------------------------------- */
+
+/* One series on its way into a panel. */
+typedef struct drawing {
+    gsc_panel *panel;
+    const gsc_series_info *info;
+    size_t run, series;
+    int color, shape;
+    const gsc_point *points;
+    size_t n_points;
+    const gsc_group *groups;
+    size_t n_groups;
+} drawing;
+
+static gsc_plot_layer *add_layer(const drawing *d, gsc_layer_kind kind, size_t n, bool interval) {
+    gsc_plot_layer *layer = gsc_panel_add_layer(d->panel, kind, n, interval);
+    if (layer != NULL) {
+        layer->color = d->color;
+        layer->shape = d->shape;
+        layer->run = (int)d->run;
+        layer->series = (int)d->series;
+        if (!gsc_figure_set_text(&layer->label, d->info->title)) {
+            return NULL;
+        }
+    }
+    return layer;
+}
+
+static bool add_cloud(const drawing *d) {
+    gsc_plot_layer *layer = add_layer(d, GSC_LAYER_CLOUD, d->n_points, false);
+    if (layer == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < d->n_points; i++) {
+        layer->x[i] = d->points[i].x;
+        layer->y[i] = d->points[i].y;
+    }
+    return true;
+}
+
+static bool add_medians(const drawing *d, gsc_layer_kind kind) {
+    gsc_plot_layer *layer = add_layer(d, kind, d->n_groups, true);
+    if (layer == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < d->n_groups; i++) {
+        layer->x[i] = d->groups[i].x;
+        layer->y[i] = d->groups[i].median;
+        layer->low[i] = d->groups[i].low_quartile;
+        layer->high[i] = d->groups[i].high_quartile;
+    }
+    return true;
+}
+
+/* From the first to the last x whose median is positive: y = level * (x / first)^slope. */
+static bool add_power(const drawing *d, gsc_layer_kind kind, double slope, double level_at_first,
+                      const char *label) {
+    double first = NAN, last = NAN;
+    for (size_t i = 0; i < d->n_groups; i++) {
+        if (d->groups[i].median > 0) {
+            first = isnan(first) ? d->groups[i].x : first;
+            last = d->groups[i].x;
+        }
+    }
+    gsc_plot_layer *layer = add_layer(d, kind, 2, false);
+    if (layer == NULL || !gsc_figure_set_text(&layer->inline_label, label)) {
+        return false;
+    }
+    layer->x[0] = first;
+    layer->x[1] = last;
+    layer->y[0] = level_at_first;
+    layer->y[1] = level_at_first * pow(last / first, slope);
+    return true;
+}
+
+static double first_positive_median(const drawing *d, double *ret_x) {
+    for (size_t i = 0; i < d->n_groups; i++) {
+        if (d->groups[i].median > 0) {
+            *ret_x = d->groups[i].x;
+            return d->groups[i].median;
+        }
+    }
+    return NAN;
+}
+
+/* The slope with its interval: the run's own result where it has one, else from the points. */
+static gsc_slope slope_of(const builder *b, const drawing *d) {
+    const gsc_run_info *run = gsc_run_get_info(b->runs[d->run]);
+    char name[160];
+    gsc_slope_name(GSC_SLOPE_LOG_N, d->info->name, name, sizeof name);
+    const gsc_result *result = NULL;
+    for (size_t i = 0; i < gsc_run_results_count(b->runs[d->run]) && result == NULL; i++) {
+        const gsc_result *one = gsc_run_result(b->runs[d->run], i);
+        if (strcmp(one->name, name) == 0 && strcmp(one->arm, d->info->arm) == 0) {
+            result = one;
+        }
+    }
+    size_t draws = b->options->bootstrap_draws;
+    draws = result != NULL ? 0 : draws > 0 ? draws : is_live(run) ? LIVE_DRAWS : DRAWS;
+    gsc_slope slope = gsc_fit_slope(d->points, d->n_points, GSC_SLOPE_LOG_N, draws, run->seed);
+    if (result != NULL) {
+        slope.low = result->low;
+        slope.high = result->high;
+    }
+    return slope;
+}
+
+/* "−0.31" with a true minus and two decimals. */
+static void put_number(double value, char *ret_text, size_t size) {
+    snprintf(ret_text, size, "%s%.2f", value < -0.005 ? "−" : "",
+             fabs(value) < 0.005 ? 0.0 : fabs(value));
+}
+
+static bool add_legend(const builder *b, const drawing *d, const gsc_slope *slope) {
+    char value[128] = "", mid[24], low[24], high[24];
+    put_number(slope->slope, mid, sizeof mid);
+    put_number(slope->low, low, sizeof low);
+    put_number(slope->high, high, sizeof high);
+    if (isfinite(slope->slope) && isfinite(slope->low) && isfinite(slope->high)) {
+        snprintf(value, sizeof value, "slope %s [%s, %s]", mid, low, high);
+    } else if (isfinite(slope->slope)) {
+        snprintf(value, sizeof value, "slope %s", mid);
+    }
+    char label[256];
+    const gsc_run_info *run = gsc_run_get_info(b->runs[d->run]);
+    bool titled = d->info->title[0] != '\0';
+    const char *title = titled ? d->info->title : d->info->name;
+    if (b->n_runs > 1) {
+        snprintf(label, sizeof label, "%s · %s", run->name, title);
+    } else {
+        snprintf(label, sizeof label, "%s", title);
+    }
+    gsc_legend_row *row = gsc_panel_add_legend(d->panel, label, value);
+    if (row == NULL) {
+        return false;
+    }
+    row->color = d->color;
+    row->shape = d->shape;
+    row->run = (int)d->run;
+    row->series = (int)d->series;
+    return true;
+}
+
+/* Whether an earlier line of the same exponent from nearly the same level stands there already. */
+static bool has_bound(const drawing *d, double level) {
+    for (size_t i = 0; i < d->panel->n_layers; i++) {
+        const gsc_plot_layer *layer = d->panel->layers[i];
+        if (layer->kind == GSC_LAYER_DASHED && layer->inline_label != NULL &&
+            strcmp(layer->inline_label, d->info->bound_title) == 0 &&
+            fabs(log(layer->y[0] / level)) < 0.02) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_lines(const builder *b, const drawing *d) {
+    double x = NAN, level = first_positive_median(d, &x);
+    gsc_slope slope = slope_of(b, d);
+    bool good = true;
+    if (isfinite(d->info->bound) && isfinite(level) && d->n_groups > 1 && !has_bound(d, level)) {
+        good = add_power(d, GSC_LAYER_DASHED, d->info->bound, level, d->info->bound_title);
+    }
+    if (good && isfinite(slope.slope)) {
+        good = add_power(d, GSC_LAYER_LINE, slope.slope,
+                         exp(slope.intercept + slope.slope * log(x)), NULL);
+    }
+    return good && add_legend(b, d, &slope);
+}
+
+static gsc_status add_series(builder *b, size_t run, size_t series) {
+    const gsc_series_info *info = gsc_run_series(b->runs[run], series);
+    int index = series_index(b->runs[run], series);
+    drawing d = {.panel = find_panel(b->figure, info->panel),
+                 .info = info,
+                 .run = run,
+                 .series = series,
+                 .color = index,
+                 .shape = index};
+    if (d.panel == NULL) {
+        return GSC_OK; /* more panels than a figure has */
+    }
+    if (b->n_runs > 1) {
+        d.color = b->options->run_colors != NULL ? b->options->run_colors[run] : (int)run;
+    } else if (b->options->run_colors != NULL && index == 0) {
+        d.color = b->options->run_colors[run];
+    }
+    gsc_point *points = NULL;
+    gsc_status status = gsc_run_dup_points(b->runs[run], series, &points, &d.n_points, b->error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    d.points = points;
+    size_t skipped = 0;
+    gsc_group *groups = malloc((d.n_points + 1) * sizeof *groups);
+    bool good = groups != NULL;
+    if (good) {
+        d.n_groups = gsc_group_points(points, d.n_points, groups, d.n_points, &skipped);
+        d.groups = groups;
+        b->n_skipped += skipped;
+        for (size_t i = 0; i < d.n_points; i++) {
+            d.panel->n_left_out += isfinite(points[i].y) && points[i].y <= 0;
+        }
+        for (size_t i = 0; i < d.n_groups; i++) {
+            size_t n = groups[i].n;
+            b->n_replicates_low =
+                b->n_replicates_low == 0 || n < b->n_replicates_low ? n : b->n_replicates_low;
+            b->n_replicates_high = n > b->n_replicates_high ? n : b->n_replicates_high;
+        }
+        good = (b->options->hide_replicates || add_cloud(&d)) && add_medians(&d, GSC_LAYER_BARS) &&
+               add_lines(b, &d) && add_medians(&d, GSC_LAYER_POINTS);
+    }
+    free(groups);
+    free(points);
+    return good ? GSC_OK : no_memory(b->error);
+}
+
+/* ---- Words --------------------------------------------------------------------------------------- */
+
+static gsc_status add_message(builder *b, gsc_panel *panel) {
+    bool any_live = false;
+    const char *failure = "";
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        if (panel->layers[i]->n > 0) {
+            return GSC_OK;
+        }
+    }
+    for (size_t r = 0; r < b->n_runs; r++) {
+        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
+        any_live = any_live || is_live(info);
+        failure = info->failure != NULL && failure[0] == '\0' ? info->failure : failure;
+    }
+    const char *message = b->n_runs == 0       ? "No run to show yet"
+                          : any_live           ? "Waiting for the first fit…"
+                          : failure[0] != '\0' ? failure
+                                               : "This run ended without a point";
+    return gsc_figure_set_text(&panel->message, message) ? GSC_OK : no_memory(b->error);
+}
+
+/* Axes that hold still while a run fills them: x reaches over all sizes of the specs. */
+static void fix_x_range(builder *b) {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t r = 0; r < b->n_runs; r++) {
+        double run_low, run_high;
+        if (gsc_recipe_sizes(gsc_run_get_info(b->runs[r]), &run_low, &run_high)) {
+            low = fmin(low, run_low);
+            high = fmax(high, run_high);
+        }
+    }
+    for (size_t i = 0; low <= high && i < b->figure->n_panels; i++) {
+        b->figure->panels[i]->x.low = low;
+        b->figure->panels[i]->x.high = high;
+    }
+}
+
+static void add_definitions(const builder *b, gsc_words *words) {
+    const char *told[64];
+    size_t n = 0;
+    for (size_t r = 0; r < b->n_runs; r++) {
+        for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
+            const gsc_series_info *info = gsc_run_series(b->runs[r], s);
+            bool fresh = is_drawn(info) && info->definition[0] != '\0' && n < 64;
+            for (size_t i = 0; i < n && fresh; i++) {
+                fresh = strcmp(told[i], info->definition) != 0;
+            }
+            if (fresh) {
+                told[n++] = info->definition;
+                size_t length = strlen(info->definition);
+                gsc_words_add(words, " %s: %s%s", info->name, info->definition,
+                              info->definition[length - 1] == '.' ? "" : ".");
+            }
+        }
+    }
+}
+
+static void add_recipe(const builder *b, gsc_words *words) {
+    if (b->n_replicates_high > 0) {
+        gsc_words_add(words, "Markers: median of ");
+        if (b->n_replicates_low < b->n_replicates_high) {
+            gsc_words_add(words, "%zu to ", b->n_replicates_low);
+        }
+        gsc_words_add(words,
+                      "%zu replicates; bars: quartiles%s. Solid: least-squares line through the "
+                      "log medians; slope with 95%% bootstrap interval over replicates. Dashed: "
+                      "proven upper bound, drawn from the first median.",
+                      b->n_replicates_high,
+                      b->options->hide_replicates ? "" : "; dots: every replicate");
+    }
+    if (b->n_skipped > 0) {
+        gsc_words_add(words, " %zu %s without a finite value left out.", b->n_skipped,
+                      b->n_skipped == 1 ? "fit" : "fits");
+    }
+    add_definitions(b, words);
+    for (size_t r = 0; r < b->n_runs && r < 8; r++) {
+        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
+        gsc_words_add(words, r == 0 ? "\n" : "; ");
+        gsc_words_add_origin(words, info);
+        if (b->n_runs > 1) {
+            gsc_words_add(words, " (");
+            gsc_words_add_setup(words, info);
+            gsc_words_add(words, ")");
+        }
+    }
+    if (b->n_runs > 8) {
+        gsc_words_add(words, "; and %zu more runs", b->n_runs - 8);
+    }
+}
+
+static void add_subtitle(const builder *b, gsc_words *words) {
+    if (b->n_runs == 1) {
+        const gsc_run_info *info = gsc_run_get_info(b->runs[0]);
+        gsc_words_add_setup(words, info);
+        if (is_live(info)) {
+            gsc_words_add(words, " · %.0f%% done", 100 * info->progress);
+        } else if (info->status != GSC_RUN_DONE) {
+            gsc_words_add(words, " · %s at %.0f%%", gsc_run_status_name(info->status),
+                          100 * info->progress);
+        }
+    }
+}
+
+static gsc_status add_words(builder *b) {
+    gsc_words subtitle = {0}, recipe = {0}, spec = {0};
+    add_subtitle(b, &subtitle);
+    add_recipe(b, &recipe);
+    for (size_t r = 0; r < b->n_runs; r++) {
+        const char *text = gsc_run_get_info(b->runs[r])->spec;
+        gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
+    }
+    gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "");
+    const gsc_run_info *first = b->n_runs > 0 ? gsc_run_get_info(b->runs[0]) : NULL;
+    char title[256] = "";
+    if (first != NULL) {
+        snprintf(title, sizeof title, "%s",
+                 first->title != NULL && first->title[0] != '\0' ? first->title : first->name);
+        for (size_t r = 1; r < b->n_runs; r++) {
+            if (strcmp(gsc_run_get_info(b->runs[r])->title, first->title) != 0) {
+                snprintf(title, sizeof title, "%zu runs", b->n_runs);
+            }
+        }
+    }
+    bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
+                gsc_figure_set_text(&b->figure->title, title) &&
+                gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
+                gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
+                gsc_figure_set_text(&b->figure->spec, spec.text);
+    gsc_words_clear(&subtitle);
+    gsc_words_clear(&recipe);
+    gsc_words_clear(&spec);
+    return good ? GSC_OK : no_memory(b->error);
+}
+
+/* ---- All of it ----------------------------------------------------------------------------------- */
+
+static gsc_status build(builder *b) {
+    gsc_status status = add_panels(b);
+    for (size_t r = 0; r < b->n_runs && status == GSC_OK; r++) {
+        for (size_t s = 0; s < gsc_run_series_count(b->runs[r]) && status == GSC_OK; s++) {
+            if (is_drawn(gsc_run_series(b->runs[r], s))) {
+                status = add_series(b, r, s);
+            }
+        }
+    }
+    for (size_t i = 0; i < b->figure->n_panels && status == GSC_OK; i++) {
+        status = add_message(b, b->figure->panels[i]);
+    }
+    if (status == GSC_OK) {
+        fix_x_range(b);
+        status = add_words(b);
+    }
+    return status;
+}
+
+gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
+                                 const gsc_figure_options *options, gsc_figure **ret_figure,
+                                 gsc_error *error) {
+    builder b = {.runs = runs, .n_runs = n_runs, .options = options, .error = error};
+    b.figure = gsc_figure_new("rate");
+    if (b.figure == NULL) {
+        return no_memory(error);
+    }
+    gsc_status status = build(&b);
+    if (status != GSC_OK) {
+        gsc_figure_free(b.figure);
+        return status;
+    }
+    *ret_figure = b.figure;
+    return GSC_OK;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See recipe.h. Layer: ui/plot.
+ */
+#include "ui/plot/figures/recipe.h"
+
+#include "core/read/spec.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gsc_words_add(gsc_words *words, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int extra = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    size_t needed = words->length + (size_t)(extra > 0 ? extra : 0) + 1;
+    if (needed > words->capacity) {
+        char *text = realloc(words->text, 2 * needed);
+        words->failed = words->failed || text == NULL;
+        if (text == NULL) {
+            va_end(arguments);
+            return;
+        }
+        words->text = text;
+        words->capacity = 2 * needed;
+    }
+    vsnprintf(words->text + words->length, words->capacity - words->length, format, arguments);
+    words->length = needed - 1;
+    va_end(arguments);
+}
+
+void gsc_words_clear(gsc_words *words) {
+    free(words->text);
+    *words = (gsc_words){0};
+}
+
+static gsc_spec *spec_of(const gsc_run_info *info) {
+    gsc_spec *spec = NULL;
+    if (info->spec == NULL || gsc_spec_parse(info->spec, info->name, &spec, NULL) != GSC_OK) {
+        return NULL;
+    }
+    if (gsc_spec_check(spec, NULL, NULL) != GSC_OK) {
+        gsc_spec_free(spec);
+        return NULL;
+    }
+    return spec;
+}
+
+void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info) {
+    gsc_spec *spec = spec_of(info);
+    if (spec == NULL) {
+        return;
+    }
+    const char *gate = gsc_spec_plugin(spec, "gate"), *expert = gsc_spec_plugin(spec, "expert");
+    if (gate != NULL && expert != NULL) {
+        gsc_words_add(words, "%s gate · %s experts · ", gate, expert);
+    }
+    int replicates = (int)gsc_spec_int(spec, "theory.replicates");
+    int starts = (int)gsc_spec_int(spec, "theory.starts");
+    gsc_words_add(words, "%d %s", replicates, replicates == 1 ? "replicate" : "replicates");
+    const char *start = gsc_spec_string(spec, "theory.start");
+    if (start != NULL) {
+        bool near_truth = strcmp(start, "near_truth") == 0;
+        gsc_words_add(words, " · %s%s", near_truth ? "near-truth" : start,
+                      starts == 1 ? " start" : " starts");
+        if (starts > 1) {
+            gsc_words_add(words, " (best of %d)", starts);
+        }
+    }
+    if (gsc_spec_bool(spec, "theory.polish")) {
+        gsc_words_add(words, " · polished to the maximum");
+    } else {
+        char tolerance[64];
+        snprintf(tolerance, sizeof tolerance, "%g", gsc_spec_real(spec, "theory.tolerance"));
+        gsc_words_add(words, " · stopped at tolerance %s", tolerance);
+    }
+    gsc_spec_free(spec);
+}
+
+void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info) {
+    gsc_words_add(words, "run %s: seed %" PRIu64, info->name, info->seed);
+    json_t *machine = info->machine != NULL ? json_loads(info->machine, 0, NULL) : NULL;
+    const char *commit = json_string_value(json_object_get(machine, "commit"));
+    const char *kernels = json_string_value(json_object_get(machine, "kernel_path"));
+    const char *version = json_string_value(json_object_get(machine, "version"));
+    if (version != NULL) {
+        gsc_words_add(words, ", Gatescope %s", version);
+    }
+    if (commit != NULL) {
+        bool dirty = strstr(commit, "-dirty") != NULL;
+        gsc_words_add(words, ", commit %.10s%s", commit,
+                      dirty && strlen(commit) > 10 ? " with changes" : "");
+    }
+    if (kernels != NULL) {
+        gsc_words_add(words, ", kernels %s", kernels);
+    }
+    json_decref(machine);
+}
+
+bool gsc_recipe_sizes(const gsc_run_info *info, double *ret_low, double *ret_high) {
+    gsc_spec *spec = spec_of(info);
+    double *sizes = NULL;
+    size_t n = 0;
+    if (spec == NULL || gsc_spec_list(spec, "theory.sizes", &sizes, &n, NULL) != GSC_OK) {
+        gsc_spec_free(spec);
+        return false;
+    }
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        low = fmin(low, sizes[i]);
+        high = fmax(high, sizes[i]);
+    }
+    free(sizes);
+    gsc_spec_free(spec);
+    if (low <= high) {
+        *ret_low = low;
+        *ret_high = high;
+    }
+    return low <= high;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Places title, panels and small print. From the outside in: title and small print take what they need, the
+ * panels share the rest in the grid that gives the roundest plots, and layout_panel.c fills each.
+ * Layer: ui/plot.
+ */
+#include "ui/plot/layout_panel.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Title and subtitle from the top; returns where the panels may begin. */
+static double place_title(gsc_text_ruler *ruler, double margin) {
+    const gsc_layout *layout = ruler->layout;
+    const gsc_figure *figure = layout->figure;
+    double k = layout->text_scale, y = margin;
+    gsc_text_style title = {
+        GSC_TEXT_TITLE, -1, 16 * k, true, layout->theme->ink, layout->width - 2 * margin};
+    gsc_text_style subtitle = {GSC_TEXT_SUBTITLE,         -1, 12 * k, false, layout->theme->muted,
+                               layout->width - 2 * margin};
+    gsc_box box = gsc_text_add(ruler, figure->title, &title, margin, y, 0, 0);
+    y += box.height + (box.height > 0 ? 2 * k : 0);
+    box = gsc_text_add(ruler, figure->subtitle, &subtitle, margin, y, 0, 0);
+    y += box.height;
+    return y > margin ? y + 14 * k : y;
+}
+
+/* Small print at the bottom; returns where the panels must end. */
+static double place_recipe(gsc_text_ruler *ruler, double margin) {
+    const gsc_layout *layout = ruler->layout;
+    double k = layout->text_scale, bottom = layout->height - margin;
+    gsc_text_style style = {GSC_TEXT_RECIPE,           -1, 8.5 * k, false, layout->theme->muted,
+                            layout->width - 2 * margin};
+    gsc_box box = gsc_text_add(ruler, layout->figure->recipe, &style, margin, bottom, 0, 1);
+    return box.height > 0 ? box.y - 10 * k : bottom;
+}
+
+/* The number of columns whose cells are nearest to 1.25 : 1. */
+static size_t choose_columns(size_t n, double width, double height) {
+    size_t best = 1;
+    double best_cost = INFINITY;
+    for (size_t columns = 1; columns <= n; columns++) {
+        size_t rows = (n + columns - 1) / columns;
+        double aspect = (width / (double)columns) / (height / (double)rows);
+        double empty = (double)(rows * columns - n) / (double)n;
+        double cost = fabs(log(aspect / 1.25)) + 0.5 * empty;
+        if (cost < best_cost) {
+            best_cost = cost;
+            best = columns;
+        }
+    }
+    return best;
+}
+
+static void place_panels(gsc_text_ruler *ruler, const gsc_plot_view *views, gsc_box area) {
+    gsc_layout *layout = ruler->layout;
+    size_t n = layout->n_panels;
+    size_t columns = choose_columns(n, area.width, area.height);
+    size_t rows = (n + columns - 1) / columns;
+    double gap_x = 26 * layout->text_scale, gap_y = 18 * layout->text_scale;
+    double width = (area.width - gap_x * (double)(columns - 1)) / (double)columns;
+    double height = (area.height - gap_y * (double)(rows - 1)) / (double)rows;
+    for (size_t i = 0; i < n; i++) {
+        gsc_panel_layout *panel = &layout->panels[i];
+        panel->view = views != NULL ? views[i] : gsc_panel_home(layout->figure->panels[i]);
+        panel->box = (gsc_box){area.x + (double)(i % columns) * (width + gap_x),
+                               area.y + (double)(i / columns) * (height + gap_y), width, height};
+    }
+    for (size_t row = 0; row < rows; row++) {
+        size_t first = row * columns;
+        gsc_layout_panels(ruler, first, first + columns < n ? first + columns : n);
+    }
+}
+
+gsc_layout *gsc_layout_new(const gsc_figure *figure, const gsc_plot_view *views,
+                           const gsc_plot_theme *theme, double width, double height,
+                           const gsc_layout_options *options) {
+    gsc_layout *layout = calloc(1, sizeof *layout);
+    if (layout == NULL) {
+        return NULL;
+    }
+    layout->figure = figure;
+    layout->theme = theme;
+    layout->width = width;
+    layout->height = height;
+    layout->text_scale = options != NULL && options->text_scale > 0 ? options->text_scale : 1;
+    layout->n_panels = figure->n_panels;
+    gsc_text_ruler ruler;
+    if (!gsc_text_ruler_init(&ruler, layout)) {
+        free(layout);
+        return NULL;
+    }
+    double margin = 16 * layout->text_scale;
+    bool title = options == NULL || !options->hide_title;
+    bool recipe = options == NULL || !options->hide_recipe;
+    double top = title ? place_title(&ruler, margin) : margin;
+    double bottom = recipe ? place_recipe(&ruler, margin) : height - margin;
+    place_panels(&ruler, views, (gsc_box){margin, top, width - 2 * margin, bottom - top});
+    bool failed = ruler.failed;
+    gsc_text_ruler_clear(&ruler);
+    if (failed) {
+        gsc_layout_free(layout);
+        return NULL;
+    }
+    return layout;
+}
+
+void gsc_layout_free(gsc_layout *layout) {
+    if (layout == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < layout->n_panels; i++) {
+        free(layout->panels[i].legend);
+    }
+    for (size_t i = 0; i < layout->n_texts; i++) {
+        free(layout->texts[i].markup);
+    }
+    free(layout->texts);
+    free(layout);
+}
+
+const gsc_text_run *gsc_layout_texts(const gsc_layout *layout, size_t *ret_count) {
+    *ret_count = layout->n_texts;
+    return layout->texts;
+}
+
+gsc_layout_hit gsc_layout_find(const gsc_layout *layout, double px, double py) {
+    gsc_layout_hit hit = {-1, -1, false};
+    for (size_t i = 0; i < layout->n_panels; i++) {
+        const gsc_panel_layout *panel = &layout->panels[i];
+        if (!gsc_box_contains(panel->box, px, py)) {
+            continue;
+        }
+        hit.panel = (int)i;
+        hit.in_plot = gsc_box_contains(panel->plot, px, py);
+        for (size_t k = 0; k < panel->n_legend; k++) {
+            if (gsc_box_contains(panel->legend[k].box, px, py)) {
+                hit.legend_row = (int)panel->legend[k].row;
+            }
+        }
+    }
+    return hit;
+}

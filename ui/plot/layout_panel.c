@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See layout_panel.h. Head (title, legend rows), then the plot rectangle, then what hangs on its edges.
+ * Layer: ui/plot.
+ */
+#include "ui/plot/layout_panel.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Where a line leaves the plot on the right, or ends: clips its segments from the last backwards. */
+bool gsc_layout_line_end(const gsc_panel *panel, const gsc_plot_layer *layer, gsc_plot_view view,
+                         gsc_box plot, double *ret_px, double *ret_py) {
+    for (size_t i = layer->n; i-- > 1;) {
+        double x[2], y[2];
+        for (int k = 0; k < 2; k++) {
+            double u = gsc_axis_forward(&panel->x, layer->x[i - 1 + (size_t)k]);
+            double v = gsc_axis_forward(&panel->y, layer->y[i - 1 + (size_t)k]);
+            x[k] = gsc_view_x_to_pixel(view, plot, u);
+            y[k] = gsc_view_y_to_pixel(view, plot, v);
+        }
+        double t0 = 0, t1 = 1; /* the part of the segment inside the plot */
+        const double d[2] = {x[1] - x[0], y[1] - y[0]};
+        const double low[2] = {plot.x, plot.y};
+        const double high[2] = {plot.x + plot.width, plot.y + plot.height};
+        const double from[2] = {x[0], y[0]};
+        bool inside = isfinite(d[0]) && isfinite(d[1]);
+        for (int k = 0; k < 2 && inside; k++) {
+            if (d[k] == 0) {
+                inside = from[k] >= low[k] && from[k] <= high[k];
+                continue;
+            }
+            double a = (low[k] - from[k]) / d[k], b = (high[k] - from[k]) / d[k];
+            t0 = fmax(t0, fmin(a, b));
+            t1 = fmin(t1, fmax(a, b));
+        }
+        if (inside && t0 <= t1) {
+            *ret_px = x[0] + t1 * d[0];
+            *ret_py = y[0] + t1 * d[1];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Head ---------------------------------------------------------------------------------------- */
+
+enum {
+    MARKER_COLUMN = 20
+}; /* width of a legend row's marker, at text scale 1 */
+
+typedef struct legend_shape {
+    double row_height, label_width, value_width;
+    size_t rows;  /* shown */
+    bool stacked; /* value under its label: too narrow for two columns */
+} legend_shape;
+
+static gsc_text_style legend_style(const gsc_layout *layout, size_t panel) {
+    return (gsc_text_style){GSC_TEXT_LEGEND, (int)panel, 11 * layout->text_scale, false,
+                            layout->theme->ink};
+}
+
+static gsc_text_style title_style(const gsc_layout *layout, size_t panel) {
+    return (gsc_text_style){GSC_TEXT_PANEL_TITLE, (int)panel, 12.5 * layout->text_scale, true,
+                            layout->theme->ink};
+}
+
+/* At most two fifths of the panel are for the legend; "and N more" takes the last row then. */
+static legend_shape measure_legend(gsc_text_ruler *ruler, size_t index) {
+    const gsc_layout *layout = ruler->layout;
+    const gsc_panel *panel = layout->figure->panels[index];
+    gsc_text_style style = legend_style(layout, index);
+    legend_shape shape = {.row_height = 16 * layout->text_scale};
+    for (size_t i = 0; i < panel->n_legend; i++) {
+        const gsc_legend_row *row = panel->legend[i];
+        shape.label_width =
+            fmax(shape.label_width, gsc_text_measure(ruler, row->label, &style).width);
+        shape.value_width =
+            fmax(shape.value_width, gsc_text_measure(ruler, row->value, &style).width);
+    }
+    double room = layout->panels[index].box.width - MARKER_COLUMN * layout->text_scale;
+    shape.stacked = shape.value_width > 0 &&
+                    shape.label_width + 14 * layout->text_scale + shape.value_width > room;
+    shape.row_height *= shape.stacked ? 1.9 : 1;
+    double most = floor(0.4 * layout->panels[index].box.height / shape.row_height);
+    shape.rows = panel->n_legend <= most ? panel->n_legend : (size_t)fmax(most, 1);
+    return shape;
+}
+
+static double head_height(gsc_text_ruler *ruler, size_t index, const legend_shape *legend) {
+    gsc_text_style style = title_style(ruler->layout, index);
+    double k = ruler->layout->text_scale;
+    double title =
+        gsc_text_measure(ruler, ruler->layout->figure->panels[index]->title, &style).height;
+    return title + (title > 0 ? 4 * k : 0) + legend->row_height * (double)legend->rows + 10 * k;
+}
+
+static gsc_rgba faded(gsc_rgba color, bool fade) {
+    color.a *= fade ? 0.4f : 1;
+    return color;
+}
+
+static void place_legend_row(gsc_text_ruler *ruler, size_t index, const legend_shape *shape,
+                             const gsc_legend_row *row, gsc_box box) {
+    const gsc_layout *layout = ruler->layout;
+    double k = layout->text_scale, x = box.x + MARKER_COLUMN * k;
+    double line = shape->stacked ? shape->row_height / 1.9 : shape->row_height;
+    gsc_text_style style = legend_style(layout, index);
+    style.bold = row->emphasis;
+    style.color = faded(layout->theme->ink, row->hidden);
+    gsc_text_add(ruler, row->label, &style, x, box.y + line / 2, 0, 0.5);
+    style.bold = false;
+    style.color = faded(layout->theme->muted, row->hidden);
+    if (shape->stacked) {
+        gsc_text_add(ruler, row->value, &style, x, box.y + 1.4 * line, 0, 0.5);
+    } else {
+        gsc_text_add(ruler, row->value, &style, x + shape->label_width + 14 * k, box.y + line / 2,
+                     0, 0.5);
+    }
+}
+
+static void place_head(gsc_text_ruler *ruler, size_t index, const legend_shape *shape) {
+    gsc_layout *layout = ruler->layout;
+    const gsc_panel *panel = layout->figure->panels[index];
+    gsc_panel_layout *place = &layout->panels[index];
+    double k = layout->text_scale, y = place->box.y;
+    gsc_text_style style = title_style(layout, index);
+    gsc_box title = gsc_text_add(ruler, panel->title, &style, place->box.x, y, 0, 0);
+    y += title.height + (title.height > 0 ? 4 * k : 0);
+    if (shape->rows == 0) {
+        return;
+    }
+    place->legend = calloc(shape->rows, sizeof *place->legend);
+    if (place->legend == NULL) {
+        ruler->failed = true;
+        return;
+    }
+    bool more = shape->rows < panel->n_legend;
+    for (size_t i = 0; i < shape->rows; i++, y += shape->row_height) {
+        gsc_box box = {place->box.x, y, place->box.width, shape->row_height};
+        if (more && i + 1 == shape->rows) {
+            char text[64];
+            snprintf(text, sizeof text, "and %zu more", panel->n_legend - i);
+            gsc_text_style note = legend_style(layout, index);
+            note.color = layout->theme->muted;
+            gsc_text_add(ruler, text, &note, box.x + MARKER_COLUMN * k, y + box.height / 2, 0, 0.5);
+        } else {
+            place->legend[place->n_legend++] = (gsc_legend_box){box, i};
+            place_legend_row(ruler, index, shape, panel->legend[i], box);
+        }
+    }
+}
+
+/* ---- Plot ---------------------------------------------------------------------------------------- */
+
+static gsc_text_style tick_style(const gsc_layout *layout, size_t panel) {
+    return (gsc_text_style){GSC_TEXT_TICK, (int)panel, 10.5 * layout->text_scale, false,
+                            layout->theme->muted};
+}
+
+static void make_ticks(gsc_panel_layout *place, const gsc_panel *panel, double k) {
+    int wanted_x = (int)fmax(2, place->plot.width / (70 * k));
+    int wanted_y = (int)fmax(2, place->plot.height / (42 * k));
+    gsc_plot_view view = place->view;
+    (panel->x.log ? gsc_ticks_log : gsc_ticks_linear)(view.x_low, view.x_high,
+                                                      wanted_x > 8 ? 8 : wanted_x, &place->x_ticks);
+    (panel->y.log ? gsc_ticks_log : gsc_ticks_linear)(view.y_low, view.y_high,
+                                                      wanted_y > 8 ? 8 : wanted_y, &place->y_ticks);
+}
+
+/* The widest of the labels; kept to whole steps of 6 so that panning does not shake the frame. */
+static double y_label_width(gsc_text_ruler *ruler, size_t index) {
+    const gsc_ticks *ticks = &ruler->layout->panels[index].y_ticks;
+    gsc_text_style style = tick_style(ruler->layout, index);
+    double step = 6 * ruler->layout->text_scale, width = 4 * step;
+    for (size_t i = 0; i < ticks->n; i++) {
+        width = fmax(width, gsc_text_measure(ruler, ticks->ticks[i].label, &style).width);
+    }
+    return ceil(width / step) * step;
+}
+
+/* Room right of the frame for the labels of lines. */
+static double inline_width(gsc_text_ruler *ruler, size_t index, const gsc_text_style *style) {
+    const gsc_panel *panel = ruler->layout->figure->panels[index];
+    double width = 0;
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        width = fmax(width, gsc_text_measure(ruler, panel->layers[i]->inline_label, style).width);
+    }
+    return width;
+}
+
+static void place_ticks(gsc_text_ruler *ruler, size_t index) {
+    const gsc_layout *layout = ruler->layout;
+    const gsc_panel_layout *place = &layout->panels[index];
+    gsc_text_style style = tick_style(layout, index);
+    double k = layout->text_scale, bottom = place->plot.y + place->plot.height;
+    double last_right = -INFINITY;
+    for (size_t i = 0; i < place->x_ticks.n; i++) {
+        const gsc_tick *tick = &place->x_ticks.ticks[i];
+        double x = gsc_view_x_to_pixel(place->view, place->plot, tick->position);
+        double width = gsc_text_measure(ruler, tick->label, &style).width;
+        if (!tick->minor && x - width / 2 > last_right + 4 * k) {
+            gsc_text_add(ruler, tick->label, &style, x, bottom + 8 * k, 0.5, 0);
+            last_right = x + width / 2;
+        }
+    }
+    double last_y = INFINITY;
+    for (size_t i = 0; i < place->y_ticks.n; i++) {
+        const gsc_tick *tick = &place->y_ticks.ticks[i];
+        double y = gsc_view_y_to_pixel(place->view, place->plot, tick->position);
+        if (!tick->minor && y < last_y - 13 * k) {
+            gsc_text_add(ruler, tick->label, &style, place->plot.x - 8 * k, y, 1, 0.5);
+            last_y = y;
+        }
+    }
+}
+
+static void place_axis_titles(gsc_text_ruler *ruler, size_t index, double label_width) {
+    const gsc_layout *layout = ruler->layout;
+    const gsc_panel *panel = layout->figure->panels[index];
+    const gsc_panel_layout *place = &layout->panels[index];
+    double k = layout->text_scale;
+    gsc_text_style style = {GSC_TEXT_AXIS_TITLE, (int)index, 11.5 * k, false, layout->theme->ink};
+    gsc_text_add(ruler, panel->x.title, &style, place->plot.x + place->plot.width / 2,
+                 place->box.y + place->box.height, 0.5, 1);
+    style.rotation = -M_PI / 2;
+    style.wrap_width = 0;
+    gsc_text_add(ruler, panel->y.title, &style, place->plot.x - 8 * k - label_width - 5 * k,
+                 place->plot.y + place->plot.height / 2, 0.5, 1);
+}
+
+static void place_messages(gsc_text_ruler *ruler, size_t index) {
+    const gsc_layout *layout = ruler->layout;
+    const gsc_panel *panel = layout->figure->panels[index];
+    gsc_box plot = layout->panels[index].plot;
+    double k = layout->text_scale;
+    gsc_text_style style = {GSC_TEXT_MESSAGE, (int)index, 13 * k, false, layout->theme->muted};
+    gsc_text_add(ruler, panel->message, &style, plot.x + plot.width / 2, plot.y + plot.height / 2,
+                 0.5, 0.5);
+    if (panel->n_left_out > 0) {
+        char text[96];
+        snprintf(text, sizeof text, "%zu %s at or below zero not shown", panel->n_left_out,
+                 panel->n_left_out == 1 ? "point" : "points");
+        style = (gsc_text_style){GSC_TEXT_NOTE, (int)index, 9.5 * k, false, layout->theme->muted};
+        gsc_text_add(ruler, text, &style, plot.x + 8 * k, plot.y + plot.height - 5 * k, 0, 1);
+    }
+}
+
+/* Labels of lines at their right ends, pushed apart downwards where they would touch. */
+static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_style *base) {
+    enum {
+        MOST = 24
+    };
+    const gsc_layout *layout = ruler->layout;
+    const gsc_panel *panel = layout->figure->panels[index];
+    const gsc_panel_layout *place = &layout->panels[index];
+    double k = layout->text_scale, right = place->plot.x + place->plot.width;
+    struct label {
+        const gsc_plot_layer *layer;
+        double x, y;
+    } labels[MOST], moved;
+    size_t n = 0;
+    for (size_t i = 0; i < panel->n_layers && n < MOST; i++) {
+        const gsc_plot_layer *layer = panel->layers[i];
+        struct label label = {.layer = layer};
+        if (layer->inline_label == NULL || layer->hidden ||
+            !gsc_layout_line_end(panel, layer, place->view, place->plot, &label.x, &label.y)) {
+            continue;
+        }
+        size_t at = n++;
+        for (; at > 0 && labels[at - 1].y > label.y; at--) {
+            labels[at] = labels[at - 1];
+        }
+        labels[at] = label;
+    }
+    double height = 15 * k;
+    for (size_t i = 1; i < n; i++) {
+        moved = labels[i];
+        moved.y = fmax(moved.y, labels[i - 1].y + height);
+        labels[i] = moved;
+    }
+    double floor_y = place->plot.y + place->plot.height - height / 2;
+    for (size_t i = n; i-- > 0; floor_y = fmin(floor_y, labels[i].y) - height) {
+        labels[i].y = fmin(labels[i].y, floor_y);
+    }
+    for (size_t i = 0; i < n; i++) {
+        gsc_text_style style = *base;
+        style.color = gsc_plot_theme_color(layout->theme, labels[i].layer->color);
+        gsc_text_add(ruler, labels[i].layer->inline_label, &style,
+                     fmin(labels[i].x + 5 * k, right + 4 * k), labels[i].y, 0, 0.5);
+    }
+}
+
+void gsc_layout_panels(gsc_text_ruler *ruler, size_t first, size_t end) {
+    gsc_layout *layout = ruler->layout;
+    double k = layout->text_scale, head = 0;
+    legend_shape legends[GSC_FIGURE_MAX_PANELS];
+    assert(end <= GSC_FIGURE_MAX_PANELS);
+    for (size_t i = first; i < end; i++) {
+        legends[i] = measure_legend(ruler, i);
+        head = fmax(head, head_height(ruler, i, &legends[i]));
+    }
+    for (size_t i = first; i < end; i++) {
+        const gsc_panel *panel = layout->figure->panels[i];
+        gsc_panel_layout *place = &layout->panels[i];
+        gsc_text_style inline_style = {GSC_TEXT_INLINE, (int)i, 11.5 * k, false,
+                                       layout->theme->ink};
+        double foot = 40 * k, top = place->box.y + head;
+        double height = fmax(place->box.y + place->box.height - foot - top, 8);
+        double right = inline_width(ruler, i, &inline_style);
+        place->plot = (gsc_box){place->box.x, top, place->box.width, height};
+        make_ticks(place, panel, k);
+        double label_width = y_label_width(ruler, i);
+        double left = label_width + 8 * k + 5 * k + 16 * k;
+        place->plot.x += left;
+        place->plot.width = fmax(place->plot.width - left - right, 8);
+        make_ticks(place, panel, k);
+        place_head(ruler, i, &legends[i]);
+        place_ticks(ruler, i);
+        place_axis_titles(ruler, i, label_width);
+        place_messages(ruler, i);
+        place_inline(ruler, i, &inline_style);
+    }
+}

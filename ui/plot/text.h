@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Measuring and making text runs while a layout is built. Layer: ui/plot; Pango.
+ */
+#ifndef GSC_UI_PLOT_TEXT_H
+#define GSC_UI_PLOT_TEXT_H
+
+#include "ui/plot/layout.h"
+
+/* What measures: one Pango layout, used again for each run. */
+typedef struct gsc_text_ruler {
+    gsc_layout *layout;
+    PangoLayout *pango;
+    bool failed; /* out of memory: the layout is to be thrown away */
+} gsc_text_ruler;
+
+bool gsc_text_ruler_init(gsc_text_ruler *ruler, gsc_layout *layout);
+void gsc_text_ruler_clear(gsc_text_ruler *ruler);
+
+/* What a run is before it has a place. text is small markup. */
+typedef struct gsc_text_style {
+    gsc_text_role role;
+    int panel;
+    double size;
+    bool bold;
+    gsc_rgba color;
+    double wrap_width;
+    double rotation;
+} gsc_text_style;
+
+typedef struct gsc_text_size {
+    double width, height, baseline;
+} gsc_text_size;
+
+gsc_text_size gsc_text_measure(gsc_text_ruler *ruler, const char *text,
+                               const gsc_text_style *style);
+
+/* Adds a run with its anchor at (x, y): anchor_x 0 left, 0.5 middle, 1 right; anchor_y 0 top, 0.5 middle, 1
+ * bottom, 2 baseline; before rotation. Returns what it covers. Empty text adds nothing. */
+gsc_box gsc_text_add(gsc_text_ruler *ruler, const char *text, const gsc_text_style *style, double x,
+                     double y, double anchor_x, double anchor_y);
+
+/* A Pango layout without hinting, which measures the same at every scale; the caller unrefs it. */
+PangoLayout *gsc_text_new_pango(void);
+
+#endif

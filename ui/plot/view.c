@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ranges, pan, zoom, and the nearest point. Layer: ui/plot; pure functions.
+ */
+#include "ui/plot/view.h"
+
+#include <math.h>
+#include <string.h>
+
+double gsc_axis_forward(const gsc_plot_axis *axis, double value) {
+    if (!isfinite(value) || (axis->log && value <= 0)) {
+        return NAN;
+    }
+    return axis->log ? log10(value) : value;
+}
+
+double gsc_axis_inverse(const gsc_plot_axis *axis, double position) {
+    return axis->log ? pow(10, position) : position;
+}
+
+typedef struct range {
+    double low, high;
+} range;
+
+static void range_add(range *r, double position) {
+    if (isfinite(position)) {
+        r->low = fmin(r->low, position);
+        r->high = fmax(r->high, position);
+    }
+}
+
+static void range_add_all(range *r, const gsc_plot_axis *axis, const double *values, size_t n) {
+    for (size_t i = 0; values != NULL && i < n; i++) {
+        range_add(r, gsc_axis_forward(axis, values[i]));
+    }
+}
+
+/* Adds the margin; an empty range becomes fallback, a single value gets room around it. */
+static range range_finish(range r, bool log, range fallback) {
+    if (!(r.low <= r.high)) {
+        return fallback;
+    }
+    double span = r.high - r.low;
+    double margin = 0.06 * span;
+    if (span <= 1e-9 * fmax(fabs(r.low), fabs(r.high)) || span == 0) {
+        margin = log ? 0.5 : fmax(0.5 * fabs(r.low), 0.5);
+    }
+    return (range){r.low - margin, r.high + margin};
+}
+
+gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
+    range x = {INFINITY, -INFINITY}, y = {INFINITY, -INFINITY};
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        const gsc_plot_layer *layer = panel->layers[i];
+        if (!layer->hidden) {
+            range_add_all(&x, &panel->x, layer->x, layer->n);
+            range_add_all(&y, &panel->y, layer->y, layer->n);
+            range_add_all(&y, &panel->y, layer->low, layer->n);
+            range_add_all(&y, &panel->y, layer->high, layer->n);
+        }
+    }
+    range_add(&x, gsc_axis_forward(&panel->x, panel->x.low));
+    range_add(&x, gsc_axis_forward(&panel->x, panel->x.high));
+    range_add(&y, gsc_axis_forward(&panel->y, panel->y.low));
+    range_add(&y, gsc_axis_forward(&panel->y, panel->y.high));
+    x = range_finish(x, panel->x.log, panel->x.log ? (range){2, 4} : (range){0, 10});
+    y = range_finish(y, panel->y.log, panel->y.log ? (range){-2, 0} : (range){0, 1});
+    return (gsc_plot_view){x.low, x.high, y.low, y.high};
+}
+
+gsc_plot_view gsc_view_pan(gsc_plot_view view, gsc_box plot, double dx, double dy) {
+    double x = -dx / plot.width * (view.x_high - view.x_low);
+    double y = dy / plot.height * (view.y_high - view.y_low);
+    return (gsc_plot_view){view.x_low + x, view.x_high + x, view.y_low + y, view.y_high + y};
+}
+
+/* Scales [*low, *high] about a fixed position, keeping the span within bounds. */
+static void zoom_range(double *low, double *high, double fixed, double factor, double home_span) {
+    double span = (*high - *low) / factor;
+    double least = 1e-12 * fmax(1, fmax(fabs(*low), fabs(*high)));
+    if (home_span > 0) {
+        least = fmax(least, 1e-9 * home_span);
+        span = fmin(span, 1e9 * home_span);
+    }
+    span = fmax(span, least);
+    double t = (fixed - *low) / (*high - *low);
+    *low = fixed - t * span;
+    *high = *low + span;
+}
+
+gsc_plot_view gsc_view_zoom(gsc_plot_view view, const gsc_plot_view *home, gsc_box plot, double px,
+                            double py, double factor_x, double factor_y) {
+    double x = gsc_view_x_from_pixel(view, plot, px);
+    double y = gsc_view_y_from_pixel(view, plot, py);
+    zoom_range(&view.x_low, &view.x_high, x, factor_x,
+               home != NULL ? home->x_high - home->x_low : 0);
+    zoom_range(&view.y_low, &view.y_high, y, factor_y,
+               home != NULL ? home->y_high - home->y_low : 0);
+    return view;
+}
+
+gsc_plot_view gsc_view_box_zoom(gsc_plot_view view, gsc_box plot, double px0, double py0,
+                                double px1, double py1) {
+    if (fabs(px1 - px0) < 4 || fabs(py1 - py0) < 4) {
+        return view;
+    }
+    return (gsc_plot_view){
+        gsc_view_x_from_pixel(view, plot, fmin(px0, px1)),
+        gsc_view_x_from_pixel(view, plot, fmax(px0, px1)),
+        gsc_view_y_from_pixel(view, plot, fmax(py0, py1)),
+        gsc_view_y_from_pixel(view, plot, fmin(py0, py1)),
+    };
+}
+
+void gsc_view_link_x(const gsc_figure *figure, gsc_plot_view *views, size_t source) {
+    const gsc_panel *from = figure->panels[source];
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        const gsc_panel *panel = figure->panels[i];
+        const char *a = panel->x.title != NULL ? panel->x.title : "";
+        const char *b = from->x.title != NULL ? from->x.title : "";
+        if (i != source && panel->x.log == from->x.log && strcmp(a, b) == 0) {
+            views[i].x_low = views[source].x_low;
+            views[i].x_high = views[source].x_high;
+        }
+    }
+}
+
+double gsc_view_x_to_pixel(gsc_plot_view view, gsc_box plot, double x) {
+    return plot.x + (x - view.x_low) / (view.x_high - view.x_low) * plot.width;
+}
+
+double gsc_view_y_to_pixel(gsc_plot_view view, gsc_box plot, double y) {
+    return plot.y + (view.y_high - y) / (view.y_high - view.y_low) * plot.height;
+}
+
+double gsc_view_x_from_pixel(gsc_plot_view view, gsc_box plot, double px) {
+    return view.x_low + (px - plot.x) / plot.width * (view.x_high - view.x_low);
+}
+
+double gsc_view_y_from_pixel(gsc_plot_view view, gsc_box plot, double py) {
+    return view.y_high - (py - plot.y) / plot.height * (view.y_high - view.y_low);
+}
+
+/* Which kinds answer the pointer, and in what order; -1: never. */
+static int rank_of(gsc_layer_kind kind) {
+    switch (kind) {
+    case GSC_LAYER_POINTS:
+        return 0;
+    case GSC_LAYER_CLOUD:
+        return 1;
+    case GSC_LAYER_LINE:
+    case GSC_LAYER_DASHED:
+        return 2;
+    case GSC_LAYER_BAND:
+    case GSC_LAYER_BARS:
+        break;
+    }
+    return -1;
+}
+
+gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
+                              double py, double reach) {
+    gsc_plot_hit best = {.layer = -1, .low = NAN, .high = NAN};
+    int best_rank = 3;
+    double best_distance = reach;
+    for (size_t l = 0; l < panel->n_layers; l++) {
+        const gsc_plot_layer *layer = panel->layers[l];
+        int rank = rank_of(layer->kind);
+        if (layer->hidden || rank < 0 || rank > best_rank) {
+            continue;
+        }
+        for (size_t i = 0; i < layer->n; i++) {
+            double x = gsc_view_x_to_pixel(view, plot, gsc_axis_forward(&panel->x, layer->x[i]));
+            double y = gsc_view_y_to_pixel(view, plot, gsc_axis_forward(&panel->y, layer->y[i]));
+            double distance = hypot(x - px, y - py);
+            bool inside = gsc_box_contains(plot, x, y);
+            if (inside && distance <= reach && (rank < best_rank || distance < best_distance)) {
+                best = (gsc_plot_hit){
+                    .layer = (int)l,
+                    .index = i,
+                    .x = layer->x[i],
+                    .y = layer->y[i],
+                    .low = layer->low != NULL ? layer->low[i] : NAN,
+                    .high = layer->high != NULL ? layer->high[i] : NAN,
+                    .px = x,
+                    .py = y,
+                };
+                best_rank = rank;
+                best_distance = distance;
+            }
+        }
+    }
+    return best;
+}
