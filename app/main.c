@@ -6,6 +6,7 @@
  * Layer: app.
  */
 #include "app/commands.h"
+#include "core/read/spec.h"
 #include "core/run/build_info.h"
 
 #include <stdbool.h>
@@ -21,6 +22,8 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"report", "FILE.gsc… [--json]", "figures of merit of runs: slopes, losses",
+     "  --json   one object per run: run, status, spec, results\n", gsc_cmd_report},
     {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display",
      "  --figure NAME        rate (default)\n"
      "  -o FILE              where to; the ending picks PNG, SVG or PDF\n"
@@ -29,6 +32,12 @@ static const command commands[] = {
      "  --theme light|dark\n"
      "  --renderer cairo|gl\n",
      gsc_cmd_plot},
+    {"export", "FILE.gsc --to csv|jsonl -o DIR", "points, results and spec as text files",
+     "  --to csv|jsonl   format; every number keeps its bits\n"
+     "  -o DIR           folder for the files; made if missing\n",
+     gsc_cmd_export},
+    {"presets", "[--json]", "list the experiments that come with the program",
+     "  --json   with their whole specs\n", gsc_cmd_presets},
 };
 
 enum {
@@ -65,7 +74,17 @@ static int print_command_help(const command *found) {
 }
 
 static int unknown_command(const char *name) {
-    fprintf(stderr, "gatescope: there is no command \"%s\"; `gatescope --help` lists them\n", name);
+    const char *names[N_COMMANDS];
+    size_t n = 0;
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (commands[i].summary != NULL) {
+            names[n++] = commands[i].name;
+        }
+    }
+    const char *near = gsc_nearest(name, names, n);
+    fprintf(stderr, "gatescope: there is no command \"%s\"", name);
+    fprintf(stderr, near != NULL ? "; the nearest is %s\n" : "; `gatescope --help` lists them%s\n",
+            near != NULL ? near : "");
     return 2;
 }
 

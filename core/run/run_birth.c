@@ -17,12 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* PATH/.NAME-PID.new: on the same file system as the place it is for. */
-static gsc_status hidden_path(const char *path, char *ret_hidden, size_t size, gsc_error *error) {
+/* FOLDER/.NAME-PID.ending: on the same file system as the place it is for. */
+static gsc_status hidden_path(const char *path, const char *ending, char *ret_hidden, size_t size,
+                              gsc_error *error) {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     int folder = slash == NULL ? 0 : (int)(slash + 1 - path);
-    int used = snprintf(ret_hidden, size, "%.*s.%s-%ld.new", folder, path, name, (long)getpid());
+    int used =
+        snprintf(ret_hidden, size, "%.*s.%s-%ld.%s", folder, path, name, (long)getpid(), ending);
     if (name[0] == '\0' || used < 0 || (size_t)used >= size) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "\"%s\" is no name for a run file, give FOLDER/NAME.gsc", path);
@@ -98,11 +100,8 @@ static gsc_status build(gsc_run_writer *writer, const char *file, const gsc_run_
     return status;
 }
 
-/* Renames; EEXIST where the place is taken and may not be replaced. */
-static int move_into_place(const char *hidden, const char *path, bool replace) {
-    if (replace) {
-        return rename(hidden, path);
-    }
+/* Renames; EEXIST where the place is taken. */
+static int move_into_place(const char *hidden, const char *path) {
     if (renameat2(AT_FDCWD, hidden, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
         return 0;
     }
@@ -117,7 +116,7 @@ static int move_into_place(const char *hidden, const char *path, bool replace) {
     return 0;
 }
 
-static void unlink_journal(const char *path) {
+void gsc_run_writer_unlink_journal(const char *path) {
     char journal[PATH_MAX + 16];
     snprintf(journal, sizeof journal, "%s-journal", path);
     unlink(journal);
@@ -130,44 +129,61 @@ static gsc_status taken(const char *path, gsc_error *error) {
                     path);
 }
 
+/* The new file is whole at hidden: brings it to writer->path. */
+static gsc_status settle(gsc_run_writer *writer, const char *hidden, bool replace,
+                         gsc_error *error) {
+    char old[PATH_MAX];
+    gsc_status status = hidden_path(writer->path, "old", old, sizeof old, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    if (replace && rename(writer->path, old) == 0) {
+        snprintf(writer->replaced, sizeof writer->replaced, "%s", old);
+    }
+    if (move_into_place(hidden, writer->path) == 0) {
+        gsc_run_writer_unlink_journal(writer->path); /* a dead file's: it would be played back */
+        return gsc_run_writer_open_database(writer, writer->path, error);
+    }
+    status = errno == EEXIST
+                 ? taken(writer->path, error)
+                 : gsc_fail(error, GSC_ERR_IO, "cannot make %s: %s", writer->path, strerror(errno));
+    if (writer->replaced[0] != '\0') {
+        rename(writer->replaced, writer->path);
+        writer->replaced[0] = '\0';
+    }
+    return status;
+}
+
 gsc_status gsc_run_writer_create(const char *path, bool replace, const gsc_run_birth *birth,
                                  gsc_run_writer **ret_writer, gsc_error *error) {
-    gsc_run_writer *writer = calloc(1, sizeof *writer);
-    if (writer == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "out of memory for the writer of %s", path);
-    }
     char hidden[PATH_MAX];
-    gsc_status status = hidden_path(path, hidden, sizeof hidden, error);
-    snprintf(writer->path, sizeof writer->path, "%s", path);
+    gsc_status status = hidden_path(path, "new", hidden, sizeof hidden, error);
     if (status == GSC_OK && !replace && access(path, F_OK) == 0) {
         status = taken(path, error);
     }
-    int file = status == GSC_OK ? open(hidden, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666) : -1;
-    if (status == GSC_OK && file < 0) {
-        status = gsc_fail(error, GSC_ERR_IO, "cannot make %s: %s", path, strerror(errno));
-    }
     if (status != GSC_OK) {
-        free(writer);
         return status;
     }
+    int file = open(hidden, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+    if (file < 0) {
+        return gsc_fail(error, GSC_ERR_IO, "cannot make %s: %s", path, strerror(errno));
+    }
     close(file);
+    gsc_run_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL) {
+        unlink(hidden);
+        return gsc_fail(error, GSC_ERR_MEMORY, "out of memory for the writer of %s", path);
+    }
+    snprintf(writer->path, sizeof writer->path, "%s", path);
+    gsc_run_writer_init_sink(writer);
+    writer->heartbeat_s = gsc_unix_time();
     status = build(writer, hidden, birth, error);
-    if (status == GSC_OK && move_into_place(hidden, path, replace) != 0) {
-        status = errno == EEXIST
-                     ? taken(path, error)
-                     : gsc_fail(error, GSC_ERR_IO, "cannot make %s: %s", path, strerror(errno));
+    if (status == GSC_OK) {
+        status = settle(writer, hidden, replace, error);
     }
     if (status != GSC_OK) {
         unlink(hidden);
-        unlink_journal(hidden);
-        gsc_run_writer_free(writer);
-        return status;
-    }
-    unlink_journal(path); /* of a file that is no more: it would be played back into this one */
-    gsc_run_writer_init_sink(writer);
-    writer->heartbeat_s = gsc_unix_time();
-    status = gsc_run_writer_open_database(writer, writer->path, error);
-    if (status != GSC_OK) {
+        gsc_run_writer_unlink_journal(hidden);
         gsc_run_writer_free(writer);
         return status;
     }

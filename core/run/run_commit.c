@@ -381,11 +381,28 @@ gsc_status gsc_run_writer_commit(gsc_run_writer *writer, gsc_error *error) {
     return commit(writer, GSC_RUN_RUNNING, "", error);
 }
 
+/* Rows that the file does not take are given up, so that at least the end of the run is told. */
+static void give_up_rows(gsc_run_writer *writer) {
+    writer->pending.size = 0;
+    writer->pending.failed = false;
+    writer->dirty = writer->progress_dirty = false;
+    for (size_t i = 0; i < writer->n_tails; i++) {
+        writer->tails[i].n = writer->tails[i].n_stored;
+    }
+}
+
 gsc_status gsc_run_writer_finish(gsc_run_writer *writer, gsc_run_status status, const char *failure,
                                  gsc_error *error) {
     gsc_status committed;
     do {
         committed = commit(writer, status, failure == NULL ? "" : failure, error);
     } while (committed == GSC_OK && writer->busy_since_s > 0);
+    if (committed != GSC_OK) {
+        gsc_error first = {0};
+        const char *why = error != NULL ? error->message : "rows could not be written";
+        give_up_rows(writer);
+        commit(writer, GSC_RUN_FAILED, failure == NULL || failure[0] == '\0' ? why : failure,
+               &first);
+    }
     return committed;
 }

@@ -8,9 +8,11 @@
 #include "core/run/record.h"
 #include "core/run/run_writer_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     MAX_SERIES = 100000
@@ -145,6 +147,9 @@ void gsc_run_writer_free(gsc_run_writer *writer) {
         return;
     }
     gsc_run_writer_close_database(writer);
+    if (writer->replaced[0] != '\0') {
+        unlink(writer->replaced);
+    }
     for (size_t i = 0; i < writer->n_tails; i++) {
         free(writer->tails[i].points);
     }
@@ -152,6 +157,17 @@ void gsc_run_writer_free(gsc_run_writer *writer) {
     free(writer->activity);
     gsc_pack_clear(&writer->pending);
     free(writer);
+}
+
+void gsc_run_writer_discard(gsc_run_writer *writer) {
+    gsc_run_writer_close_database(writer);
+    unlink(writer->path);
+    gsc_run_writer_unlink_journal(writer->path);
+    if (writer->replaced[0] != '\0') {
+        rename(writer->replaced, writer->path);
+        writer->replaced[0] = '\0';
+    }
+    gsc_run_writer_free(writer);
 }
 
 double gsc_unix_time(void) {

@@ -40,8 +40,12 @@ gsc_status gsc_run_writer_create_named(const char *folder, const char *stem,
                                        const gsc_run_birth *birth, gsc_run_writer **ret_writer,
                                        gsc_error *error);
 
-/* Closes the file as it stands. */
+/* Closes the file as it stands. Where it replaced another, that one is gone now. */
 void gsc_run_writer_free(gsc_run_writer *writer);
+
+/* Takes the file away again, as if it had never been made, brings back the one that it replaced, and frees:
+ * for a run that was refused before it began. */
+void gsc_run_writer_discard(gsc_run_writer *writer);
 
 const char *gsc_run_writer_path(const gsc_run_writer *writer);
 

@@ -40,6 +40,7 @@ typedef enum gsc_writer_statement {
 struct gsc_run_writer {
     gsc_sink sink; /* first: the sink is the writer */
     char path[PATH_MAX];
+    char replaced[PATH_MAX]; /* where the file that was at path waits; "": there was none */
     sqlite3 *database;
     sqlite3_stmt *statements[GSC_WRITER_STATEMENTS];
     gsc_writer_tail *tails;
@@ -53,6 +54,8 @@ struct gsc_run_writer {
     double busy_since_s; /* a reader has held the file since; 0: no */
 };
 
+/* Removes path-journal. */
+void gsc_run_writer_unlink_journal(const char *path);
 void gsc_run_writer_init_sink(gsc_run_writer *writer);
 /* Opens the database in file, which is not yet at writer->path at birth, and prepares the statements. */
 gsc_status gsc_run_writer_open_database(gsc_run_writer *writer, const char *file, gsc_error *error);

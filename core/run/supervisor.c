@@ -34,6 +34,8 @@ typedef struct supervisor {
     double stop_deadline_s; /* 0: nobody asked to stop */
     char activity[256];
     bool over;
+    bool found;   /* the lab has begun: it declared a series */
+    bool refused; /* the lab took the spec for wrong before it began */
     gsc_outcome *outcome;
 } supervisor;
 
@@ -67,6 +69,7 @@ static gsc_sink *onward(gsc_sink *self) {
 static gsc_status tee_series(gsc_sink *self, const gsc_series_info *info, int32_t *ret_series,
                              gsc_error *error) {
     int32_t ignored = 0;
+    ((supervisor *)self)->found = true;
     TEE(self, series, info, &ignored);
     return onward(self)->series(onward(self), info, ret_series, error);
 }
@@ -149,11 +152,12 @@ static void ask_to_stop(supervisor *self) {
 
 static void last_word_failed(supervisor *self, const gsc_frame *frame) {
     gsc_unpack in = gsc_unpack_init(frame->payload, frame->size);
-    gsc_unpack_i32(&in);
+    bool refused = gsc_unpack_i32(&in) == GSC_ERR_INPUT && !self->found;
     const char *message = gsc_unpack_string(&in);
     end_run(self, GSC_RUN_FAILED,
             gsc_unpack_complete(&in) && message[0] != '\0' ? message
                                                            : "the lab failed without a sentence");
+    self->refused = refused;
     gsc_unpack_clear(&in);
 }
 
@@ -417,7 +421,13 @@ gsc_status gsc_supervise(const gsc_order *order, gsc_outcome *ret_outcome, gsc_e
             gsc_worker_process_ended(&self.worker, 1000);
         }
         gsc_worker_process_clear(&self.worker);
-        gsc_error failed = {0};
+    }
+    gsc_error failed = {0};
+    if (status == GSC_OK && self.refused) {
+        status = gsc_fail(error, GSC_ERR_INPUT, "%s", ret_outcome->failure);
+        gsc_run_writer_discard(self.writer);
+        self.writer = NULL;
+    } else if (status == GSC_OK) {
         if (gsc_run_writer_finish(self.writer, ret_outcome->status, ret_outcome->failure,
                                   &failed) != GSC_OK) {
             ret_outcome->status = GSC_RUN_FAILED;

@@ -48,8 +48,8 @@ typedef struct gsc_outcome {
     char failure[GSC_ERROR_MESSAGE_SIZE]; /* "" unless failed */
 } gsc_outcome;
 
-/* Runs it to its end. Fails only where the run could not begin: GSC_ERR_INPUT for a file that is in the
- * way, GSC_ERR_IO, GSC_ERR_SYSTEM. */
+/* Runs it to its end. Fails only where the run did not begin, and then leaves no file: GSC_ERR_INPUT for a
+ * file that is in the way or a spec that the lab refuses, GSC_ERR_IO, GSC_ERR_SYSTEM. */
 gsc_status gsc_supervise(const gsc_order *order, gsc_outcome *ret_outcome, gsc_error *error);
 
 #endif
