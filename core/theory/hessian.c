@@ -867,6 +867,32 @@ static gsc_status add_derivatives(gsc_objective *self, const double *u, size_t f
     return GSC_OK;
 }
 
+/* log f of rows first.. into lse, h and responsibilities' logs on the way. */
+static gsc_status evaluate_rows(gsc_objective *self, const double *u, size_t first, size_t rows,
+                                bool derivatives, gsc_error *error) {
+    gsc_status status = evaluate_experts(self, u, first, rows, derivatives, error);
+    if (status == GSC_OK && self->shape->k_routed > 0) {
+        status = evaluate_gate(self, u, first, rows, derivatives, error);
+    }
+    if (status == GSC_OK) {
+        evaluate_components(self, u, self->mixture, first, rows);
+    }
+    return status;
+}
+
+gsc_status gsc_objective_log_densities(gsc_objective *self, const double *u, double *ret_log,
+                                       gsc_error *error) {
+    const size_t n = self->sample->n;
+    gsc_status status = GSC_OK;
+    gsc_mixture_from_free(self->shape, u, self->mixture);
+    for (size_t first = 0; first < n && status == GSC_OK; first += BLOCK) {
+        const size_t rows = n - first < BLOCK ? n - first : BLOCK;
+        status = evaluate_rows(self, u, first, rows, false, error);
+        memcpy(ret_log + first, self->lse, rows * sizeof(double));
+    }
+    return status;
+}
+
 gsc_status gsc_objective_evaluate(gsc_objective *self, const double *u, double *ret_log_likelihood,
                                   double *ret_gradient, double *ret_hessian, gsc_error *error) {
     assert(self->sample != NULL && (ret_hessian == NULL || ret_gradient != NULL));
@@ -883,12 +909,8 @@ gsc_status gsc_objective_evaluate(gsc_objective *self, const double *u, double *
     gsc_status status = GSC_OK;
     for (size_t first = 0; first < n && status == GSC_OK; first += BLOCK) {
         const size_t rows = n - first < BLOCK ? n - first : BLOCK;
-        status = evaluate_experts(self, u, first, rows, derivatives, error);
-        if (status == GSC_OK && self->shape->k_routed > 0) {
-            status = evaluate_gate(self, u, first, rows, derivatives, error);
-        }
+        status = evaluate_rows(self, u, first, rows, derivatives, error);
         if (status == GSC_OK) {
-            evaluate_components(self, u, self->mixture, first, rows);
             total += sum(self->lse, rows);
         }
         if (status == GSC_OK && derivatives) {

@@ -41,6 +41,10 @@ gsc_status gsc_objective_bind(gsc_objective *self, const gsc_sample *sample, gsc
 gsc_status gsc_objective_evaluate(gsc_objective *self, const double *u, double *ret_log_likelihood,
                                   double *ret_gradient, double *ret_hessian, gsc_error *error);
 
+/* log f(y_t|x_t) of every row. */
+gsc_status gsc_objective_log_densities(gsc_objective *self, const double *u, double *ret_log,
+                                       gsc_error *error);
+
 /* omega -> log omega, variances -> their logs, and back (omega normalised to sum 1). In place is fine. */
 void gsc_mixture_to_free(const gsc_mixture_shape *shape, const double *mixture, double *ret_u);
 void gsc_mixture_from_free(const gsc_mixture_shape *shape, const double *u, double *ret_mixture);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starts, EM, polish, the best.
+ */
+#include "core/theory/fit.h"
+
+#include "core/theory/start.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gsc_fitter {
+    const gsc_truth *truth;
+    const gsc_mixture_shape *shape;
+    size_t size;
+    gsc_em_workspace *em;
+    gsc_polish *polish;
+    gsc_objective *objective; /* for divergences */
+    double *trial;
+};
+
+gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape, size_t n,
+                          gsc_fitter **ret_fitter, gsc_error *error) {
+    gsc_fitter *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
+    }
+    self->truth = truth;
+    self->shape = shape;
+    self->size = gsc_mixture_get_layout(shape).size;
+    self->trial = malloc(self->size * sizeof *self->trial);
+    gsc_status status = self->trial != NULL
+                            ? GSC_OK
+                            : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
+    if (status == GSC_OK) {
+        status = gsc_em_workspace_new(shape, n, &self->em, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_polish_new(shape, &self->polish, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_objective_new(shape, &self->objective, error);
+    }
+    if (status != GSC_OK) {
+        gsc_fitter_free(self);
+        return status;
+    }
+    *ret_fitter = self;
+    return GSC_OK;
+}
+
+void gsc_fitter_free(gsc_fitter *self) {
+    if (self != NULL) {
+        gsc_em_workspace_free(self->em);
+        gsc_polish_free(self->polish);
+        gsc_objective_free(self->objective);
+        free(self->trial);
+        free(self);
+    }
+}
+
+static size_t bits(uint64_t set) {
+    size_t count = 0;
+    for (; set != 0; set &= set - 1) {
+        count++;
+    }
+    return count;
+}
+
+/* One start, into self->trial. */
+static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
+                            size_t start, const gsc_fit_options *options, gsc_fit *ret_fit,
+                            gsc_error *error) {
+    gsc_status status =
+        gsc_start_near_truth(self->truth, self->shape, options->start_noise, options->seed, sample->n,
+                             replicate, start, self->trial, error);
+    gsc_em_options em = options->em;
+    if (options->polish && em.max_iterations > GSC_FIT_WARM_UP) {
+        em.max_iterations = GSC_FIT_WARM_UP;
+    }
+    gsc_em_info info;
+    if (status == GSC_OK) {
+        status = gsc_em_fit(sample, &em, self->em, self->trial, &info, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    *ret_fit = (gsc_fit){.log_likelihood_stopped = info.log_likelihood,
+                         .log_likelihood = info.log_likelihood,
+                         .em_iterations = info.iterations,
+                         .em_reason = info.reason,
+                         .start = start,
+                         .likelihood_fell = info.reason == GSC_EM_FELL,
+                         .empty_component = info.empty != 0,
+                         .at_floor = bits(info.at_floor),
+                         .at_box = info.at_box};
+    if (options->polish) {
+        status = gsc_polish_run(self->polish, sample, &options->newton, self->trial, &ret_fit->polish,
+                                error);
+        ret_fit->log_likelihood = ret_fit->polish.log_likelihood;
+        ret_fit->at_floor = ret_fit->polish.at_floor;
+        ret_fit->at_box = ret_fit->polish.at_box;
+    }
+    return status;
+}
+
+gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
+                          const gsc_fit_options *options, double *ret_mixture, gsc_fit *ret_fit,
+                          gsc_error *error) {
+    gsc_fit best = {.log_likelihood = -INFINITY};
+    double truth;
+    gsc_status status = gsc_mixture_log_likelihood(&self->truth->shape, self->truth->mixture, sample,
+                                                   &truth, error);
+    double reached[1024];
+    const size_t starts = options->starts < 1024 ? options->starts : 1024;
+    for (size_t start = 0; start < starts && status == GSC_OK; start++) {
+        gsc_fit fit;
+        status = run_start(self, sample, replicate, start, options, &fit, error);
+        if (status == GSC_OK) {
+            reached[start] = fit.log_likelihood;
+            if (fit.log_likelihood > best.log_likelihood) {
+                best = fit;
+                memcpy(ret_mixture, self->trial, self->size * sizeof(double));
+            }
+        }
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    best.log_likelihood_truth = truth;
+    best.starts = starts;
+    for (size_t start = 0; start < starts; start++) {
+        best.hits += reached[start] >= best.log_likelihood - 0.1;
+    }
+    *ret_fit = best;
+    return GSC_OK;
+}
+
+gsc_status gsc_fitter_kl(gsc_fitter *self, const gsc_kl *kl, const double *mixture, double *ret_kl,
+                         gsc_error *error) {
+    return gsc_kl_compute(kl, self->objective, self->shape, mixture, ret_kl, error);
+}
