@@ -62,16 +62,30 @@ static bool is_rate(const gsc_series_info *info) {
     return info->panel[0] != '\0' && strcmp(info->x_name, "n") == 0;
 }
 
+/* The widest series name and arm, for the columns. */
+static void measure_columns(const gsc_run *run, int *ret_name, int *ret_arm) {
+    for (size_t i = 0; i < gsc_run_series_count(run); i++) {
+        const gsc_series_info *info = gsc_run_series(run, i);
+        int name = (int)strnlen(info->name, 60), arm = (int)strnlen(info->arm, 60);
+        if (is_rate(info)) {
+            *ret_name = name > *ret_name ? name : *ret_name;
+            *ret_arm = arm > *ret_arm ? arm : *ret_arm;
+        }
+    }
+}
+
 static void print_slopes(const gsc_run *run, const gsc_findings *findings) {
+    int name_width = 6, arm_width = 3;
     bool headed = false;
+    measure_columns(run, &name_width, &arm_width);
     for (size_t i = 0; i < gsc_run_series_count(run); i++) {
         const gsc_series_info *info = gsc_run_series(run, i);
         if (!is_rate(info)) {
             continue;
         }
         if (!headed) {
-            printf("\n  %-16s %-14s %-26s %-26s %s\n", "series", "arm", "slope in log n",
-                   "exponent of log n / n", "proven, at least");
+            printf("\n  %-*s  %-*s  %-24s  %-24s  %s\n", name_width, "series", arm_width, "arm",
+                   "slope in log n", "exponent of log n / n", "proven");
             headed = true;
         }
         char name[160], slope[64], exponent[64];
@@ -79,8 +93,9 @@ static void print_slopes(const gsc_run *run, const gsc_findings *findings) {
         format_interval(gsc_findings_get(findings, name, info->arm), slope, sizeof(slope));
         gsc_slope_name(GSC_SLOPE_LOG_N_OVER_LOG_N, info->name, name, sizeof(name));
         format_interval(gsc_findings_get(findings, name, info->arm), exponent, sizeof(exponent));
-        printf("  %-16s %-14s %-26s %-26s %s\n", info->name, info->arm[0] != '\0' ? info->arm : "-",
-               slope, exponent, info->bound_title[0] != '\0' ? info->bound_title : "-");
+        printf("  %-*s  %-*s  %-24s  %-24s  %s\n", name_width, info->name, arm_width,
+               info->arm[0] != '\0' ? info->arm : "-", slope, exponent,
+               info->bound_title[0] != '\0' ? info->bound_title : "-");
     }
 }
 

@@ -312,7 +312,8 @@ void gsc_run_state_look(run_state *state) {
             return;
         }
         snprintf(failure, sizeof(failure),
-                 "process %" PRId64 " that ran it is gone without a last word", state->writer.pid);
+                 "process %" PRId64 ", which ran it, is gone without a last word",
+                 state->writer.pid);
     } else {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
