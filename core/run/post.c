@@ -39,7 +39,8 @@ struct gsc_post {
 };
 
 /* The supervisor is gone: nobody wants the results, and nobody should find this process later. */
-static void orphaned(void) {
+static void orphaned(gsc_post *post) {
+    atomic_store(&post->page->fatal_slot, GSC_SOCKET_LOST);
     _exit(1);
 }
 
@@ -47,7 +48,7 @@ static void hear(gsc_post *post) {
     unsigned char bytes[4096];
     ssize_t got = recv(post->socket, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-        orphaned();
+        orphaned(post);
     }
     if (got > 0) {
         gsc_frame_reader_feed(&post->reader, bytes, (size_t)got);
@@ -79,7 +80,7 @@ static void carry(gsc_post *post) {
     ssize_t done = send(post->socket, post->sending.data + post->sent,
                         post->sending.size - post->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (done < 0 && errno != EAGAIN && errno != EINTR) {
-        orphaned();
+        orphaned(post);
     }
     post->sent += done > 0 ? (size_t)done : 0;
     if (post->sent == post->sending.size) {

@@ -15,6 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The worker ended itself because its socket no longer led to a supervisor. */
+enum {
+    GSC_SOCKET_LOST = -1
+};
+
 typedef struct gsc_worker_page {
     gsc_guard_page guard; /* heartbeat_ns: the worker's post thread, many times a second */
     _Atomic int32_t

@@ -81,10 +81,12 @@ static void signal_name(int number, char *ret_name, size_t size) {
     }
 }
 
-static void verdict_outside(gsc_worker_end end, double number, const char *activity,
-                            const note *last, char *ret_text, size_t size) {
+static void verdict_outside(const gsc_worker_page *page, gsc_worker_end end, double number,
+                            const char *activity, const note *last, char *ret_text, size_t size) {
     char how[128], name[32];
-    if (end == GSC_WORKER_EXITED) {
+    if (end == GSC_WORKER_EXITED && atomic_load(&page->fatal_slot) == GSC_SOCKET_LOST) {
+        snprintf(how, sizeof how, "lost its socket, which a plugin may have closed");
+    } else if (end == GSC_WORKER_EXITED) {
         snprintf(how, sizeof how, "ended without a word (exit code %d)", (int)number);
     } else if ((int)number == SIGKILL) {
         snprintf(how, sizeof how,
@@ -104,12 +106,13 @@ static void verdict_outside(gsc_worker_end end, double number, const char *activ
 void gsc_worker_verdict(const gsc_worker_page *page, gsc_worker_end end, double number,
                         const char *activity, char *ret_text, size_t size) {
     note who = end == GSC_WORKER_HUNG ? longest_inside(page) : culprit(page);
-    bool from_outside = end == GSC_WORKER_KILLED && (int)number == SIGKILL;
+    bool from_outside = (end == GSC_WORKER_KILLED && (int)number == SIGKILL) ||
+                        atomic_load(&page->fatal_slot) == GSC_SOCKET_LOST;
     if (end != GSC_WORKER_HUNG && (who.inside_ns == 0 || from_outside)) {
         if (who.plugin[0] == '\0') {
             who = read_slot(&page->guard.slots[0], now_ns());
         }
-        verdict_outside(end, number, activity, &who, ret_text, size);
+        verdict_outside(page, end, number, activity, &who, ret_text, size);
         return;
     }
     char name[32];
