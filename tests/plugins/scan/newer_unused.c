@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A descriptor that is longer than this program knows, with nothing in its tail: it loads.
+ */
+#include "tests/plugins/fixture.h"
+
+static const gsc_gate gate = {FIXTURE_GATE, .affinity = fixture_affinity};
+
+static const struct {
+    gsc_plugin plugin;
+    uint64_t tail;
+} newer = {
+    .plugin = {.magic = GSC_PLUGIN_MAGIC,
+               .struct_size = sizeof newer,
+               .abi_major = GSC_ABI_MAJOR,
+               .kind = GSC_KIND_GATE,
+               .id = "newer_unused",
+               .version = "1.0.0",
+               .title = "A fixture",
+               .formula = "p = softmax(z)",
+               .doc = "A plugin of the tests.",
+               .gate = &gate},
+    .tail = 0,
+};
+
+const gsc_plugin *gatescope_plugin(void) {
+    return &newer.plugin;
+}
