@@ -386,7 +386,8 @@ gsc_status gsc_run_read_points(gsc_run *run, size_t series, int64_t first, gsc_p
         }
         n += got;
         if (got == 0) {
-            break;
+            return gsc_fail(error, GSC_ERR_IO, "%s is damaged: %s lacks its point %lld", run->path,
+                            its->info.name, (long long)(first + (int64_t)n));
         }
     }
     *ret_count = n;

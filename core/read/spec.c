@@ -274,6 +274,7 @@ gsc_status gsc_spec_set_json(gsc_spec *spec, const char *key, const json_t *valu
         }
         set_param(spec, owner, param, value);
         json_object_del(spec->lines, owner->name);
+        json_object_del(spec->lines, key);
         return GSC_OK;
     }
     gsc_status status = gsc_spec_check_value(known, value, "", error);

@@ -267,7 +267,10 @@ static gsc_status check_plugin(const gsc_spec *spec, const gsc_spec_key *key,
     json_object_foreach((json_t *)value, name, member) {
         gsc_status status = GSC_OK;
         if (strcmp(name, "id") != 0) {
-            status = check_param(key, descriptor, name, member, where, error);
+            char full[256], its[320];
+            snprintf(full, sizeof(full), "%s.%s", key->name, name);
+            gsc_spec_where(spec, full, its, sizeof(its));
+            status = check_param(key, descriptor, name, member, *its != '\0' ? its : where, error);
         }
         if (status != GSC_OK) {
             return status;

@@ -81,6 +81,11 @@ static void test_points(void) {
     TAP_OK(gsc_run_poll(run, &changed, &error) == GSC_OK && changed, "the poll sees it");
     TAP_OK(gsc_run_points_count(run, 1) == N + 1, "and counts it");
     TAP_OK(gsc_run_poll(run, &changed, &error) == GSC_OK && !changed, "once");
+    fixture_exec(db, "BEGIN; DELETE FROM blocks WHERE first_seq = 1024");
+    fixture_exec(db, "COMMIT");
+    TAP_OK(gsc_run_read_points(run, 1, 1000, some, 500, &n, &error) == GSC_ERR_IO,
+           "a missing block is damage, not an end");
+    TAP_CONTAINS(error.message, "point 1024", "and the point is named");
     fixture_exec(db, "UPDATE blocks SET data = x'00112233' WHERE first_seq = 0");
     TAP_OK(gsc_run_read_points(run, 1, 0, some, 500, &n, &error) == GSC_ERR_IO,
            "a damaged block is refused");

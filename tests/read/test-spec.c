@@ -136,6 +136,8 @@ static void test_plugins(void) {
     refuse("{\"gate\": \"sigmoid\"}", descriptors, "gate sigmoid has no sum");
     refuse("{\"gate.temperature\": 11}", descriptors,
            "gate.temperature is 11; gate \"softmax\" takes a number");
+    refuse("{\"gate\": {\"id\": \"softmax\",\n\"temperature\": 0}}", descriptors,
+           "my.json:2: gate.temperature is 0");
     refuse("{\"gate.temperatur\": 1}", descriptors, "the nearest is temperature");
     refuse("{\"expert.weight\": 1}", descriptors,
            "expert \"linear\" has no parameter \"weight\"; it has none");
