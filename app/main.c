@@ -38,6 +38,21 @@ static const command commands[] = {
      gsc_cmd_export},
     {"presets", "[--json]", "list the experiments that come with the program",
      "  --json   with their whole specs\n", gsc_cmd_presets},
+    {"plugin", "list|info ID [--json]", "the gates, experts and balancers of this machine",
+     "  list      every plugin file found, with what was refused and why\n"
+     "  info ID   one plugin: formula, parameters, tensors, papers, which labs take it\n"
+     "  --json    as data\n\n"
+     "Plugins are looked for in $GATESCOPE_PLUGIN_PATH, the build tree, "
+     "$XDG_DATA_HOME/gatescope/plugins\nand the installed folder.\n",
+     gsc_cmd_plugin},
+    {"doctor", "[--json]", "what this machine has, and what is missing", "  --json   as data\n",
+     gsc_cmd_doctor},
+    {"bench", "em|kernels [--json]", "measure speed on this machine",
+     "  em        fits of the theory lab beside a vectorised NumPy version\n"
+     "  kernels   each numeric operation beside its reference\n"
+     "  --json    as data\n",
+     gsc_cmd_bench},
+    {"plugin-scan", "", NULL, NULL, gsc_cmd_plugin_scan},
 };
 
 enum {
