@@ -30,9 +30,8 @@ gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape
     self->shape = shape;
     self->size = gsc_mixture_get_layout(shape).size;
     self->trial = malloc(self->size * sizeof *self->trial);
-    gsc_status status = self->trial != NULL
-                            ? GSC_OK
-                            : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
+    gsc_status status =
+        self->trial != NULL ? GSC_OK : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
     if (status == GSC_OK) {
         status = gsc_em_workspace_new(shape, n, &self->em, error);
     }
@@ -73,8 +72,8 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
                             size_t start, const gsc_fit_options *options, gsc_fit *ret_fit,
                             gsc_error *error) {
     gsc_status status =
-        gsc_start_near_truth(self->truth, self->shape, options->start_noise, options->seed, sample->n,
-                             replicate, start, self->trial, error);
+        gsc_start_near_truth(self->truth, self->shape, options->start_noise, options->seed,
+                             sample->n, replicate, start, self->trial, error);
     gsc_em_options em = options->em;
     if (options->polish && em.max_iterations > GSC_FIT_WARM_UP) {
         em.max_iterations = GSC_FIT_WARM_UP;
@@ -96,8 +95,8 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
                          .at_floor = bits(info.at_floor),
                          .at_box = info.at_box};
     if (options->polish) {
-        status = gsc_polish_run(self->polish, sample, &options->newton, self->trial, &ret_fit->polish,
-                                error);
+        status = gsc_polish_run(self->polish, sample, &options->newton, self->trial,
+                                &ret_fit->polish, error);
         ret_fit->log_likelihood = ret_fit->polish.log_likelihood;
         ret_fit->at_floor = ret_fit->polish.at_floor;
         ret_fit->at_box = ret_fit->polish.at_box;
@@ -110,8 +109,8 @@ gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t rep
                           gsc_error *error) {
     gsc_fit best = {.log_likelihood = -INFINITY};
     double truth;
-    gsc_status status = gsc_mixture_log_likelihood(&self->truth->shape, self->truth->mixture, sample,
-                                                   &truth, error);
+    gsc_status status = gsc_mixture_log_likelihood(&self->truth->shape, self->truth->mixture,
+                                                   sample, &truth, error);
     double reached[1024];
     const size_t starts = options->starts < 1024 ? options->starts : 1024;
     for (size_t start = 0; start < starts && status == GSC_OK; start++) {

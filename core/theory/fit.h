@@ -22,7 +22,9 @@ typedef struct gsc_fit_options {
     gsc_polish_options newton;
 } gsc_fit_options;
 
-enum { GSC_FIT_WARM_UP = 20 };
+enum {
+    GSC_FIT_WARM_UP = 10
+};
 
 typedef struct gsc_fit {
     double log_likelihood_truth;
@@ -30,9 +32,9 @@ typedef struct gsc_fit {
     double log_likelihood;         /* of the mixture returned */
     size_t em_iterations;          /* of the start that is kept */
     gsc_em_reason em_reason;
-    gsc_polish_info polish; /* of the start that is kept; zeros without polish */
-    size_t start, starts;   /* the one kept, how many were tried */
-    size_t hits;            /* starts within 0.1 nat of the best */
+    gsc_polish_info polish;                /* of the start that is kept; zeros without polish */
+    size_t start, starts;                  /* the one kept, how many were tried */
+    size_t hits;                           /* starts within 0.1 nat of the best */
     bool likelihood_fell, empty_component; /* in the start that is kept */
     size_t at_floor, at_box;
 } gsc_fit;

@@ -516,17 +516,17 @@ static void list_channels(gsc_objective *self) {
     for (size_t c = 0; c < self->components; c++) {
         const component *part = &self->component[c];
         self->channel[at++] = (gradient_channel){.gbar = self->bh + c * BLOCK,
-                                        .parameter = part->theta,
-                                        .columns = part->family->theta_size,
-                                        .plain = self->plain[part->routed]};
+                                                 .parameter = part->theta,
+                                                 .columns = part->family->theta_size,
+                                                 .plain = self->plain[part->routed]};
         self->channel[at++] = (gradient_channel){
             .gbar = self->bv + c * BLOCK, .parameter = part->variance, .columns = 1, .plain = true};
     }
     for (size_t i = 0; i < k1; i++) {
         self->channel[at++] = (gradient_channel){.gbar = self->bw + i * BLOCK,
-                                        .parameter = self->layout.omega + i,
-                                        .columns = 1,
-                                        .plain = true};
+                                                 .parameter = self->layout.omega + i,
+                                                 .columns = 1,
+                                                 .plain = true};
     }
     for (size_t j = 0; j < k2; j++) {
         self->channel[at++] =

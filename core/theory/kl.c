@@ -7,7 +7,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PANELS = 16, GAUSS = 8, X_NODES = PANELS * GAUSS, Y_NODES = 129 };
+enum {
+    PANELS = 16,
+    GAUSS = 8,
+    X_NODES = PANELS * GAUSS,
+    Y_NODES = 129
+};
 
 struct gsc_kl {
     size_t n;
@@ -55,9 +60,9 @@ static gsc_status true_components(const gsc_truth *truth, const double *x, doubl
     double *log_a = z + k2 * X_NODES, *scratch = log_a + k2 * X_NODES;
     gsc_status status = GSC_OK;
     for (size_t i = 0; i < k1 && status == GSC_OK; i++) {
-        status = gsc_expert_evaluate(shape->shared,
-                                     truth->mixture + at->kappa + i * shape->shared->theta_size,
-                                     X_NODES, x, X_NODES, ret_h + i * X_NODES, NULL, scratch, error);
+        status = gsc_expert_evaluate(
+            shape->shared, truth->mixture + at->kappa + i * shape->shared->theta_size, X_NODES, x,
+            X_NODES, ret_h + i * X_NODES, NULL, scratch, error);
         for (size_t t = 0; t < X_NODES; t++) {
             ret_p[i * X_NODES + t] = share * truth->mixture[at->omega + i];
         }
@@ -67,7 +72,8 @@ static gsc_status true_components(const gsc_truth *truth, const double *x, doubl
             shape->routed, truth->mixture + at->eta + j * shape->routed->theta_size, X_NODES, x,
             X_NODES, ret_h + (k1 + j) * X_NODES, NULL, scratch, error);
         for (size_t t = 0; t < X_NODES; t++) {
-            z[j * X_NODES + t] = truth->mixture[at->beta0 + j] + truth->mixture[at->beta1 + j] * x[t];
+            z[j * X_NODES + t] =
+                truth->mixture[at->beta0 + j] + truth->mixture[at->beta1 + j] * x[t];
         }
     }
     if (status == GSC_OK && k2 > 0) {
@@ -102,8 +108,8 @@ static void fill_nodes(gsc_kl *self, const gsc_truth *truth, const double *x, co
                 const double u = -8 + step * i;
                 self->x[row] = x[t];
                 self->y[row] = h[c * X_NODES + t] + sqrt(variance) * u;
-                self->weight[row] = wx[t] * p[c * X_NODES + t] * step * exp(-0.5 * u * u) *
-                                    0.3989422804014327;
+                self->weight[row] =
+                    wx[t] * p[c * X_NODES + t] * step * exp(-0.5 * u * u) * 0.3989422804014327;
             }
         }
     }

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads the spec, checks it, runs the fits over the pool.
+ */
+#include "core/theory/lab_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int compare_numbers(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* A list of the spec as whole numbers, ascending, each once; the caller frees. */
+static gsc_status read_list(const gsc_spec *spec, const char *key, size_t **ret_values,
+                            size_t *ret_count, gsc_error *error) {
+    double *values;
+    size_t n, kept = 0;
+    const gsc_status status = gsc_spec_list(spec, key, &values, &n, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    size_t *list = malloc((n + 1) * sizeof *list);
+    if (list == NULL || n == 0) {
+        free(values);
+        free(list);
+        return n == 0 ? gsc_fail(error, GSC_ERR_INPUT, "%s is empty; give at least one number", key)
+                      : gsc_fail(error, GSC_ERR_MEMORY, "no memory for %s", key);
+    }
+    qsort(values, n, sizeof *values, compare_numbers);
+    for (size_t i = 0; i < n; i++) {
+        const size_t value = (size_t)values[i];
+        if (kept == 0 || list[kept - 1] != value) {
+            list[kept++] = value;
+        }
+    }
+    free(values);
+    *ret_values = list;
+    *ret_count = kept;
+    return GSC_OK;
+}
+
+static gsc_status check_arm(const lab *self, size_t k_shared, size_t k_routed, gsc_error *error) {
+    const gsc_mixture_shape *truth = &self->truth->shape;
+    const struct {
+        const char *key;
+        size_t k, true_k;
+    } groups[] = {{"theory.k_shared", k_shared, truth->k_shared},
+                  {"theory.k_routed", k_routed, truth->k_routed}};
+    for (int g = 0; g < 2; g++) {
+        if (groups[g].k < groups[g].true_k) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s is %zu, but theory.truth has %zu; the losses compare fits with at "
+                            "least as many experts as the truth",
+                            groups[g].key, groups[g].k, groups[g].true_k);
+        }
+        if (groups[g].k > 0 && groups[g].true_k == 0) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s is %zu, but theory.truth has none of them; it should be 0",
+                            groups[g].key, groups[g].k);
+        }
+        if (groups[g].k > GSC_MAX_ATOMS) {
+            return gsc_fail(error, GSC_ERR_INPUT, "%s is %zu; at most %d are fitted", groups[g].key,
+                            groups[g].k, GSC_MAX_ATOMS);
+        }
+    }
+    return GSC_OK;
+}
+
+static void name_arm(lab_arm *arm, bool vary_shared, bool vary_routed) {
+    if (vary_shared && vary_routed) {
+        snprintf(arm->name, sizeof arm->name, "k_shared=%zu k_routed=%zu", arm->k_shared,
+                 arm->k_routed);
+    } else if (vary_shared) {
+        snprintf(arm->name, sizeof arm->name, "k_shared=%zu", arm->k_shared);
+    } else if (vary_routed) {
+        snprintf(arm->name, sizeof arm->name, "k_routed=%zu", arm->k_routed);
+    }
+}
+
+static gsc_status read_arms(lab *self, gsc_error *error) {
+    size_t *shared = NULL, *routed = NULL, n_shared = 0, n_routed = 0;
+    gsc_status status = read_list(self->spec, "theory.k_shared", &shared, &n_shared, error);
+    if (status == GSC_OK) {
+        status = read_list(self->spec, "theory.k_routed", &routed, &n_routed, error);
+    }
+    if (status == GSC_OK && n_shared * n_routed > LAB_MAX_ARMS) {
+        status = gsc_fail(
+            error, GSC_ERR_INPUT,
+            "theory.k_shared x theory.k_routed make %zu arms; at most %d are drawn together",
+            n_shared * n_routed, LAB_MAX_ARMS);
+    }
+    for (size_t i = 0; i < n_shared * n_routed && status == GSC_OK; i++) {
+        lab_arm *arm = &self->arms[self->n_arms++];
+        arm->k_shared = shared[i / n_routed];
+        arm->k_routed = routed[i % n_routed];
+        status = check_arm(self, arm->k_shared, arm->k_routed, error);
+        if (status == GSC_OK) {
+            name_arm(arm, n_shared > 1, n_routed > 1);
+            gsc_truth_fit_shape(self->truth, arm->k_shared, arm->k_routed, &arm->gate, &arm->shape);
+            arm->layout = gsc_mixture_get_layout(&arm->shape);
+        }
+    }
+    free(shared);
+    free(routed);
+    return status;
+}
+
+static gsc_status check_sizes(const lab *self, gsc_error *error) {
+    size_t most = 0;
+    const lab_arm *largest = &self->arms[0];
+    for (size_t a = 0; a < self->n_arms; a++) {
+        const size_t parameters = gsc_shape_free_parameters(&self->arms[a].shape);
+        if (parameters > most) {
+            most = parameters;
+            largest = &self->arms[a];
+        }
+    }
+    if (self->sizes[0] < most) {
+        return gsc_fail(
+            error, GSC_ERR_INPUT,
+            "theory.sizes has %zu, below the %zu free parameters of %zu shared and %zu routed "
+            "experts; give at least %zu observations",
+            self->sizes[0], most, largest->k_shared, largest->k_routed, most);
+    }
+    return GSC_OK;
+}
+
+/* Whether the theorem of the chosen loss speaks of this gate and these experts (paper, theorems 1 to 4). */
+static bool theorem_applies(const lab *self) {
+    const gsc_truth *truth = self->truth;
+    if (truth->shape.k_shared == 0 || truth->shape.k_routed == 0) {
+        return false;
+    }
+    const char *gate = truth->gate.loaded->plugin->id;
+    const bool softmax = strcmp(gate, "softmax") == 0;
+    const bool sigmoid = strcmp(gate, "normalized_sigmoid") == 0;
+    bool sparse = true;
+    for (size_t i = truth->layout.beta1; i < truth->layout.eta; i++) {
+        sparse &= truth->mixture[i] == 0;
+    }
+    switch (self->loss) {
+    case GSC_LOSS_D1:
+        return softmax && !truth->shared.linear && !truth->routed.linear;
+    case GSC_LOSS_D2:
+        return softmax && truth->shared.linear && truth->routed.linear;
+    case GSC_LOSS_D3:
+        return sigmoid && sparse && !truth->shared.linear && !truth->routed.linear;
+    case GSC_LOSS_D4:
+        return sigmoid && !sparse && !truth->shared.linear;
+    }
+    return false;
+}
+
+static void read_fit_options(lab *self) {
+    const gsc_spec *spec = self->spec;
+    self->fit = (gsc_fit_options){
+        .seed = (uint64_t)gsc_spec_int(spec, "seed"),
+        .start_noise = gsc_spec_real(spec, "theory.start_noise"),
+        .starts = (size_t)gsc_spec_int(spec, "theory.starts"),
+        .em = gsc_em_options_default(),
+        .polish = gsc_spec_bool(spec, "theory.polish"),
+        .newton = {.gain = 0.01, .max_iterations = 200},
+    };
+    const char *kind = gsc_spec_string(spec, "theory.tolerance_kind");
+    self->fit.em.tolerance = gsc_spec_real(spec, "theory.tolerance");
+    self->fit.em.tolerance_kind = strcmp(kind, "relative") == 0 ? GSC_EM_TOLERANCE_RELATIVE
+                                  : strcmp(kind, "total") == 0  ? GSC_EM_TOLERANCE_TOTAL
+                                                                : GSC_EM_TOLERANCE_MEAN;
+    self->fit.em.max_iterations = (size_t)gsc_spec_int(spec, "theory.max_iterations");
+    self->fit.em.stop = &self->stop;
+}
+
+static gsc_status allocate(lab *self, gsc_error *error) {
+    const size_t cells = self->n_arms * self->n_sizes;
+    const size_t values = cells * LAB_MAX_SERIES * self->replicates;
+    const size_t most = self->sizes[self->n_sizes - 1], d = self->truth->shape.inputs;
+    self->threads = gsc_pool_threads(self->pool);
+    self->values = malloc(values * sizeof *self->values);
+    self->done = calloc(cells, sizeof *self->done);
+    self->alarms = calloc(cells, sizeof *self->alarms);
+    self->workers = calloc(self->threads, sizeof *self->workers);
+    bool good =
+        self->values != NULL && self->done != NULL && self->alarms != NULL && self->workers != NULL;
+    for (size_t w = 0; w < self->threads && good; w++) {
+        self->workers[w].x = malloc(most * d * sizeof(double));
+        self->workers[w].y = malloc(most * sizeof(double));
+        good = self->workers[w].x != NULL && self->workers[w].y != NULL;
+    }
+    if (!good) {
+        return gsc_fail(error, GSC_ERR_MEMORY,
+                        "no memory for %zu threads with samples of %zu observations", self->threads,
+                        most);
+    }
+    for (size_t i = 0; i < values; i++) {
+        self->values[i] = NAN;
+    }
+    return GSC_OK;
+}
+
+static gsc_status set_up(lab *self, gsc_error *error) {
+    self->loss_name = gsc_spec_string(self->spec, "theory.loss");
+    gsc_status status = gsc_loss_parse(self->loss_name, &self->loss, error);
+    if (status == GSC_OK) {
+        status = gsc_truth_new(self->spec, &self->truth, error);
+    }
+    if (status == GSC_OK) {
+        status = read_arms(self, error);
+    }
+    if (status == GSC_OK) {
+        status = read_list(self->spec, "theory.sizes", &self->sizes, &self->n_sizes, error);
+    }
+    if (status == GSC_OK) {
+        status = check_sizes(self, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    self->replicates = (size_t)gsc_spec_int(self->spec, "theory.replicates");
+    self->measure_tau = strcmp(gsc_spec_string(self->spec, "theory.measure"), "tau") == 0 &&
+                        self->truth->shape.k_shared > 0;
+    self->n_blocks = gsc_error_blocks(self->truth, self->blocks);
+    self->theorem = theorem_applies(self);
+    read_fit_options(self);
+    status = allocate(self, error);
+    if (status == GSC_OK && self->truth->shape.inputs == 1) {
+        status = gsc_kl_new(self->truth, &self->kl, error);
+    } else if (status == GSC_OK) {
+        status = self->sink->event(self->sink, GSC_EVENT_INFO, "theory",
+                                   "n x KL is left out: its quadrature is for one input", error);
+    }
+    for (size_t a = 0; a < self->n_arms && status == GSC_OK; a++) {
+        status = lab_declare_series(self, &self->arms[a], error);
+    }
+    if (status == GSC_OK && self->loss == GSC_LOSS_D4) {
+        status =
+            self->sink->event(self->sink, GSC_EVENT_INFO, "theory",
+                              "loss D4 is taken against the truth, not against the pseudo-truth "
+                              "of theorem 4",
+                              error);
+    }
+    return status;
+}
+
+/* Tasks in ascending size, arms innermost: the figure grows from left to right. */
+static void locate(const lab *self, size_t task, size_t *ret_arm, size_t *ret_size,
+                   size_t *ret_replicate) {
+    *ret_arm = task % self->n_arms;
+    *ret_replicate = task / self->n_arms % self->replicates;
+    *ret_size = task / self->n_arms / self->replicates;
+}
+
+static void fail(lab *self, gsc_status status, const gsc_error *error) {
+    pthread_mutex_lock(&self->lock);
+    if (self->status == GSC_OK) {
+        self->status = status;
+        self->error = *error;
+    }
+    pthread_mutex_unlock(&self->lock);
+    atomic_store(&self->stop, true);
+}
+
+static double work_of(const lab *self, size_t arm, size_t size) {
+    return (double)self->sizes[size] *
+           (double)(self->arms[arm].k_shared + self->arms[arm].k_routed);
+}
+
+/* Counts a finished fit; tells progress, and the alarms of its arm and size when it was their last. */
+static gsc_status count_fit(lab *self, size_t arm, size_t size, const bool *alarms,
+                            gsc_error *error) {
+    char text[96];
+    const size_t cell = arm * self->n_sizes + size;
+    pthread_mutex_lock(&self->lock);
+    for (size_t i = 0; i < LAB_ALARMS; i++) {
+        self->alarms[cell][i] += alarms[i];
+    }
+    self->done[cell]++;
+    self->work_done += work_of(self, arm, size);
+    size_t done = 0;
+    for (size_t a = 0; a < self->n_arms; a++) {
+        done += self->done[a * self->n_sizes + size];
+    }
+    const bool last = self->done[cell] == self->replicates;
+    snprintf(text, sizeof text, "n = %zu: %zu of %zu fits", self->sizes[size], done,
+             self->n_arms * self->replicates);
+    const double fraction = 0.99 * self->work_done / self->work_total;
+    gsc_status status = self->sink->progress(self->sink, fraction, text, error);
+    pthread_mutex_unlock(&self->lock);
+    if (status == GSC_OK && last) {
+        status = lab_tell_alarms(self, arm, size, error);
+    }
+    return status;
+}
+
+static void run_task(void *data, size_t task, size_t worker) {
+    lab *self = data;
+    if (atomic_load_explicit(&self->stop, memory_order_relaxed)) {
+        return;
+    }
+    size_t arm, size, replicate;
+    bool alarms[LAB_ALARMS] = {false};
+    gsc_error error = {0};
+    locate(self, task, &arm, &size, &replicate);
+    gsc_status status = lab_run_fit(self, arm, size, replicate, worker, alarms, &error);
+    if (status != GSC_OK && status != GSC_ERR_STOPPED) {
+        gsc_fail_prefix(&error, status, "n = %zu, replicate %zu", self->sizes[size], replicate);
+    }
+    if (status == GSC_OK) {
+        status = count_fit(self, arm, size, alarms, &error);
+    }
+    if (status != GSC_OK) {
+        fail(self, status, &error);
+    }
+}
+
+static void tear_down(lab *self) {
+    for (size_t w = 0; w < self->threads && self->workers != NULL; w++) {
+        for (size_t a = 0; a < self->n_arms; a++) {
+            gsc_fitter_free(self->workers[w].fitter[a]);
+        }
+        free(self->workers[w].x);
+        free(self->workers[w].y);
+    }
+    free(self->workers);
+    free(self->values);
+    free(self->done);
+    free(self->alarms);
+    free(self->sizes);
+    gsc_kl_free(self->kl);
+    gsc_truth_free(self->truth);
+    pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
+static gsc_status run_fits(lab *self, gsc_error *error) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    self->started_s = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    for (size_t a = 0; a < self->n_arms; a++) {
+        for (size_t size = 0; size < self->n_sizes; size++) {
+            self->work_total += (double)self->replicates * work_of(self, a, size);
+        }
+    }
+    gsc_pool_run(self->pool, self->n_arms * self->replicates * self->n_sizes, run_task, self);
+    if (self->status != GSC_OK) {
+        return gsc_fail(error, self->status, "%s", self->error.message);
+    }
+    gsc_status status = self->sink->progress(self->sink, 0.99, "slopes", error);
+    if (status == GSC_OK) {
+        status = lab_tell_results(self, error);
+    }
+    if (status == GSC_OK) {
+        status = self->sink->progress(self->sink, 1, "done", error);
+    }
+    return status;
+}
+
+gsc_status gsc_theory_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error) {
+    lab *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the theory lab");
+    }
+    self->spec = spec;
+    self->pool = pool;
+    self->sink = sink;
+    pthread_mutex_init(&self->lock, NULL);
+    gsc_status status = set_up(self, error);
+    if (status == GSC_OK) {
+        status = run_fits(self, error);
+    }
+    tear_down(self);
+    return status;
+}

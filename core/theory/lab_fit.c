@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One fit: sample, starts, alignment, losses, errors, divergence, its document.
+ */
+#include "core/theory/lab_internal.h"
+
+#include "core/theory/sampler.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one fit found, before it is cut into series. */
+typedef struct findings {
+    gsc_fit fit;
+    gsc_loss loss;
+    gsc_align_info align;
+    gsc_voronoi cells;
+    double n_kl;
+} findings;
+
+static gsc_status measure(lab *self, const lab_arm *arm, gsc_fitter *fitter, size_t n,
+                          const double *mixture, double *aligned, findings *found,
+                          gsc_error *error) {
+    memcpy(aligned, mixture, arm->layout.size * sizeof(double));
+    gsc_status status =
+        gsc_align(self->truth, self->loss, &arm->shape, aligned, &found->align, error);
+    if (status == GSC_OK) {
+        gsc_voronoi_assign(self->truth, &arm->shape, aligned, &found->cells);
+        status = gsc_loss_compute(self->loss, self->truth, &arm->shape, aligned, &found->cells,
+                                  &found->loss, error);
+    }
+    found->n_kl = NAN;
+    if (status == GSC_OK && self->kl != NULL) {
+        status = gsc_fitter_kl(fitter, self->kl, mixture, &found->n_kl, error);
+        found->n_kl *= (double)n;
+    }
+    return status;
+}
+
+static gsc_status series_value(const lab *self, const lab_arm *arm, const lab_series *series,
+                               const double *aligned, const findings *found, double *ret_value,
+                               gsc_error *error) {
+    const gsc_fit *fit = &found->fit;
+    gsc_block_error block;
+    gsc_status status = GSC_OK;
+    switch (series->quantity) {
+    case LAB_LOSS:
+        *ret_value = found->loss.total;
+        break;
+    case LAB_LOSS_SHARED:
+        *ret_value = found->loss.shared;
+        break;
+    case LAB_LOSS_ROUTED:
+        *ret_value = found->loss.routed;
+        break;
+    case LAB_LOG_LIKELIHOOD:
+        *ret_value = fit->log_likelihood;
+        break;
+    case LAB_GAIN:
+        *ret_value = fit->log_likelihood - fit->log_likelihood_truth;
+        break;
+    case LAB_ITERATIONS:
+        *ret_value = (double)fit->em_iterations + (double)fit->polish.iterations;
+        break;
+    case LAB_N_KL:
+        *ret_value = found->n_kl;
+        break;
+    case LAB_BLOCK_ERROR:
+    case LAB_BLOCK_WORST:
+        status = gsc_block_error_compute(self->truth, &arm->shape, aligned, &found->cells,
+                                         &self->blocks[series->block], series->exact, series->r,
+                                         &block, error);
+        if (status == GSC_OK) {
+            *ret_value = series->quantity == LAB_BLOCK_WORST ? block.worst : block.value;
+        }
+        break;
+    }
+    return status;
+}
+
+static json_t *numbers(const double *values, size_t n) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(list, json_real(values[i]));
+    }
+    return list;
+}
+
+static json_t *expert_json(const gsc_expert_family *family, const double *theta) {
+    json_t *object = json_object();
+    for (size_t b = 0; b < family->n_blocks; b++) {
+        json_object_set_new(object, family->blocks[b].name,
+                            numbers(theta + family->blocks[b].offset, family->blocks[b].size));
+    }
+    return object;
+}
+
+/* In the form of theory.truth, so that a fit can be given back as a truth. */
+static json_t *parameters_json(const lab *self, const lab_arm *arm, const double *mixture) {
+    json_t *shared = json_array(), *routed = json_array();
+    const gsc_mixture_layout *at = &arm->layout;
+    const size_t d = arm->shape.inputs;
+    for (size_t i = 0; i < arm->k_shared; i++) {
+        const double *theta = mixture + at->kappa + i * self->truth->shared.theta_size;
+        json_array_append_new(shared, json_pack("{s:f, s:o, s:f}", "omega", mixture[at->omega + i],
+                                                "expert", expert_json(&self->truth->shared, theta),
+                                                "variance", mixture[at->tau + i]));
+    }
+    for (size_t j = 0; j < arm->k_routed; j++) {
+        const double *theta = mixture + at->eta + j * self->truth->routed.theta_size;
+        json_array_append_new(routed,
+                              json_pack("{s:f, s:o, s:o, s:f}", "beta0", mixture[at->beta0 + j],
+                                        "beta1", numbers(mixture + at->beta1 + j * d, d), "expert",
+                                        expert_json(&self->truth->routed, theta), "variance",
+                                        mixture[at->nu + j]));
+    }
+    return json_pack("{s:o, s:o}", "shared", shared, "routed", routed);
+}
+
+static json_t *alarms_json(const bool *alarms) {
+    static const char *const names[LAB_ALARMS] = {"likelihood fell",      "empty component",
+                                                  "parameter at the box", "not converged",
+                                                  "alignment clipped",    "variance at the floor"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < LAB_ALARMS; i++) {
+        if (alarms[i]) {
+            json_array_append_new(list, json_string(names[i]));
+        }
+    }
+    return list;
+}
+
+static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t replicate,
+                                const double *mixture, const findings *found, const bool *alarms,
+                                gsc_error *error) {
+    const gsc_fit *fit = &found->fit;
+    json_t *json = json_pack(
+        "{s:I, s:I, s:s, s:I, s:I, s:f, s:f, s:f}", "n", (json_int_t)n, "replicate",
+        (json_int_t)replicate, "arm", arm->name, "k_shared", (json_int_t)arm->k_shared, "k_routed",
+        (json_int_t)arm->k_routed, "log_likelihood", fit->log_likelihood, "log_likelihood_stopped",
+        fit->log_likelihood_stopped, "log_likelihood_truth", fit->log_likelihood_truth);
+    json_object_set_new(json, "em",
+                        json_pack("{s:I, s:s}", "iterations", (json_int_t)fit->em_iterations,
+                                  "stop", gsc_em_reason_name(fit->em_reason)));
+    if (self->fit.polish) {
+        json_object_set_new(json, "polish",
+                            json_pack("{s:I, s:s, s:f}", "iterations",
+                                      (json_int_t)fit->polish.iterations, "stop",
+                                      gsc_polish_stop_name(fit->polish.stop), "predicted_gain",
+                                      fit->polish.predicted_gain));
+    }
+    json_object_set_new(json, "start",
+                        json_pack("{s:s, s:I, s:f}", "mode", "near_truth", "number",
+                                  (json_int_t)fit->start, "noise", self->fit.start_noise));
+    json_object_set_new(json, "certificate",
+                        json_pack("{s:I, s:I, s:f}", "starts", (json_int_t)fit->starts,
+                                  "within_0.1_nat", (json_int_t)fit->hits, "share",
+                                  (double)fit->hits / (double)fit->starts));
+    json_object_set_new(json, "loss",
+                        json_pack("{s:f, s:f, s:f}", "total", found->loss.total, "shared",
+                                  found->loss.shared, "routed", found->loss.routed));
+    json_object_set_new(json, "alignment",
+                        json_pack("{s:b, s:b, s:b, s:b}", "translated", found->align.translated,
+                                  "rescaled", found->align.rescaled, "canonical_shared",
+                                  found->align.canonical_shared, "canonical_routed",
+                                  found->align.canonical_routed));
+    json_object_set_new(json, "parameters", parameters_json(self, arm, mixture));
+    json_object_set_new(json, "alarms", alarms_json(alarms));
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (text == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the document of a fit");
+    }
+    const gsc_status status = self->sink->document(self->sink, "fit", arm->name, (double)n,
+                                                   (int32_t)replicate, text, error);
+    free(text);
+    return status;
+}
+
+static gsc_status tell_points(lab *self, size_t a, size_t size, size_t replicate,
+                              const double *aligned, const findings *found, gsc_error *error) {
+    const lab_arm *arm = &self->arms[a];
+    for (size_t s = 0; s < arm->n_series; s++) {
+        double value = NAN;
+        gsc_status status = series_value(self, arm, &arm->series[s], aligned, found, &value, error);
+        if (status == GSC_OK && isfinite(value)) {
+            const gsc_point point = {(double)self->sizes[size], value, (int32_t)replicate};
+            *lab_value(self, a, s, size, replicate) = value;
+            status = self->sink->points(self->sink, arm->series[s].handle, &point, 1, error);
+        }
+        if (status != GSC_OK) {
+            return status;
+        }
+    }
+    return GSC_OK;
+}
+
+gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_t worker,
+                       bool *ret_alarms, gsc_error *error) {
+    const lab_arm *arm = &self->arms[a];
+    struct lab_worker *work = &self->workers[worker];
+    const size_t n = self->sizes[size];
+    double *mixture = malloc(2 * arm->layout.size * sizeof *mixture);
+    gsc_status status =
+        mixture != NULL ? GSC_OK : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
+    if (status == GSC_OK && work->fitter[a] == NULL) {
+        status = gsc_fitter_new(self->truth, &arm->shape, self->sizes[self->n_sizes - 1],
+                                &work->fitter[a], error);
+    }
+    if (status == GSC_OK) {
+        status =
+            gsc_sampler_draw(self->truth, self->fit.seed, n, replicate, work->x, work->y, error);
+    }
+    findings found = {0};
+    const gsc_sample sample = {.n = n, .inputs = arm->shape.inputs, .x = work->x, .y = work->y};
+    if (status == GSC_OK) {
+        status = gsc_fitter_run(work->fitter[a], &sample, replicate, &self->fit, mixture,
+                                &found.fit, error);
+    }
+    double *aligned = mixture != NULL ? mixture + arm->layout.size : NULL;
+    if (status == GSC_OK) {
+        status = measure(self, arm, work->fitter[a], n, mixture, aligned, &found, error);
+    }
+    if (status == GSC_OK) {
+        ret_alarms[LAB_ALARM_FELL] = found.fit.likelihood_fell;
+        ret_alarms[LAB_ALARM_EMPTY] = found.fit.empty_component;
+        ret_alarms[LAB_ALARM_BOX] = found.fit.at_box > 0;
+        ret_alarms[LAB_ALARM_UNCONVERGED] = self->fit.polish
+                                                ? found.fit.polish.stop != GSC_POLISH_CONVERGED
+                                                : found.fit.em_reason == GSC_EM_ITERATIONS;
+        ret_alarms[LAB_ALARM_CLIPPED] = found.align.clipped;
+        ret_alarms[LAB_ALARM_FLOOR] = found.fit.at_floor > 0;
+        status = tell_points(self, a, size, replicate, aligned, &found, error);
+    }
+    if (status == GSC_OK) {
+        status = tell_document(self, arm, n, replicate, mixture, &found, ret_alarms, error);
+    }
+    free(mixture);
+    return status;
+}

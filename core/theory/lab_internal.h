@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of the theory lab share: lab.c (set-up and tasks), lab_series.c (what is measured),
+ * lab_fit.c (one fit's findings), lab_results.c (slopes, verdicts, alarms). Private to lab*.c.
+ *
+ * Layer: core/theory.
+ */
+#ifndef GSC_CORE_THEORY_LAB_INTERNAL_H
+#define GSC_CORE_THEORY_LAB_INTERNAL_H
+
+#include "core/theory/align.h"
+#include "core/theory/fit.h"
+#include "core/theory/lab.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    LAB_MAX_ARMS = 64,
+    LAB_MAX_SERIES = 8 + 3 * GSC_MAX_ERROR_BLOCKS
+};
+
+typedef enum lab_quantity {
+    LAB_LOSS,
+    LAB_LOSS_SHARED,
+    LAB_LOSS_ROUTED,
+    LAB_LOG_LIKELIHOOD,
+    LAB_GAIN,
+    LAB_ITERATIONS,
+    LAB_N_KL,
+    LAB_BLOCK_ERROR, /* p_r of a block, over exact or over-specified cells */
+    LAB_BLOCK_WORST,
+} lab_quantity;
+
+typedef struct lab_series {
+    lab_quantity quantity;
+    size_t block; /* of lab.blocks */
+    bool exact;
+    double r;
+    bool drawn;   /* in a panel */
+    double bound; /* proven exponent of n, NAN */
+    int32_t handle;
+    char name[64], title[128];
+} lab_series;
+
+typedef enum lab_alarm {
+    LAB_ALARM_FELL,
+    LAB_ALARM_EMPTY,
+    LAB_ALARM_BOX,
+    LAB_ALARM_UNCONVERGED,
+    LAB_ALARM_CLIPPED,
+    LAB_ALARM_FLOOR,
+    LAB_ALARMS,
+} lab_alarm;
+
+typedef struct lab_arm {
+    size_t k_shared, k_routed;
+    char name[64];
+    gsc_gate_family gate;
+    gsc_mixture_shape shape;
+    gsc_mixture_layout layout;
+    lab_series series[LAB_MAX_SERIES];
+    size_t n_series;
+} lab_arm;
+
+typedef struct lab {
+    const gsc_spec *spec;
+    gsc_pool *pool;
+    gsc_sink *sink;
+    gsc_truth *truth;
+    gsc_kl *kl; /* NULL where d > 1 */
+    gsc_loss_kind loss;
+    const char *loss_name;
+    bool measure_tau,
+        theorem; /* theorem: the loss's theorem speaks of this gate and these experts */
+    gsc_fit_options fit;
+    size_t *sizes, n_sizes, replicates;
+    lab_arm arms[LAB_MAX_ARMS];
+    size_t n_arms;
+    gsc_error_block blocks[GSC_MAX_ERROR_BLOCKS];
+    size_t n_blocks;
+    double *values; /* [arm][LAB_MAX_SERIES][size][replicate], NAN where there is none */
+    size_t threads;
+    struct lab_worker {
+        double *x, *y;
+        gsc_fitter *fitter[LAB_MAX_ARMS]; /* made when first needed */
+    } * workers;
+    double started_s;
+
+    atomic_bool stop;
+    pthread_mutex_t lock; /* guards all below and the order of progress */
+    gsc_status status;    /* the first failure */
+    gsc_error error;
+    double work_done, work_total;
+    size_t *done;                 /* [arm][size] fits */
+    size_t (*alarms)[LAB_ALARMS]; /* [arm][size] fits that raised it */
+} lab;
+
+static inline double *lab_value(const lab *self, size_t arm, size_t series, size_t size,
+                                size_t replicate) {
+    return &self->values[((arm * LAB_MAX_SERIES + series) * self->n_sizes + size) *
+                             self->replicates +
+                         replicate];
+}
+
+/* lab_series.c: lists and declares an arm's series. */
+gsc_status lab_declare_series(lab *self, lab_arm *arm, gsc_error *error);
+
+/* lab_fit.c: one fit, told to the sink. alarms [LAB_ALARMS] says which it raised. */
+gsc_status lab_run_fit(lab *self, size_t arm, size_t size, size_t replicate, size_t worker,
+                       bool *ret_alarms, gsc_error *error);
+
+/* lab_results.c: the alarms of one arm and size when its last fit is done; what the whole run found. */
+gsc_status lab_tell_alarms(lab *self, size_t arm, size_t size, gsc_error *error);
+gsc_status lab_tell_results(lab *self, gsc_error *error);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an arm measures, with names, titles, definitions and proven bounds.
+ *
+ * Names: an error over exact cells is BLOCK_p1, over over-specified cells BLOCK_pR with R the block's exponent in
+ * the loss for the largest cell possible, k - k* + 1 atoms (BLOCK_over where R is 1); its worst atom BLOCK_worst.
+ */
+#include "core/theory/lab_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static size_t largest_cell(const lab *self, const lab_arm *arm, bool routed) {
+    return routed ? arm->k_routed - self->truth->shape.k_routed + 1
+                  : arm->k_shared - self->truth->shape.k_shared + 1;
+}
+
+/* "2 fitted to 1", what a legend says of an arm. */
+static void arm_title(const lab *self, const lab_arm *arm, char *ret_title, size_t size) {
+    bool vary_shared = false, vary_routed = false;
+    for (size_t a = 0; a < self->n_arms; a++) {
+        vary_shared |= self->arms[a].k_shared != arm->k_shared;
+        vary_routed |= self->arms[a].k_routed != arm->k_routed;
+    }
+    const size_t k1 = self->truth->shape.k_shared, k2 = self->truth->shape.k_routed;
+    if (vary_shared && vary_routed) {
+        snprintf(ret_title, size, "%zu + %zu fitted to %zu + %zu", arm->k_shared, arm->k_routed, k1,
+                 k2);
+    } else if (vary_shared || vary_routed) {
+        const size_t k = vary_shared ? arm->k_shared : arm->k_routed,
+                     true_k = vary_shared ? k1 : k2;
+        snprintf(ret_title, size,
+                 k == true_k && k == 1 ? "%zu expert fitted to %zu" : "%zu fitted to %zu", k,
+                 true_k);
+    } else {
+        ret_title[0] = '\0';
+    }
+}
+
+static const char *quantity_name(lab_quantity quantity) {
+    static const char *const names[] = {
+        "loss",       "loss_shared", "loss_routed", "log_likelihood", "likelihood_gain",
+        "iterations", "n_kl"};
+    return names[quantity];
+}
+
+static void quantity_definition(const lab *self, lab_quantity quantity, char *ret_text,
+                                size_t size) {
+    const char *reference =
+        self->loss == GSC_LOSS_D4 ? ", against the truth (the paper: a pseudo-truth)" : "";
+    switch (quantity) {
+    case LAB_LOSS:
+        snprintf(ret_text, size,
+                 "Voronoi loss %s of the aligned fit: shared part + routed part, masses included%s",
+                 self->loss_name, reference);
+        break;
+    case LAB_LOSS_SHARED:
+        snprintf(ret_text, size, "the shared atoms' part of Voronoi loss %s", self->loss_name);
+        break;
+    case LAB_LOSS_ROUTED:
+        snprintf(ret_text, size, "the routed atoms' part of Voronoi loss %s%s", self->loss_name,
+                 reference);
+        break;
+    case LAB_LOG_LIKELIHOOD:
+        snprintf(ret_text, size, "sum over the sample of log f(y|x) at the fit");
+        break;
+    case LAB_GAIN:
+        snprintf(ret_text, size,
+                 "log-likelihood of the fit minus that of the truth on the same sample");
+        break;
+    case LAB_ITERATIONS:
+        snprintf(ret_text, size,
+                 self->fit.polish ? "EM iterations plus Newton steps of the start that is kept"
+                                  : "EM iterations of the start that is kept");
+        break;
+    case LAB_N_KL:
+        snprintf(
+            ret_text, size,
+            "n times KL(truth || fit), averaged over X, by quadrature: what prediction suffers");
+        break;
+    case LAB_BLOCK_ERROR:
+    case LAB_BLOCK_WORST:
+        break;
+    }
+}
+
+static void block_definition(const lab *self, const lab_series *series, char *ret_text,
+                             size_t size) {
+    const gsc_error_block *block = &self->blocks[series->block];
+    const char *cells =
+        series->exact ? "cells of one fitted atom" : "cells of several fitted atoms";
+    const char *weight = block->routed ? "a(beta0)" : "omega";
+    if (block->what == GSC_BLOCK_MASS) {
+        snprintf(ret_text, size, "%s |sum of %s in the cell - true %s| over %s",
+                 series->quantity == LAB_BLOCK_WORST ? "largest" : "mean", weight, weight, cells);
+    } else if (series->quantity == LAB_BLOCK_WORST) {
+        snprintf(ret_text, size, "largest |fitted - true| of %s in any atom of %s", block->name,
+                 cells);
+    } else {
+        snprintf(ret_text, size, "(sum w |fitted - true|^%g / sum w)^(1/%g) of %s over %s, w = %s",
+                 series->r, series->r, block->name, cells, weight);
+    }
+}
+
+static lab_series *add_series(lab_arm *arm, lab_quantity quantity) {
+    lab_series *series = &arm->series[arm->n_series++];
+    *series = (lab_series){.quantity = quantity, .r = 1, .bound = NAN, .handle = -1};
+    if (quantity < LAB_BLOCK_ERROR) {
+        snprintf(series->name, sizeof series->name, "%s", quantity_name(quantity));
+    }
+    return series;
+}
+
+static void list_quantities(lab *self, lab_arm *arm, const char *title) {
+    for (lab_quantity quantity = LAB_LOSS; quantity < LAB_BLOCK_ERROR; quantity++) {
+        if (quantity == LAB_N_KL && self->kl == NULL) {
+            continue;
+        }
+        lab_series *series = add_series(arm, quantity);
+        const bool loss = quantity <= LAB_LOSS_ROUTED;
+        series->drawn = loss ? !self->measure_tau : quantity == LAB_N_KL;
+        series->bound = loss && self->theorem ? -0.5 : NAN;
+        const char *what = quantity == LAB_LOSS                       ? "whole loss"
+                           : quantity == LAB_LOSS_SHARED              ? "shared part"
+                           : quantity == LAB_LOSS_ROUTED              ? "routed part"
+                           : quantity == LAB_N_KL && title[0] != '\0' ? ""
+                           : quantity == LAB_N_KL                     ? "fit"
+                                                                      : quantity_name(quantity);
+        snprintf(series->title, sizeof series->title, "%s%s%s", what,
+                 what[0] != '\0' && title[0] != '\0' ? ", " : "", title);
+    }
+}
+
+static void list_blocks(lab *self, lab_arm *arm, const char *title) {
+    for (size_t b = 0; b < self->n_blocks; b++) {
+        const gsc_error_block *block = &self->blocks[b];
+        const size_t m = largest_cell(self, arm, block->routed);
+        const size_t count =
+            block->routed ? self->truth->shape.k_routed : self->truth->shape.k_shared;
+        if ((block->routed ? arm->k_routed : arm->k_shared) == 0 ||
+            (block->what == GSC_BLOCK_MASS && count == 1)) {
+            continue;
+        }
+        for (int kind = 0; kind < 3; kind++) { /* exact, over-specified, its worst atom */
+            const bool exact = kind == 0;
+            if (exact ? count == 1 && m > 1 : m < 2) {
+                continue;
+            }
+            lab_series *series = add_series(arm, kind == 2 ? LAB_BLOCK_WORST : LAB_BLOCK_ERROR);
+            series->block = b;
+            series->exact = exact;
+            series->r = exact ? 1 : gsc_error_exponent(self->loss, block, m);
+            const bool tau = block->what == GSC_BLOCK_VARIANCE && !block->routed;
+            series->drawn = self->measure_tau && tau && kind < 2;
+            series->bound = kind < 2 && self->theorem ? -0.5 / series->r : NAN;
+            if (kind == 2) {
+                snprintf(series->name, sizeof series->name, "%s_worst", block->name);
+            } else if (!exact && series->r == 1) {
+                snprintf(series->name, sizeof series->name, "%s_over", block->name);
+            } else {
+                snprintf(series->name, sizeof series->name, "%s_p%g", block->name, series->r);
+            }
+            if (series->drawn && title[0] != '\0') {
+                snprintf(series->title, sizeof series->title, "%s", title);
+            } else {
+                snprintf(series->title, sizeof series->title, "%s%s%s%s", block->symbol,
+                         exact       ? ", exact cells"
+                         : kind == 1 ? ", over-specified cells"
+                                     : ", worst atom",
+                         title[0] != '\0' ? ", " : "", title);
+            }
+        }
+    }
+}
+
+static void bound_title(double bound, char *ret_title, size_t size) {
+    const double inverse = -1 / bound;
+    if (isnan(bound)) {
+        ret_title[0] = '\0';
+    } else if (fabs(inverse - round(inverse)) < 1e-9) {
+        snprintf(ret_title, size, "n^{-1/%g}", round(inverse));
+    } else {
+        snprintf(ret_title, size, "n^{%.3g}", bound);
+    }
+}
+
+gsc_status lab_declare_series(lab *self, lab_arm *arm, gsc_error *error) {
+    char title[96], definition[256], bound[32], y_title[64];
+    arm_title(self, arm, title, sizeof title);
+    list_quantities(self, arm, title);
+    list_blocks(self, arm, title);
+    for (size_t s = 0; s < arm->n_series; s++) {
+        lab_series *series = &arm->series[s];
+        gsc_series_info info = GSC_SERIES_INIT;
+        const bool kl = series->quantity == LAB_N_KL;
+        if (series->quantity < LAB_BLOCK_ERROR) {
+            quantity_definition(self, series->quantity, definition, sizeof definition);
+        } else {
+            block_definition(self, series, definition, sizeof definition);
+        }
+        if (kl) {
+            snprintf(y_title, sizeof y_title, "n × KL (nat)");
+        } else if (series->quantity <= LAB_LOSS_ROUTED) {
+            snprintf(y_title, sizeof y_title, "Loss %s", self->loss_name);
+        } else if (series->quantity >= LAB_BLOCK_ERROR) {
+            snprintf(y_title, sizeof y_title, "Error of %s", self->blocks[series->block].symbol);
+        } else {
+            snprintf(y_title, sizeof y_title, "%s", quantity_name(series->quantity));
+        }
+        bound_title(series->bound, bound, sizeof bound);
+        info.name = series->name;
+        info.arm = arm->name;
+        info.title = series->title;
+        info.unit = series->quantity == LAB_LOG_LIKELIHOOD || series->quantity == LAB_GAIN || kl
+                        ? "nat"
+                        : "";
+        info.definition = definition;
+        info.x_name = "n";
+        info.x_title = "Sample size n";
+        info.panel = !series->drawn ? "" : kl ? "divergence" : "error";
+        info.y_title = y_title;
+        info.bound = series->bound;
+        info.bound_title = bound;
+        const gsc_status status = self->sink->series(self->sink, &info, &series->handle, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+    }
+    return GSC_OK;
+}
