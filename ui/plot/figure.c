@@ -50,6 +50,7 @@ static void panel_free(gsc_panel *panel) {
     free(panel->x.title);
     free(panel->y.title);
     free(panel->message);
+    free(panel->value_title);
     free(panel);
 }
 

@@ -51,7 +51,7 @@ typedef struct gsc_plot_layer {
 /* One row of the legend: marker, words, and a figure of merit in a column of its own. */
 typedef struct gsc_legend_row {
     char *label; /* "2 experts fitted to 1" */
-    char *value; /* "slope −0.31 [−0.34, −0.28]"; "" for none */
+    char *value; /* "−0.31 [−0.34, −0.28]"; "" for none */
     int color, shape;
     int run, series;
     bool emphasis;
@@ -66,6 +66,7 @@ typedef struct gsc_panel {
     size_t n_layers;
     gsc_legend_row **legend;
     size_t n_legend;
+    char *value_title; /* over the column of values: "slope [95% interval]"; NULL: none */
     char *message; /* in the middle of an empty panel: "Waiting for the first fit…"; NULL: none */
     size_t n_left_out; /* points that have no place on a log axis; written as a note */
 } gsc_panel;

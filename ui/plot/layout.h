@@ -47,7 +47,7 @@ typedef struct gsc_text_run {
     double rotation;   /* radians, clockwise on screen */
     double size;       /* font size in logical pixels */
     double wrap_width; /* 0: one line */
-    bool bold;
+    bool bold, centered;
     gsc_rgba color;
     gsc_box box;
 } gsc_text_run;

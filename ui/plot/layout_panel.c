@@ -48,7 +48,7 @@ bool gsc_layout_line_end(const gsc_panel *panel, const gsc_plot_layer *layer, gs
 /* ---- Head ---------------------------------------------------------------------------------------- */
 
 enum {
-    MARKER_COLUMN = 20
+    MARKER_COLUMN = 28
 }; /* width of a legend row's marker, at text scale 1 */
 
 typedef struct legend_shape {
@@ -72,6 +72,7 @@ static legend_shape measure_legend(gsc_text_ruler *ruler, size_t index) {
     const gsc_layout *layout = ruler->layout;
     const gsc_panel *panel = layout->figure->panels[index];
     gsc_text_style style = legend_style(layout, index);
+    gsc_text_style title = title_style(layout, index);
     legend_shape shape = {.row_height = 16 * layout->text_scale};
     for (size_t i = 0; i < panel->n_legend; i++) {
         const gsc_legend_row *row = panel->legend[i];
@@ -80,6 +81,13 @@ static legend_shape measure_legend(gsc_text_ruler *ruler, size_t index) {
         shape.value_width =
             fmax(shape.value_width, gsc_text_measure(ruler, row->value, &style).width);
     }
+    shape.label_width =
+        fmax(shape.label_width, gsc_text_measure(ruler, panel->title, &title).width -
+                                    MARKER_COLUMN * layout->text_scale);
+    shape.value_width =
+        shape.value_width > 0
+            ? fmax(shape.value_width, gsc_text_measure(ruler, panel->value_title, &style).width)
+            : 0;
     double room = layout->panels[index].box.width - MARKER_COLUMN * layout->text_scale;
     shape.stacked = shape.value_width > 0 &&
                     shape.label_width + 14 * layout->text_scale + shape.value_width > room;
@@ -128,6 +136,13 @@ static void place_head(gsc_text_ruler *ruler, size_t index, const legend_shape *
     double k = layout->text_scale, y = place->box.y;
     gsc_text_style style = title_style(layout, index);
     gsc_box title = gsc_text_add(ruler, panel->title, &style, place->box.x, y, 0, 0);
+    if (shape->value_width > 0 && !shape->stacked) {
+        gsc_text_style head = legend_style(layout, index);
+        head.color = layout->theme->muted;
+        gsc_text_add(ruler, panel->value_title, &head,
+                     place->box.x + MARKER_COLUMN * k + shape->label_width + 14 * k,
+                     y + title.height / 2, 0, 0.5);
+    }
     y += title.height + (title.height > 0 ? 4 * k : 0);
     if (shape->rows == 0) {
         return;
@@ -161,8 +176,8 @@ static gsc_text_style tick_style(const gsc_layout *layout, size_t panel) {
 }
 
 static void make_ticks(gsc_panel_layout *place, const gsc_panel *panel, double k) {
-    int wanted_x = (int)fmax(2, place->plot.width / (70 * k));
-    int wanted_y = (int)fmax(2, place->plot.height / (42 * k));
+    int wanted_x = (int)fmax(3, place->plot.width / (52 * k));
+    int wanted_y = (int)fmax(3, place->plot.height / (38 * k));
     gsc_plot_view view = place->view;
     (panel->x.log ? gsc_ticks_log : gsc_ticks_linear)(view.x_low, view.x_high,
                                                       wanted_x > 8 ? 8 : wanted_x, &place->x_ticks);
@@ -237,6 +252,8 @@ static void place_messages(gsc_text_ruler *ruler, size_t index) {
     gsc_box plot = layout->panels[index].plot;
     double k = layout->text_scale;
     gsc_text_style style = {GSC_TEXT_MESSAGE, (int)index, 13 * k, false, layout->theme->muted};
+    style.wrap_width = fmax(0.84 * plot.width, 40 * k);
+    style.centered = true;
     gsc_text_add(ruler, panel->message, &style, plot.x + plot.width / 2, plot.y + plot.height / 2,
                  0.5, 0.5);
     if (panel->n_left_out > 0) {
@@ -248,7 +265,33 @@ static void place_messages(gsc_text_ruler *ruler, size_t index) {
     }
 }
 
-/* Labels of lines at their right ends, pushed apart downwards where they would touch. */
+typedef struct inline_label {
+    const gsc_plot_layer *layer;
+    double x, y;
+} inline_label;
+
+/* Pushes labels (ordered by y) apart, downwards and then back above the floor of the plot; those far apart in
+ * x leave each other alone. */
+static void spread(inline_label *labels, size_t n, double height, gsc_box plot) {
+    double reach = 2.5 * height;
+    for (size_t i = 1; i < n; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (fabs(labels[i].x - labels[j].x) < reach) {
+                labels[i].y = fmax(labels[i].y, labels[j].y + height);
+            }
+        }
+    }
+    for (size_t i = n; i-- > 0;) {
+        labels[i].y = fmin(labels[i].y, plot.y + plot.height - height / 2);
+        for (size_t j = i + 1; j < n; j++) {
+            if (fabs(labels[i].x - labels[j].x) < reach) {
+                labels[i].y = fmin(labels[i].y, labels[j].y - height);
+            }
+        }
+    }
+}
+
+/* Labels of lines at their right ends. */
 static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_style *base) {
     enum {
         MOST = 24
@@ -257,14 +300,11 @@ static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_sty
     const gsc_panel *panel = layout->figure->panels[index];
     const gsc_panel_layout *place = &layout->panels[index];
     double k = layout->text_scale, right = place->plot.x + place->plot.width;
-    struct label {
-        const gsc_plot_layer *layer;
-        double x, y;
-    } labels[MOST], moved;
+    inline_label labels[MOST];
     size_t n = 0;
     for (size_t i = 0; i < panel->n_layers && n < MOST; i++) {
         const gsc_plot_layer *layer = panel->layers[i];
-        struct label label = {.layer = layer};
+        inline_label label = {.layer = layer};
         if (layer->inline_label == NULL || layer->hidden ||
             !gsc_layout_line_end(panel, layer, place->view, place->plot, &label.x, &label.y)) {
             continue;
@@ -275,16 +315,7 @@ static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_sty
         }
         labels[at] = label;
     }
-    double height = 15 * k;
-    for (size_t i = 1; i < n; i++) {
-        moved = labels[i];
-        moved.y = fmax(moved.y, labels[i - 1].y + height);
-        labels[i] = moved;
-    }
-    double floor_y = place->plot.y + place->plot.height - height / 2;
-    for (size_t i = n; i-- > 0; floor_y = fmin(floor_y, labels[i].y) - height) {
-        labels[i].y = fmin(labels[i].y, floor_y);
-    }
+    spread(labels, n, 15 * k, place->plot);
     for (size_t i = 0; i < n; i++) {
         gsc_text_style style = *base;
         style.color = gsc_plot_theme_color(layout->theme, labels[i].layer->color);

@@ -250,13 +250,16 @@ static void add_line(maker *m, const pen *p) {
     if (ascending && (double)n > 4 * p->place->plot.width / column) {
         n = gsc_decimate(px, py, n, column, px, py);
     }
+    /* Theory in ink over the fit in colour: both stay visible where they agree. */
     bool dashed = layer->kind == GSC_LAYER_DASHED;
+    gsc_rgba color = dashed ? m->layout->theme->ink : p->color;
+    color.a = p->color.a;
     add_polyline(m, p, px, py, n,
-                 (gsc_scene_stroke){.width = (dashed ? 1.3 : 1.8) * p->k,
+                 (gsc_scene_stroke){.width = (dashed ? 1.1 : 2) * p->k,
                                     .dash_on = dashed ? 6 * p->k : 0,
                                     .dash_off = dashed ? 4 * p->k : 0,
                                     .round = !dashed,
-                                    .color = p->color});
+                                    .color = color});
     free(px);
 }
 
@@ -365,12 +368,12 @@ static void add_legend(maker *m, const gsc_panel *panel, const gsc_panel_layout 
         const gsc_legend_row *row = panel->legend[place->legend[i].row];
         gsc_box box = place->legend[i].box;
         double line = box.height > 24 * k ? box.height / 1.9 : box.height;
-        double x = box.x + 7 * k, y = box.y + line / 2;
+        double x = box.x + 11 * k, y = box.y + line / 2;
         gsc_rgba color = gsc_plot_theme_color(m->layout->theme, row->color);
         color.a *= row->hidden ? 0.3f : 1;
         size_t first = m->scene->n_vertices;
-        add_vertex(m, x - 6 * k, y);
-        add_vertex(m, x + 6 * k, y);
+        add_vertex(m, x - 10 * k, y);
+        add_vertex(m, x + 10 * k, y);
         end_stroke(m, NULL, first,
                    (gsc_scene_stroke){.width = 1.8 * k, .round = true, .color = color});
         add_marker(m, NULL,

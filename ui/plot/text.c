@@ -42,6 +42,7 @@ void gsc_text_run_prepare(const gsc_text_run *run, const gsc_layout *layout, Pan
     pango_font_description_free(font);
     pango_layout_set_width(pango, run->wrap_width > 0 ? (int)(run->wrap_width * PANGO_SCALE) : -1);
     pango_layout_set_wrap(pango, PANGO_WRAP_WORD_CHAR);
+    pango_layout_set_alignment(pango, run->centered ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
     pango_layout_set_markup(pango, run->markup, -1);
     PangoAttrList *list = pango_layout_get_attributes(pango);
     list = list != NULL ? pango_attr_list_copy(list) : pango_attr_list_new();
@@ -55,7 +56,8 @@ static gsc_text_size measure_run(gsc_text_ruler *ruler, const gsc_text_run *run)
     PangoRectangle logical;
     pango_layout_get_extents(ruler->pango, NULL, &logical);
     return (gsc_text_size){
-        (double)logical.width / PANGO_SCALE,
+        run->centered && run->wrap_width > 0 ? run->wrap_width
+                                             : (double)logical.width / PANGO_SCALE,
         (double)logical.height / PANGO_SCALE,
         (double)pango_layout_get_baseline(ruler->pango) / PANGO_SCALE,
     };
@@ -69,6 +71,7 @@ static gsc_text_run make_run(char *markup, const gsc_text_style *style) {
                           .size = style->size,
                           .wrap_width = style->wrap_width,
                           .bold = style->bold,
+                          .centered = style->centered,
                           .color = style->color};
 }
 

@@ -26,6 +26,7 @@ typedef struct gsc_text_style {
     gsc_rgba color;
     double wrap_width;
     double rotation;
+    bool centered;
 } gsc_text_style;
 
 typedef struct gsc_text_size {

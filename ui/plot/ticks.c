@@ -125,6 +125,7 @@ void gsc_ticks_log(double low, double high, int wanted, gsc_ticks *ret_ticks) {
     if (labels >= 3 && labels <= (size_t)wanted + 2) {
         return;
     }
+    gsc_ticks coarse = *ret_ticks;
     if (labels > 2 && high - low > 1.5) {
         ret_ticks->n = 0;
         decades(low, high, wanted, ret_ticks);
@@ -136,6 +137,10 @@ void gsc_ticks_log(double low, double high, int wanted, gsc_ticks *ret_ticks) {
     /* Little more than a decade or less: nice values, placed logarithmically. */
     gsc_ticks values;
     gsc_ticks_linear(pow(10, low), pow(10, high), wanted, &values);
+    if (values.n < labels) {
+        *ret_ticks = coarse;
+        return;
+    }
     ret_ticks->n = 0;
     for (size_t i = 0; i < values.n; i++) {
         if (values.ticks[i].position > 0) {

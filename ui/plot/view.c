@@ -42,8 +42,10 @@ static range range_finish(range r, bool log, range fallback) {
     }
     double span = r.high - r.low;
     double margin = 0.06 * span;
-    if (span <= 1e-9 * fmax(fabs(r.low), fabs(r.high)) || span == 0) {
-        margin = log ? 0.5 : fmax(0.5 * fabs(r.low), 0.5);
+    if (log && span < 0.4) {
+        margin = 0.5 * (0.45 - span); /* no drama within noise: never less than 0.45 decades */
+    } else if (span <= 1e-9 * fmax(fabs(r.low), fabs(r.high))) {
+        margin = fmax(0.5 * fabs(r.low), 0.5);
     }
     return (range){r.low - margin, r.high + margin};
 }

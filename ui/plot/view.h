@@ -29,7 +29,8 @@ static inline bool gsc_box_contains(gsc_box box, double x, double y) {
 double gsc_axis_forward(const gsc_plot_axis *axis, double value);
 double gsc_axis_inverse(const gsc_plot_axis *axis, double position);
 
-/* The home view: all visible layers with a margin of 6%, or the axis' own low and high. With no data: one
+/* The home view: all visible layers with a margin of 6%, or the axis' own low and high; at least
+ * 0.45 decades of a log axis. With no data: one
  * to ten (log: 100 to 10000 in x, 0.01 to 1 in y). */
 gsc_plot_view gsc_panel_home(const gsc_panel *panel);
 

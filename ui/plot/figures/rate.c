@@ -75,6 +75,9 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
     }
     panel->title[0] = (char)toupper((unsigned char)panel->title[0]);
     panel->x.log = panel->y.log = true;
+    if (!gsc_figure_set_text(&panel->value_title, "slope [95% interval]")) {
+        return NULL;
+    }
     return panel;
 }
 
@@ -246,9 +249,9 @@ static gsc_slope slope_of(const builder *b, const drawing *d) {
     return slope;
 }
 
-/* "−0.31" with a true minus and two decimals. */
+/* "−0.31" with a true minus and two decimals; a figure space instead of the minus keeps columns straight. */
 static void put_number(double value, char *ret_text, size_t size) {
-    snprintf(ret_text, size, "%s%.2f", value < -0.005 ? "−" : "",
+    snprintf(ret_text, size, "%s%.2f", value < -0.005 ? "−" : "\u2007",
              fabs(value) < 0.005 ? 0.0 : fabs(value));
 }
 
@@ -258,9 +261,12 @@ static bool add_legend(const builder *b, const drawing *d, const gsc_slope *slop
     put_number(slope->low, low, sizeof low);
     put_number(slope->high, high, sizeof high);
     if (isfinite(slope->slope) && isfinite(slope->low) && isfinite(slope->high)) {
-        snprintf(value, sizeof value, "slope %s [%s, %s]", mid, low, high);
+        const char *pad = "\u2007"; /* within brackets numbers stand close */
+        size_t skip = strncmp(low, pad, strlen(pad)) == 0 ? strlen(pad) : 0;
+        size_t skip_high = strncmp(high, pad, strlen(pad)) == 0 ? strlen(pad) : 0;
+        snprintf(value, sizeof value, "%s [%s, %s]", mid, low + skip, high + skip_high);
     } else if (isfinite(slope->slope)) {
-        snprintf(value, sizeof value, "slope %s", mid);
+        snprintf(value, sizeof value, "%s", mid);
     }
     char label[256];
     const gsc_run_info *run = gsc_run_get_info(b->runs[d->run]);
@@ -282,13 +288,13 @@ static bool add_legend(const builder *b, const drawing *d, const gsc_slope *slop
     return true;
 }
 
-/* Whether an earlier line of the same exponent from nearly the same level stands there already. */
+/* Whether a line of the same exponent stands there already: of another run, or from nearly the same level. */
 static bool has_bound(const drawing *d, double level) {
     for (size_t i = 0; i < d->panel->n_layers; i++) {
         const gsc_plot_layer *layer = d->panel->layers[i];
         if (layer->kind == GSC_LAYER_DASHED && layer->inline_label != NULL &&
             strcmp(layer->inline_label, d->info->bound_title) == 0 &&
-            fabs(log(layer->y[0] / level)) < 0.02) {
+            (layer->run != (int)d->run || fabs(log(layer->y[0] / level)) < 0.02)) {
             return true;
         }
     }
@@ -299,12 +305,13 @@ static bool add_lines(const builder *b, const drawing *d) {
     double x = NAN, level = first_positive_median(d, &x);
     gsc_slope slope = slope_of(b, d);
     bool good = true;
-    if (isfinite(d->info->bound) && isfinite(level) && d->n_groups > 1 && !has_bound(d, level)) {
-        good = add_power(d, GSC_LAYER_DASHED, d->info->bound, level, d->info->bound_title);
-    }
     if (good && isfinite(slope.slope)) {
         good = add_power(d, GSC_LAYER_LINE, slope.slope,
                          exp(slope.intercept + slope.slope * log(x)), NULL);
+    }
+    if (good && isfinite(d->info->bound) && isfinite(level) && d->n_groups > 1 &&
+        !has_bound(d, level)) {
+        good = add_power(d, GSC_LAYER_DASHED, d->info->bound, level, d->info->bound_title);
     }
     return good && add_legend(b, d, &slope);
 }
@@ -371,10 +378,13 @@ static gsc_status add_message(builder *b, gsc_panel *panel) {
         any_live = any_live || is_live(info);
         failure = info->failure != NULL && failure[0] == '\0' ? info->failure : failure;
     }
-    const char *message = b->n_runs == 0       ? "No run to show yet"
-                          : any_live           ? "Waiting for the first fit…"
-                          : failure[0] != '\0' ? failure
-                                               : "This run ended without a point";
+    char sentence[GSC_ERROR_MESSAGE_SIZE + 32];
+    snprintf(sentence, sizeof sentence, "%s%s", failure,
+             failure[0] != '\0' ? "" : "This run ended without a point");
+    sentence[0] = (char)toupper((unsigned char)sentence[0]);
+    const char *message = b->n_runs == 0 ? "No run to show yet"
+                          : any_live     ? "Waiting for the first fit…"
+                                         : sentence;
     return gsc_figure_set_text(&panel->message, message) ? GSC_OK : no_memory(b->error);
 }
 
@@ -407,8 +417,8 @@ static void add_definitions(const builder *b, gsc_words *words) {
             if (fresh) {
                 told[n++] = info->definition;
                 size_t length = strlen(info->definition);
-                gsc_words_add(words, " %s: %s%s", info->name, info->definition,
-                              info->definition[length - 1] == '.' ? "" : ".");
+                gsc_words_add(words, "%s%s: %s%s", words->length > 0 ? " " : "", info->name,
+                              info->definition, info->definition[length - 1] == '.' ? "" : ".");
             }
         }
     }
@@ -421,10 +431,10 @@ static void add_recipe(const builder *b, gsc_words *words) {
             gsc_words_add(words, "%zu to ", b->n_replicates_low);
         }
         gsc_words_add(words,
-                      "%zu replicates; bars: quartiles%s. Solid: least-squares line through the "
+                      "%zu %s; bars: quartiles%s. Solid: least-squares line through the "
                       "log medians; slope with 95%% bootstrap interval over replicates. Dashed: "
                       "proven upper bound, drawn from the first median.",
-                      b->n_replicates_high,
+                      b->n_replicates_high, b->n_replicates_high == 1 ? "replicate" : "replicates",
                       b->options->hide_replicates ? "" : "; dots: every replicate");
     }
     if (b->n_skipped > 0) {
@@ -434,7 +444,7 @@ static void add_recipe(const builder *b, gsc_words *words) {
     add_definitions(b, words);
     for (size_t r = 0; r < b->n_runs && r < 8; r++) {
         const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
-        gsc_words_add(words, r == 0 ? "\n" : "; ");
+        gsc_words_add(words, "%s", r > 0 ? "; " : words->length > 0 ? "\n" : "");
         gsc_words_add_origin(words, info);
         if (b->n_runs > 1) {
             gsc_words_add(words, " (");
