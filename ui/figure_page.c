@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The middle of the window. See figure_page.h.
+ */
+#include "ui/figure_page.h"
+
+#include "ui/numbers.h"
+
+#include <string.h>
+
+/* Bootstrap draws of a slope's interval while points still come; all of them once the run is done. */
+enum {
+    DRAWS_LIVE = 100,
+    DRAWS_DONE = 1000
+};
+
+struct _GscFigurePage {
+    GtkWidget parent;
+    GtkWidget *content;
+    GtkInfoBar *trouble_bar, *fallback_bar;
+    GtkLabel *trouble_label, *fallback_label, *title_label, *subtitle_label;
+    GtkOverlay *overlay;
+    GtkPaned *paned;
+    GtkProgressBar *progress_bar;
+    GtkScrolledWindow *numbers_box;
+    GscPlotCanvas *canvas;
+    GscNumbers *numbers;
+    GPtrArray *items; /* as last shown */
+};
+
+G_DEFINE_FINAL_TYPE(GscFigurePage, gsc_figure_page, GTK_TYPE_WIDGET)
+
+static void on_close_bar(GtkInfoBar *bar, int response, GscFigurePage *self) {
+    gtk_info_bar_set_revealed(bar, FALSE);
+}
+
+static void on_fallback(GscPlotCanvas *canvas, const char *why, GscFigurePage *self) {
+    g_autofree char *text = g_strdup_printf(
+        "Figures are drawn without OpenGL, through Cairo: the same picture, slower to move. %s",
+        why);
+
+    gtk_label_set_text(self->fallback_label, text);
+    gtk_info_bar_set_revealed(self->fallback_bar, TRUE);
+}
+
+static void gsc_figure_page_dispose(GObject *object) {
+    GscFigurePage *self = GSC_FIGURE_PAGE(object);
+
+    g_clear_pointer(&self->items, g_ptr_array_unref);
+    g_clear_pointer(&self->content, gtk_widget_unparent);
+    G_OBJECT_CLASS(gsc_figure_page_parent_class)->dispose(object);
+}
+
+static void gsc_figure_page_class_init(GscFigurePageClass *klass) {
+    GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+
+    G_OBJECT_CLASS(klass)->dispose = gsc_figure_page_dispose;
+    gtk_widget_class_set_layout_manager_type(widget_class, GTK_TYPE_BIN_LAYOUT);
+    gtk_widget_class_set_template_from_resource(widget_class,
+                                                "/org/gatescope/Gatescope/figure_page.ui");
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, content);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, trouble_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, fallback_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, trouble_label);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, fallback_label);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, title_label);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, subtitle_label);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, overlay);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, paned);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, progress_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, numbers_box);
+    gtk_widget_class_bind_template_callback(widget_class, on_close_bar);
+}
+
+static void gsc_figure_page_init(GscFigurePage *self) {
+    gtk_widget_init_template(GTK_WIDGET(self));
+    self->canvas = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
+    gtk_overlay_set_child(self->overlay, GTK_WIDGET(self->canvas));
+    g_signal_connect_object(self->canvas, "fallback", G_CALLBACK(on_fallback), self, 0);
+    self->numbers = GSC_NUMBERS(gsc_numbers_new());
+    gtk_scrolled_window_set_child(self->numbers_box, gsc_numbers_get_view(self->numbers));
+    self->items = g_ptr_array_new_with_free_func(g_object_unref);
+}
+
+/* ---- The figure ---------------------------------------------------------------------------------- */
+
+static void keep_items(GscFigurePage *self, const GPtrArray *items) {
+    g_ptr_array_set_size(self->items, 0);
+    for (guint i = 0; i < items->len; i++) {
+        g_ptr_array_add(self->items, g_object_ref(items->pdata[i]));
+    }
+}
+
+static void show_words(GscFigurePage *self, GscExperiment *experiment, const gsc_figure *figure) {
+    const char *title = figure->title != NULL && *figure->title != '\0'
+                            ? figure->title
+                            : gsc_experiment_get_title(experiment);
+    const char *subtitle = figure->subtitle != NULL && *figure->subtitle != '\0'
+                               ? figure->subtitle
+                               : gsc_experiment_get_summary(experiment);
+    char *title_markup = gsc_markup(title), *subtitle_markup = gsc_markup(subtitle);
+
+    if (title_markup != NULL && subtitle_markup != NULL) {
+        gtk_label_set_markup(self->title_label, title_markup);
+        gtk_label_set_markup(self->subtitle_label, subtitle_markup);
+        gtk_widget_set_tooltip_markup(GTK_WIDGET(self->subtitle_label), subtitle_markup);
+    }
+    free(title_markup);
+    free(subtitle_markup);
+}
+
+void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
+                          bool live) {
+    g_autofree gsc_run **runs = g_new0(gsc_run *, items->len + 1);
+    g_autofree int *colors = g_new0(int, items->len + 1);
+    gsc_figure *figure = NULL;
+    gsc_error error = {0};
+    size_t n = 0;
+
+    for (guint i = 0; i < items->len; i++) {
+        gsc_run *run = gsc_run_item_get_run(items->pdata[i]);
+        if (run != NULL) {
+            colors[n] = MAX(gsc_run_item_get_color(items->pdata[i]), 0);
+            runs[n++] = run;
+        }
+    }
+    keep_items(self, items);
+    gsc_figure_options options = {.run_colors = colors,
+                                  .bootstrap_draws = live ? DRAWS_LIVE : DRAWS_DONE};
+    if (gsc_figure_build("rate", runs, n, &options, &figure, &error) != GSC_OK) {
+        gsc_figure_page_set_trouble(self, error.message);
+        return;
+    }
+    show_words(self, experiment, figure);
+    gsc_plot_canvas_take_figure(self->canvas, figure);
+    if (gtk_widget_get_visible(GTK_WIDGET(self->numbers_box))) {
+        gsc_numbers_show(self->numbers, figure, self->items);
+    }
+}
+
+GscPlotCanvas *gsc_figure_page_get_canvas(GscFigurePage *self) {
+    return self->canvas;
+}
+
+void gsc_figure_page_set_progress(GscFigurePage *self, double fraction) {
+    gtk_widget_set_visible(GTK_WIDGET(self->progress_bar), fraction >= 0);
+    if (fraction >= 0) {
+        gtk_progress_bar_set_fraction(self->progress_bar, fraction);
+    }
+}
+
+void gsc_figure_page_set_trouble(GscFigurePage *self, const char *sentence) {
+    bool wrong = sentence != NULL && *sentence != '\0';
+
+    if (wrong) {
+        gtk_label_set_text(self->trouble_label, sentence);
+    }
+    gtk_info_bar_set_revealed(self->trouble_bar, wrong);
+}
+
+const char *gsc_figure_page_get_trouble(GscFigurePage *self) {
+    return gtk_info_bar_get_revealed(self->trouble_bar) ? gtk_label_get_text(self->trouble_label)
+                                                        : NULL;
+}
+
+void gsc_figure_page_set_numbers_shown(GscFigurePage *self, bool shown) {
+    const gsc_figure *figure = gsc_plot_canvas_get_figure(self->canvas);
+
+    if (shown && figure != NULL) {
+        gsc_numbers_show(self->numbers, figure, self->items);
+    }
+    gtk_widget_set_visible(GTK_WIDGET(self->numbers_box), shown);
+}
+
+const char *gsc_figure_page_get_fallback(GscFigurePage *self) {
+    return gtk_info_bar_get_revealed(self->fallback_bar) ? gtk_label_get_text(self->fallback_label)
+                                                         : NULL;
+}

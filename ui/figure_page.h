@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The middle of the window: the figure of the shown runs, what it says in words, and its numbers below.
+ *
+ * Layer: ui. Main thread only.
+ */
+#ifndef GSC_UI_FIGURE_PAGE_H
+#define GSC_UI_FIGURE_PAGE_H
+
+#include "ui/experiment.h"
+#include "ui/plot_canvas.h"
+#include "ui/run_item.h"
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+#define GSC_TYPE_FIGURE_PAGE (gsc_figure_page_get_type())
+G_DECLARE_FINAL_TYPE(GscFigurePage, gsc_figure_page, GSC, FIGURE_PAGE, GtkWidget)
+
+/* Draws the figure of these runs (GscRunItem, in the order of their colours); none: empty axes. live: more
+ * is coming, so that expensive intervals wait. */
+void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
+                          bool live);
+
+GscPlotCanvas *gsc_figure_page_get_canvas(GscFigurePage *self);
+
+/* A thin bar on top of the figure; fraction below 0 hides it. */
+void gsc_figure_page_set_progress(GscFigurePage *self, double fraction);
+/* A sentence above the figure (what failed); NULL takes it away. */
+void gsc_figure_page_set_trouble(GscFigurePage *self, const char *sentence);
+const char *gsc_figure_page_get_trouble(GscFigurePage *self); /* or NULL */
+void gsc_figure_page_set_numbers_shown(GscFigurePage *self, bool shown);
+/* Why Cairo draws instead of OpenGL, or NULL. */
+const char *gsc_figure_page_get_fallback(GscFigurePage *self);
+
+G_END_DECLS
+
+#endif

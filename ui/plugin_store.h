@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The plugins of this machine, as `gatescope plugin list --json` describes them. The window loads none.
+ *
+ * Layer: ui. Main thread only.
+ */
+#ifndef GSC_UI_PLUGIN_STORE_H
+#define GSC_UI_PLUGIN_STORE_H
+
+#include <gio/gio.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+G_BEGIN_DECLS
+
+#define GSC_TYPE_PLUGIN_STORE (gsc_plugin_store_get_type())
+G_DECLARE_FINAL_TYPE(GscPluginStore, gsc_plugin_store, GSC, PLUGIN_STORE, GObject)
+
+/* Emits "loaded" after each load, good or bad. */
+GscPluginStore *gsc_plugin_store_new(void);
+/* Asks anew; returns at once. */
+void gsc_plugin_store_load(GscPluginStore *self);
+
+/* The array, borrowed until the next "loaded"; NULL before the first. */
+const json_t *gsc_plugin_store_get_descriptors(GscPluginStore *self);
+/* Why there is no list, in one sentence; NULL: there is one. */
+const char *gsc_plugin_store_get_problem(GscPluginStore *self);
+bool gsc_plugin_store_is_loading(GscPluginStore *self);
+
+/* The descriptor of a usable plugin, or NULL. */
+const json_t *gsc_plugin_store_find(GscPluginStore *self, const char *kind, const char *id);
+
+/* Members of a descriptor; "" where absent. */
+const char *gsc_plugin_text(const json_t *descriptor, const char *member);
+/* "" where the registry took the file and the theory lab takes the plugin, else why not, in one sentence. */
+const char *gsc_plugin_refusal(const json_t *descriptor);
+
+G_END_DECLS
+
+#endif

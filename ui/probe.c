@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a test from outside wants to know. See probe.h.
+ *
+ * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
+ *  "problem", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
+ *  "widgets": {"run": [x, y, width, height], …}}
+ */
+#include "ui/probe.h"
+
+#include "ui/window_private.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    WRITE_EVERY_MS = 50
+};
+
+struct gsc_probe {
+    GscWindow *window; /* borrowed: the window owns the probe */
+    char *path;
+    guint source;
+    double first_frame_ms; /* since exec; 0: none yet */
+    char *last;            /* what was written */
+};
+
+/* Milliseconds since the kernel started this process. */
+static double process_age_ms(void) {
+    g_autofree char *stat = NULL;
+    struct timespec now;
+    unsigned long long start = 0;
+
+    if (!g_file_get_contents("/proc/self/stat", &stat, NULL, NULL)) {
+        return 0;
+    }
+    const char *after_name = strrchr(stat, ')');
+    if (after_name == NULL ||
+        sscanf(after_name,
+               ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+               "%*d %*d %llu",
+               &start) != 1) {
+        return 0;
+    }
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6 -
+           (double)start * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void add_box(json_t *widgets, const char *name, GtkWidget *widget, GtkWidget *window) {
+    graphene_rect_t box;
+    double surface_x = 0, surface_y = 0;
+
+    gtk_native_get_surface_transform(GTK_NATIVE(window), &surface_x, &surface_y);
+    if (gtk_widget_compute_bounds(widget, window, &box)) {
+        json_object_set_new(widgets, name,
+                            json_pack("[f,f,f,f]", box.origin.x + surface_x,
+                                      box.origin.y + surface_y, (double)box.size.width,
+                                      (double)box.size.height));
+    }
+}
+
+static json_t *describe_widgets(GscWindow *window) {
+    json_t *widgets = json_object();
+    GtkWidget *canvas = GTK_WIDGET(gsc_figure_page_get_canvas(window->page));
+    GtkWidget *top = GTK_WIDGET(window);
+    gsc_box plot;
+
+    add_box(widgets, "run", GTK_WIDGET(window->run_button), top);
+    add_box(widgets, "stop", GTK_WIDGET(window->stop_button), top);
+    add_box(widgets, "export", GTK_WIDGET(window->export_button), top);
+    add_box(widgets, "sidebar", GTK_WIDGET(window->sidebar), top);
+    add_box(widgets, "setup", GTK_WIDGET(window->setup), top);
+    add_box(widgets, "canvas", canvas, top);
+    const json_t *at = json_object_get(widgets, "canvas");
+    if (at != NULL && gsc_plot_canvas_get_plot_box(GSC_PLOT_CANVAS(canvas), 0, &plot)) {
+        json_object_set_new(
+            widgets, "plot",
+            json_pack("[f,f,f,f]", json_number_value(json_array_get(at, 0)) + plot.x,
+                      json_number_value(json_array_get(at, 1)) + plot.y, plot.width, plot.height));
+    }
+    return widgets;
+}
+
+static char *describe(gsc_probe *self) {
+    GscWindow *window = self->window;
+    GscPlotCanvas *canvas = gsc_figure_page_get_canvas(window->page);
+    const gsc_figure *figure = gsc_plot_canvas_get_figure(canvas);
+    const gsc_plot_view *view = gsc_plot_canvas_get_views(canvas);
+    GscRunItem *active = gsc_window_get_active_run(window);
+    const char *fallback = gsc_figure_page_get_fallback(window->page);
+    const char *trouble = gsc_figure_page_get_trouble(window->page);
+    const char *problem = gsc_setup_panel_get_problem(window->setup);
+
+    json_t *report = json_pack(
+        "{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:s*, s:s*, s:s*, s:s, s:f, s:[f,f,f,f]}",
+        "renderer", gsc_plot_canvas_get_renderer(canvas), "gl", gsc_plot_canvas_is_gl(canvas),
+        "frames", (json_int_t)gsc_plot_canvas_get_frames(canvas), "points",
+        (json_int_t)gsc_plot_canvas_count_points(canvas), "panels",
+        (json_int_t)(figure != NULL ? figure->n_panels : 0), "runs_shown",
+        (json_int_t)gsc_window_count_shown(window), "experiments",
+        (json_int_t)g_list_model_get_n_items(G_LIST_MODEL(window->experiments)), "running",
+        active != NULL, "moved", gsc_plot_canvas_is_moved(canvas), "fallback", fallback, "trouble",
+        trouble, "problem", problem, "experiment", gsc_experiment_get_name(window->experiment),
+        "first_frame_ms", self->first_frame_ms, "view", view[0].x_low, view[0].x_high,
+        view[0].y_low, view[0].y_high);
+    json_object_set_new(report, "widgets", describe_widgets(window));
+    char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    json_decref(report);
+    return text;
+}
+
+static gboolean write_report(gpointer data) {
+    gsc_probe *self = data;
+    char *text = describe(self);
+
+    self->source = 0;
+    if (text != NULL && g_strcmp0(text, self->last) != 0) {
+        g_file_set_contents(self->path, text, -1, NULL);
+        free(self->last);
+        self->last = text;
+    } else {
+        free(text);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void gsc_probe_note(gsc_probe *self) {
+    if (self->source == 0) {
+        self->source = g_timeout_add(WRITE_EVERY_MS, write_report, self);
+    }
+}
+
+static void on_after_paint(GdkFrameClock *clock, gsc_probe *self) {
+    if (self->first_frame_ms == 0 &&
+        gsc_plot_canvas_get_frames(gsc_figure_page_get_canvas(self->window->page)) > 0) {
+        self->first_frame_ms = process_age_ms();
+    }
+    gsc_probe_note(self);
+}
+
+static void on_realized(GtkWidget *widget, gsc_probe *self) {
+    g_signal_connect(gtk_widget_get_frame_clock(widget), "after-paint", G_CALLBACK(on_after_paint),
+                     self);
+}
+
+gsc_probe *gsc_probe_new(GscWindow *window) {
+    const char *path = g_getenv("GATESCOPE_TEST_REPORT");
+
+    if (path == NULL) {
+        return NULL;
+    }
+    gsc_probe *self = g_new0(gsc_probe, 1);
+    self->window = window;
+    self->path = g_strdup(path);
+    g_signal_connect(window, "realize", G_CALLBACK(on_realized), self);
+    return self;
+}
+
+void gsc_probe_free(gsc_probe *self) {
+    if (self == NULL) {
+        return;
+    }
+    g_clear_handle_id(&self->source, g_source_remove);
+    g_signal_handlers_disconnect_by_data(self->window, self);
+    GdkFrameClock *clock = gtk_widget_get_frame_clock(GTK_WIDGET(self->window));
+    if (clock != NULL) {
+        g_signal_handlers_disconnect_by_data(clock, self);
+    }
+    g_free(self->path);
+    free(self->last);
+    g_free(self);
+}

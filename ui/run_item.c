@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One run as the window shows it. See run_item.h.
+ */
+#include "ui/run_item.h"
+
+#include "ui/words.h"
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+
+struct _GscRunItem {
+    GObject parent;
+    char *path;
+    char *name;
+    gsc_run *run; /* open while active or shown */
+    char *experiment, *title, *activity, *failure, *problem;
+    gsc_run_status status;
+    gsc_process process;
+    double progress, started_s, ended_s;
+    bool known;
+    bool expected;
+    bool shown;
+    int color;
+};
+
+G_DEFINE_FINAL_TYPE(GscRunItem, gsc_run_item, G_TYPE_OBJECT)
+
+enum {
+    SIGNAL_CHANGED,
+    N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void gsc_run_item_finalize(GObject *object) {
+    GscRunItem *self = GSC_RUN_ITEM(object);
+
+    gsc_run_close(self->run);
+    g_free(self->path);
+    g_free(self->name);
+    g_free(self->experiment);
+    g_free(self->title);
+    g_free(self->activity);
+    g_free(self->failure);
+    g_free(self->problem);
+    G_OBJECT_CLASS(gsc_run_item_parent_class)->finalize(object);
+}
+
+static void gsc_run_item_class_init(GscRunItemClass *klass) {
+    G_OBJECT_CLASS(klass)->finalize = gsc_run_item_finalize;
+    signals[SIGNAL_CHANGED] = g_signal_new("changed", GSC_TYPE_RUN_ITEM, G_SIGNAL_RUN_LAST, 0, NULL,
+                                           NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void gsc_run_item_init(GscRunItem *self) {
+    self->color = GSC_RUN_NOT_SHOWN;
+    self->status = GSC_RUN_QUEUED;
+}
+
+GscRunItem *gsc_run_item_new(const char *path) {
+    GscRunItem *self = g_object_new(GSC_TYPE_RUN_ITEM, NULL);
+
+    self->path = g_strdup(path);
+    self->name = g_path_get_basename(path);
+    if (g_str_has_suffix(self->name, ".gsc")) {
+        self->name[strlen(self->name) - 4] = '\0';
+    }
+    self->experiment = g_strdup("");
+    self->title = g_strdup("");
+    self->activity = g_strdup("");
+    self->failure = g_strdup("");
+    return self;
+}
+
+static void replace(char **member, const char *text) {
+    if (g_strcmp0(*member, text) != 0) {
+        g_free(*member);
+        *member = g_strdup(text);
+    }
+}
+
+static void take_info(GscRunItem *self) {
+    const gsc_run_info *info = gsc_run_get_info(self->run);
+
+    replace(&self->experiment, info->experiment);
+    replace(&self->title, info->title);
+    replace(&self->activity, info->activity);
+    replace(&self->failure, info->failure);
+    g_clear_pointer(&self->problem, g_free);
+    self->expected = false;
+    self->status = info->status;
+    self->process = info->process;
+    self->progress = info->progress;
+    self->started_s = info->started_s;
+    self->ended_s = info->ended_s;
+    self->known = true;
+}
+
+void gsc_run_item_expect(GscRunItem *self, const char *experiment, const char *title) {
+    self->expected = true;
+    replace(&self->experiment, experiment);
+    replace(&self->title, title);
+    g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+}
+
+static bool set_problem(GscRunItem *self, const gsc_error *error) {
+    bool changed = g_strcmp0(self->problem, error->message) != 0;
+
+    replace(&self->problem, error->message);
+    return changed;
+}
+
+bool gsc_run_item_refresh(GscRunItem *self) {
+    gsc_error error = {0};
+    bool changed = false;
+
+    if (self->run == NULL) {
+        changed = true;
+        if (gsc_run_open(self->path, &self->run, &error) != GSC_OK) {
+            changed = set_problem(self, &error);
+        } else {
+            take_info(self);
+        }
+    } else {
+        gsc_run_status before = self->status;
+        if (gsc_run_poll(self->run, &changed, &error) != GSC_OK) {
+            changed = set_problem(self, &error);
+        } else {
+            take_info(self);
+            changed = changed || self->status != before;
+        }
+    }
+    if (self->run != NULL && !self->shown && !gsc_run_item_is_active(self)) {
+        gsc_run_close(self->run);
+        self->run = NULL;
+    }
+    if (changed) {
+        g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+    }
+    return changed;
+}
+
+gsc_run *gsc_run_item_get_run(GscRunItem *self) {
+    gsc_error error = {0};
+
+    if (self->run == NULL) {
+        if (gsc_run_open(self->path, &self->run, &error) != GSC_OK) {
+            set_problem(self, &error);
+            return NULL;
+        }
+        take_info(self);
+    }
+    return self->run;
+}
+
+const char *gsc_run_item_get_path(GscRunItem *self) {
+    return self->path;
+}
+
+const char *gsc_run_item_get_name(GscRunItem *self) {
+    return self->name;
+}
+
+const char *gsc_run_item_get_experiment(GscRunItem *self) {
+    return self->experiment;
+}
+
+const char *gsc_run_item_get_title(GscRunItem *self) {
+    return self->title;
+}
+
+const char *gsc_run_item_get_problem(GscRunItem *self) {
+    return self->problem;
+}
+
+const char *gsc_run_item_get_failure(GscRunItem *self) {
+    return self->failure;
+}
+
+char *gsc_run_item_dup_subtitle(GscRunItem *self) {
+    if (self->expected && !self->known) {
+        return g_strdup("Starting…");
+    }
+    if (self->problem != NULL) {
+        return g_strdup(self->problem);
+    }
+    if (!self->known) {
+        return g_strdup("Not read yet");
+    }
+    g_autofree char *when = gsc_words_when(self->started_s);
+    g_autofree char *took = gsc_words_duration(self->ended_s - self->started_s);
+    switch (self->status) {
+    case GSC_RUN_QUEUED:
+        return g_strdup("Waiting to start");
+    case GSC_RUN_RUNNING:
+        return g_strdup_printf("%d%%%s%s", (int)floor(self->progress * 100),
+                               *self->activity != '\0' ? " · " : "", self->activity);
+    case GSC_RUN_DONE:
+        return g_strdup_printf("Done in %s · %s", took, when);
+    case GSC_RUN_STOPPED:
+        return g_strdup_printf("Stopped at %d%% · %s", (int)floor(self->progress * 100), when);
+    case GSC_RUN_FAILED:
+        return g_strdup_printf("Failed: %s", self->failure);
+    case GSC_RUN_LOST:
+        return g_strdup(*self->failure != '\0' ? self->failure : "Its process is gone");
+    }
+    return g_strdup("");
+}
+
+gsc_run_status gsc_run_item_get_status(GscRunItem *self) {
+    return self->status;
+}
+
+bool gsc_run_item_is_active(GscRunItem *self) {
+    return (self->known || self->expected) &&
+           (self->status == GSC_RUN_RUNNING || self->status == GSC_RUN_QUEUED);
+}
+
+bool gsc_run_item_is_known(GscRunItem *self) {
+    return self->known;
+}
+
+double gsc_run_item_get_progress(GscRunItem *self) {
+    return self->progress;
+}
+
+double gsc_run_item_get_started(GscRunItem *self) {
+    return self->started_s;
+}
+
+char *gsc_run_item_dup_time_left(GscRunItem *self) {
+    double elapsed = (double)g_get_real_time() / G_USEC_PER_SEC - self->started_s;
+
+    if (self->status != GSC_RUN_RUNNING || self->progress < 0.03 || elapsed < 1.5 ||
+        self->progress >= 1) {
+        return NULL;
+    }
+    g_autofree char *left = gsc_words_duration(elapsed * (1 - self->progress) / self->progress);
+    return g_strdup_printf("%s left", left);
+}
+
+bool gsc_run_item_interrupt(GscRunItem *self) {
+    if (!gsc_process_is_here(&self->process) || !gsc_process_is_alive(&self->process)) {
+        return false;
+    }
+    return kill((pid_t)self->process.pid, SIGINT) == 0;
+}
+
+bool gsc_run_item_get_shown(GscRunItem *self) {
+    return self->shown;
+}
+
+void gsc_run_item_set_shown(GscRunItem *self, bool shown) {
+    if (self->shown != shown) {
+        self->shown = shown;
+        g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+    }
+}
+
+int gsc_run_item_get_color(GscRunItem *self) {
+    return self->color;
+}
+
+void gsc_run_item_set_color(GscRunItem *self, int color) {
+    if (self->color != color) {
+        self->color = color;
+        g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The runs that the window knows: every run file of the runs folder, and files opened from elsewhere,
+ * newest first. Runs started by anyone appear by themselves. Running runs are looked at 20 times a second;
+ * with none running there is no timer, only a folder monitor.
+ *
+ * Layer: ui. Main thread only.
+ */
+#ifndef GSC_UI_RUN_STORE_H
+#define GSC_UI_RUN_STORE_H
+
+#include "ui/run_item.h"
+
+G_BEGIN_DECLS
+
+#define GSC_TYPE_RUN_STORE (gsc_run_store_get_type())
+G_DECLARE_FINAL_TYPE(GscRunStore, gsc_run_store, GSC, RUN_STORE, GObject)
+
+/* Emits "item-changed" (GscRunItem *) when a run's file, colour or eye changed, and "listed" once after the
+ * first look at the folder. */
+GscRunStore *gsc_run_store_new(void);
+
+GListModel *gsc_run_store_get_model(GscRunStore *self); /* of GscRunItem, newest first */
+/* The runs folder, or NULL with *ret_problem (one sentence, borrowed). */
+const char *gsc_run_store_get_folder(GscRunStore *self, const char **ret_problem);
+bool gsc_run_store_is_listed(GscRunStore *self);
+
+GscRunItem *gsc_run_store_find(GscRunStore *self, const char *path);
+/* The item of a file, made if the store does not know it; its file need not exist yet. */
+GscRunItem *gsc_run_store_add(GscRunStore *self, const char *path);
+/* The same for a run that is being started and has no file yet. */
+GscRunItem *gsc_run_store_expect(GscRunStore *self, const char *path, const char *experiment,
+                                 const char *title);
+/* Drops what is known of a file that is gone or was never born. */
+void gsc_run_store_forget(GscRunStore *self, const char *path);
+/* A path in the runs folder that no run has: FOLDER/first-7.gsc; caller frees. */
+char *gsc_run_store_free_path(GscRunStore *self, const char *experiment);
+
+/* Takes an item out of the list (its file stays) and puts it back. */
+void gsc_run_store_hide(GscRunStore *self, GscRunItem *item);
+void gsc_run_store_unhide(GscRunStore *self, GscRunItem *item);
+
+G_END_DECLS
+
+#endif

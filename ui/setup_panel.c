@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The set-up of the selected experiment. See setup_panel.h.
+ */
+#include "ui/setup_panel.h"
+
+#include "ui/setup_row.h"
+
+#include <string.h>
+
+struct _GscSetupPanel {
+    GtkWidget parent;
+    GtkWidget *content;
+    GtkInfoBar *problem_bar;
+    GtkLabel *problem_label, *title_label, *summary_label, *work_label;
+    GtkButton *revert_button;
+    GtkBox *groups;
+
+    GscPluginStore *plugins;
+    GscExperiment *experiment;
+    GPtrArray *rows;   /* gsc_setup_row * */
+    GHashTable *kept;  /* experiment source -> GStrv of the user's changes */
+    char *run_problem; /* said from outside, until the next change */
+    bool valid;
+    guint check_source;
+};
+
+G_DEFINE_FINAL_TYPE(GscSetupPanel, gsc_setup_panel, GTK_TYPE_WIDGET)
+
+enum {
+    SIGNAL_EDITED,
+    N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+/* ---- Checking ------------------------------------------------------------------------------------ */
+
+static void say(GscSetupPanel *self, const char *sentence) {
+    bool wrong = sentence != NULL && *sentence != '\0';
+
+    if (wrong) {
+        gtk_label_set_text(self->problem_label, sentence);
+    }
+    gtk_info_bar_set_revealed(self->problem_bar, wrong);
+}
+
+static size_t list_size(const gsc_spec *spec, const char *key) {
+    const json_t *value = gsc_spec_json(spec, key);
+
+    return json_is_array(value) ? json_array_size(value) : 1;
+}
+
+/* "336 fits: 7 sizes × 16 replicates × 3 arms". */
+static void show_work(GscSetupPanel *self, const gsc_spec *spec) {
+    size_t sizes = list_size(spec, "theory.sizes");
+    size_t arms = list_size(spec, "theory.k_shared") * list_size(spec, "theory.k_routed");
+    gint64 replicates = gsc_spec_int(spec, "theory.replicates");
+    g_autofree char *arm_words = arms > 1 ? g_strdup_printf(" × %zu arms", arms) : g_strdup("");
+    g_autofree char *text =
+        g_strdup_printf("%" G_GINT64_FORMAT " fits: %zu sizes × %" G_GINT64_FORMAT " replicates%s",
+                        (gint64)(sizes * arms) * replicates, sizes, replicates, arm_words);
+
+    gtk_label_set_text(self->work_label, text);
+}
+
+static bool differs(GscSetupPanel *self, gsc_setup_row *row, json_t *value) {
+    const gsc_spec *spec = gsc_experiment_get_spec(self->experiment);
+    const json_t *before = gsc_spec_json(spec, gsc_setup_row_get_key(row)->name);
+
+    if (value == NULL || before == NULL) {
+        return value != NULL && !(json_is_string(value) && *json_string_value(value) == '\0');
+    }
+    if (json_is_number(value) && json_is_number(before)) {
+        return json_number_value(value) != json_number_value(before);
+    }
+    if (json_is_array(value) && json_is_number(before)) {
+        return json_array_size(value) != 1 ||
+               json_number_value(json_array_get(value, 0)) != json_number_value(before);
+    }
+    return !json_equal(value, before);
+}
+
+static void check(GscSetupPanel *self) {
+    gsc_error error = {0};
+    bool changed = false;
+
+    g_clear_handle_id(&self->check_source, g_source_remove);
+    if (self->experiment == NULL) {
+        return;
+    }
+    gsc_spec *spec = gsc_spec_dup(gsc_experiment_get_spec(self->experiment));
+    self->valid = spec != NULL;
+    for (guint i = 0; spec != NULL && i < self->rows->len; i++) {
+        gsc_setup_row *row = self->rows->pdata[i];
+        json_t *value = gsc_setup_row_dup_value(row);
+        bool wrong = false;
+        if (differs(self, row, value)) {
+            changed = true;
+            gsc_error here = {0};
+            wrong =
+                gsc_spec_set_json(spec, gsc_setup_row_get_key(row)->name, value, &here) != GSC_OK;
+            if (wrong && self->valid) {
+                self->valid = false;
+                error = here;
+            }
+        }
+        gsc_setup_row_set_wrong(row, wrong);
+        json_decref(value);
+    }
+    const json_t *descriptors = gsc_plugin_store_get_descriptors(self->plugins);
+    if (self->valid && gsc_spec_check(spec, descriptors, &error) != GSC_OK) {
+        self->valid = false;
+    }
+    if (self->valid) {
+        show_work(self, spec);
+    }
+    gtk_widget_set_sensitive(GTK_WIDGET(self->revert_button), changed);
+    say(self, self->valid ? self->run_problem : error.message);
+    gsc_spec_free(spec);
+    g_signal_emit(self, signals[SIGNAL_EDITED], 0);
+}
+
+static gboolean check_soon(gpointer data) {
+    GscSetupPanel *self = GSC_SETUP_PANEL(data);
+
+    self->check_source = 0;
+    check(self);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_row_changed(gsc_setup_row *row, gpointer data) {
+    GscSetupPanel *self = GSC_SETUP_PANEL(data);
+
+    g_clear_pointer(&self->run_problem, g_free);
+    if (self->check_source == 0) {
+        self->check_source = g_timeout_add(60, check_soon, self);
+    }
+}
+
+/* ---- Rows ---------------------------------------------------------------------------------------- */
+
+static void clear_rows(GscSetupPanel *self) {
+    GtkWidget *child;
+
+    g_clear_handle_id(&self->check_source, g_source_remove);
+    g_ptr_array_set_size(self->rows, 0);
+    while ((child = gtk_widget_get_first_child(GTK_WIDGET(self->groups))) != NULL) {
+        gtk_box_remove(self->groups, child);
+    }
+}
+
+static AdwPreferencesGroup *add_group(GscSetupPanel *self, const char *title) {
+    AdwPreferencesGroup *group = ADW_PREFERENCES_GROUP(adw_preferences_group_new());
+
+    adw_preferences_group_set_title(group, title);
+    gtk_box_append(self->groups, GTK_WIDGET(group));
+    return group;
+}
+
+/* Titles of runs are the experiment's; which lab runs it is not a choice while there is one. */
+static bool has_control(const gsc_spec_key *key) {
+    return strcmp(key->name, "title") != 0 && strcmp(key->name, "summary") != 0 &&
+           strcmp(key->name, "lab") != 0 && key->type != GSC_SPEC_OBJECT &&
+           !(key->type == GSC_SPEC_CHOICE && key->choices[1] == NULL);
+}
+
+static bool is_mixture(const gsc_spec_key *key) {
+    return key->type == GSC_SPEC_PLUGIN || g_str_has_prefix(key->name, "theory.k_");
+}
+
+static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
+    AdwPreferencesGroup *mixture = add_group(self, "Mixture");
+    AdwPreferencesGroup *samples = add_group(self, "Samples");
+    AdwPreferencesGroup *other = add_group(self, "");
+    GtkWidget *more = adw_expander_row_new();
+    size_t n = 0;
+    const gsc_spec_key *keys = gsc_spec_keys(&n);
+
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(more), "More");
+    adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(more), "Starts, stopping, bounds, threads");
+    adw_preferences_group_add(other, more);
+    for (size_t i = 0; i < n; i++) {
+        if (!has_control(&keys[i])) {
+            continue;
+        }
+        gsc_setup_row *row = gsc_setup_row_new(&keys[i], gsc_spec_json(spec, keys[i].name),
+                                               self->plugins, on_row_changed, self);
+        if (row == NULL) {
+            continue;
+        }
+        g_ptr_array_add(self->rows, row);
+        GtkWidget *widget = gsc_setup_row_get_widget(row);
+        if (keys[i].advanced) {
+            adw_expander_row_add_row(ADW_EXPANDER_ROW(more), widget);
+            continue;
+        }
+        AdwPreferencesGroup *group = is_mixture(&keys[i]) ? mixture : samples;
+        adw_preferences_group_add(group, widget);
+        const GPtrArray *parameters = gsc_setup_row_get_parameters(row);
+        for (guint j = 0; parameters != NULL && j < parameters->len; j++) {
+            adw_preferences_group_add(group, parameters->pdata[j]);
+        }
+    }
+}
+
+static void keep_changes(GscSetupPanel *self) {
+    if (self->experiment != NULL) {
+        g_hash_table_insert(self->kept, g_strdup(gsc_experiment_get_source(self->experiment)),
+                            gsc_setup_panel_dup_assignments(self));
+    }
+}
+
+/* The rows show the experiment with the changes kept for it. */
+static void rebuild(GscSetupPanel *self) {
+    gsc_spec *spec = gsc_spec_dup(gsc_experiment_get_spec(self->experiment));
+    char **changes = g_hash_table_lookup(self->kept, gsc_experiment_get_source(self->experiment));
+
+    for (gsize i = 0; spec != NULL && changes != NULL && changes[i] != NULL; i++) {
+        gsc_spec_set(spec, changes[i], NULL);
+    }
+    clear_rows(self);
+    if (spec != NULL) {
+        build_rows(self, spec);
+    }
+    gsc_spec_free(spec);
+    check(self);
+}
+
+static void on_revert(GtkButton *button, GscSetupPanel *self) {
+    g_hash_table_remove(self->kept, gsc_experiment_get_source(self->experiment));
+    g_clear_pointer(&self->run_problem, g_free);
+    rebuild(self);
+}
+
+static void on_plugins_loaded(GscPluginStore *plugins, GscSetupPanel *self) {
+    for (guint i = 0; i < self->rows->len; i++) {
+        gsc_setup_row_update_plugins(self->rows->pdata[i]);
+    }
+    check(self);
+}
+
+/* ---- Object -------------------------------------------------------------------------------------- */
+
+static void gsc_setup_panel_dispose(GObject *object) {
+    GscSetupPanel *self = GSC_SETUP_PANEL(object);
+
+    g_clear_handle_id(&self->check_source, g_source_remove);
+    g_clear_pointer(&self->rows, g_ptr_array_unref);
+    g_clear_pointer(&self->kept, g_hash_table_unref);
+    g_clear_pointer(&self->run_problem, g_free);
+    g_clear_object(&self->experiment);
+    g_clear_object(&self->plugins);
+    g_clear_pointer(&self->content, gtk_widget_unparent);
+    G_OBJECT_CLASS(gsc_setup_panel_parent_class)->dispose(object);
+}
+
+static void gsc_setup_panel_class_init(GscSetupPanelClass *klass) {
+    GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+
+    G_OBJECT_CLASS(klass)->dispose = gsc_setup_panel_dispose;
+    signals[SIGNAL_EDITED] = g_signal_new("edited", GSC_TYPE_SETUP_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
+    gtk_widget_class_set_layout_manager_type(widget_class, GTK_TYPE_BIN_LAYOUT);
+    gtk_widget_class_set_template_from_resource(widget_class,
+                                                "/org/gatescope/Gatescope/setup_panel.ui");
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, content);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, problem_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, problem_label);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, title_label);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, summary_label);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, work_label);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, revert_button);
+    gtk_widget_class_bind_template_child(widget_class, GscSetupPanel, groups);
+    gtk_widget_class_bind_template_callback(widget_class, on_revert);
+}
+
+static void free_row(gpointer row) {
+    gsc_setup_row_free(row);
+}
+
+static void gsc_setup_panel_init(GscSetupPanel *self) {
+    self->rows = g_ptr_array_new_with_free_func(free_row);
+    self->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+    gtk_widget_init_template(GTK_WIDGET(self));
+}
+
+void gsc_setup_panel_set_plugins(GscSetupPanel *self, GscPluginStore *plugins) {
+    self->plugins = g_object_ref(plugins);
+    g_signal_connect_object(plugins, "loaded", G_CALLBACK(on_plugins_loaded), self, 0);
+}
+
+void gsc_setup_panel_set_experiment(GscSetupPanel *self, GscExperiment *experiment) {
+    if (self->experiment == experiment) {
+        return;
+    }
+    keep_changes(self);
+    g_set_object(&self->experiment, experiment);
+    g_clear_pointer(&self->run_problem, g_free);
+    gtk_label_set_text(self->title_label, gsc_experiment_get_title(experiment));
+    gtk_label_set_text(self->summary_label, gsc_experiment_get_summary(experiment));
+    rebuild(self);
+}
+
+GStrv gsc_setup_panel_dup_assignments(GscSetupPanel *self) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (guint i = 0; i < self->rows->len; i++) {
+        gsc_setup_row *row = self->rows->pdata[i];
+        json_t *value = gsc_setup_row_dup_value(row);
+        if (differs(self, row, value)) {
+            char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+            g_autofree char *line =
+                g_strdup_printf("%s=%s", gsc_setup_row_get_key(row)->name, text);
+            g_strv_builder_add(builder, line);
+            free(text);
+        }
+        json_decref(value);
+    }
+    return g_strv_builder_end(builder);
+}
+
+bool gsc_setup_panel_is_valid(GscSetupPanel *self) {
+    if (self->check_source != 0) {
+        check(self);
+    }
+    return self->valid;
+}
+
+void gsc_setup_panel_set_problem(GscSetupPanel *self, const char *sentence) {
+    g_free(self->run_problem);
+    self->run_problem = g_strdup(sentence);
+    check(self);
+}
+
+const char *gsc_setup_panel_get_problem(GscSetupPanel *self) {
+    return gtk_info_bar_get_revealed(self->problem_bar) ? gtk_label_get_text(self->problem_label)
+                                                        : NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The set-up of the selected experiment: a control for each key of its spec and each parameter of its
+ * plugins. What is wrong is said in place, as the checker's own sentence.
+ *
+ * Layer: ui. Main thread only.
+ */
+#ifndef GSC_UI_SETUP_PANEL_H
+#define GSC_UI_SETUP_PANEL_H
+
+#include "ui/experiment.h"
+#include "ui/plugin_store.h"
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+#define GSC_TYPE_SETUP_PANEL (gsc_setup_panel_get_type())
+G_DECLARE_FINAL_TYPE(GscSetupPanel, gsc_setup_panel, GSC, SETUP_PANEL, GtkWidget)
+
+/* Emits "edited" when what Run would do changed. */
+
+void gsc_setup_panel_set_plugins(GscSetupPanel *self, GscPluginStore *plugins);
+/* Shows the experiment as it was written; the user's changes to the one before are kept for its return. */
+void gsc_setup_panel_set_experiment(GscSetupPanel *self, GscExperiment *experiment);
+
+/* The user's changes as "key=json", for --set; caller frees with g_strfreev. */
+GStrv gsc_setup_panel_dup_assignments(GscSetupPanel *self);
+bool gsc_setup_panel_is_valid(GscSetupPanel *self);
+
+/* Says a sentence in place (NULL: takes it away). */
+void gsc_setup_panel_set_problem(GscSetupPanel *self, const char *sentence);
+const char *gsc_setup_panel_get_problem(GscSetupPanel *self);
+
+G_END_DECLS
+
+#endif

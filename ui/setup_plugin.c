@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plugin as a control: a list with one line about each, those that the lab refuses shown with the reason
+ * but not to be chosen, and a row for every parameter of the chosen one.
+ */
+#include "ui/setup_row_private.h"
+
+#include <string.h>
+
+static const char *value_id(const json_t *value) {
+    const char *id = json_is_string(value) ? json_string_value(value)
+                                           : json_string_value(json_object_get(value, "id"));
+    return id != NULL ? id : "";
+}
+
+/* ---- The list ------------------------------------------------------------------------------------ */
+
+static void on_item_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *title = gtk_label_new(NULL), *doc = gtk_label_new(NULL);
+
+    gtk_label_set_xalign(GTK_LABEL(title), 0);
+    gtk_label_set_xalign(GTK_LABEL(doc), 0);
+    gtk_label_set_wrap(GTK_LABEL(doc), TRUE);
+    gtk_label_set_max_width_chars(GTK_LABEL(doc), 44);
+    gtk_widget_add_css_class(doc, "dim-label");
+    gtk_widget_add_css_class(doc, "caption");
+    gtk_box_append(GTK_BOX(box), title);
+    gtk_box_append(GTK_BOX(box), doc);
+    gtk_list_item_set_child(item, box);
+}
+
+static void on_item_bind(GtkListItemFactory *factory, GtkListItem *item, gsc_setup_row *self) {
+    GtkWidget *box = gtk_list_item_get_child(item);
+    GtkWidget *title = gtk_widget_get_first_child(box);
+    GtkWidget *doc = gtk_widget_get_last_child(box);
+    guint position = gtk_list_item_get_position(item);
+    GtkStringObject *string = gtk_list_item_get_item(item);
+
+    if (position >= self->ids->len) {
+        return;
+    }
+    const char *refusal = self->refusals->pdata[position];
+    const char *line = *refusal != '\0' ? refusal : self->docs->pdata[position];
+    gtk_label_set_text(GTK_LABEL(title), gtk_string_object_get_string(string));
+    gtk_label_set_text(GTK_LABEL(doc), line);
+    gtk_widget_set_visible(doc, *line != '\0');
+    gtk_widget_set_sensitive(box, *refusal == '\0');
+    gtk_list_item_set_activatable(item, *refusal == '\0');
+    gtk_list_item_set_selectable(item, *refusal == '\0');
+}
+
+static void add_choice(gsc_setup_row *self, GtkStringList *model, const char *id, const char *title,
+                       const char *doc, const char *refusal) {
+    gtk_string_list_append(model, title);
+    g_ptr_array_add(self->ids, g_strdup(id));
+    g_ptr_array_add(self->docs, g_strdup(doc));
+    g_ptr_array_add(self->refusals, g_strdup(refusal));
+}
+
+static guint find_id(gsc_setup_row *self, const char *id) {
+    for (guint i = 0; i < self->ids->len; i++) {
+        if (strcmp(self->ids->pdata[i], id) == 0) {
+            return i;
+        }
+    }
+    return GTK_INVALID_LIST_POSITION;
+}
+
+static GtkStringList *build_choices(gsc_setup_row *self) {
+    GtkStringList *model = gtk_string_list_new(NULL);
+    const json_t *descriptors = gsc_plugin_store_get_descriptors(self->plugins);
+
+    g_ptr_array_set_size(self->ids, 0);
+    g_ptr_array_set_size(self->docs, 0);
+    g_ptr_array_set_size(self->refusals, 0);
+    if (self->optional) {
+        add_choice(self, model, "", "Same as routed", "", "");
+    }
+    for (size_t i = 0; i < json_array_size(descriptors); i++) {
+        const json_t *plugin = json_array_get(descriptors, i);
+        const char *id = gsc_plugin_text(plugin, "id"), *title = gsc_plugin_text(plugin, "title");
+        if (strcmp(gsc_plugin_text(plugin, "kind"), self->key->choices[0]) == 0 && *id != '\0' &&
+            find_id(self, id) == GTK_INVALID_LIST_POSITION) {
+            const char *doc = gsc_plugin_text(plugin, "formula");
+            add_choice(self, model, id, *title != '\0' ? title : id,
+                       *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"),
+                       gsc_plugin_refusal(plugin));
+        }
+    }
+    const char *wanted = value_id(self->wanted);
+    if (find_id(self, wanted) == GTK_INVALID_LIST_POSITION) {
+        bool loading = gsc_plugin_store_is_loading(self->plugins);
+        add_choice(self, model, wanted, wanted, "", loading ? "" : "Not found on this machine");
+    }
+    return model;
+}
+
+/* ---- Parameters ---------------------------------------------------------------------------------- */
+
+static void on_parameter(GtkWidget *spin, gsc_setup_row *self) {
+    gsc_setup_row_tell(self);
+}
+
+static void on_parameter_switch(GtkWidget *control, GParamSpec *pspec, gsc_setup_row *self) {
+    gsc_setup_row_tell(self);
+}
+
+static void add_parameter(gsc_setup_row *self, const json_t *param) {
+    const char *name = gsc_plugin_text(param, "name"), *type = gsc_plugin_text(param, "type");
+    const char *doc = gsc_plugin_text(param, "doc"), *unit = gsc_plugin_text(param, "unit");
+    const json_t *given = json_is_object(self->wanted) ? json_object_get(self->wanted, name) : NULL;
+    double value = json_number_value(given != NULL ? given : json_object_get(param, "initial"));
+    double lowest = json_number_value(json_object_get(param, "lowest"));
+    double highest = json_number_value(json_object_get(param, "highest"));
+    bool is_bool = strcmp(type, "bool") == 0;
+    g_autofree char *title = g_strdup(name);
+    g_autofree char *range =
+        g_strdup_printf("%s%s%s (%g to %g)", doc, *unit != '\0' ? ", " : "", unit, lowest, highest);
+    GtkWidget *control;
+
+    g_strdelimit(title, "_", ' ');
+    title[0] = g_ascii_toupper(title[0]);
+    if (is_bool) {
+        control = gtk_switch_new();
+        gtk_switch_set_active(GTK_SWITCH(control), json_is_true(given) || value != 0);
+        gtk_widget_set_valign(control, GTK_ALIGN_CENTER);
+        g_signal_connect(control, "notify::active", G_CALLBACK(on_parameter_switch), self);
+    } else {
+        control = gsc_setup_spin_new(value, lowest, highest, strcmp(type, "int") == 0);
+        g_signal_connect(control, "value-changed", G_CALLBACK(on_parameter), self);
+    }
+    GtkWidget *row = adw_action_row_new();
+    gtk_widget_add_css_class(row, "parameter");
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+    adw_action_row_set_subtitle(ADW_ACTION_ROW(row), is_bool ? doc : range);
+    adw_action_row_add_suffix(ADW_ACTION_ROW(row), control);
+    adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), control);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(control), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
+                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, range, -1);
+    g_ptr_array_add(self->parameters, g_object_ref_sink(row));
+    g_ptr_array_add(self->spins, control);
+    g_ptr_array_add(self->names, g_strdup(name));
+}
+
+/* Rows of the chosen plugin's parameters, put right below the combo in its list box. */
+static void rebuild_parameters(gsc_setup_row *self) {
+    const json_t *plugin =
+        gsc_plugin_store_find(self->plugins, self->key->choices[0], value_id(self->wanted));
+    const json_t *params = json_object_get(plugin, "params");
+    GtkWidget *list = gtk_widget_get_parent(self->widget);
+
+    for (guint i = 0; i < self->parameters->len; i++) {
+        g_signal_handlers_disconnect_by_data(self->spins->pdata[i], self);
+        if (GTK_IS_LIST_BOX(list)) {
+            gtk_list_box_remove(GTK_LIST_BOX(list), self->parameters->pdata[i]);
+        }
+    }
+    g_ptr_array_set_size(self->spins, 0);
+    g_ptr_array_set_size(self->names, 0);
+    g_ptr_array_set_size(self->parameters, 0);
+    for (size_t i = 0; i < json_array_size(params); i++) {
+        add_parameter(self, json_array_get(params, i));
+        if (GTK_IS_LIST_BOX(list)) {
+            int at = gtk_list_box_row_get_index(GTK_LIST_BOX_ROW(self->widget)) + 1 + (int)i;
+            gtk_list_box_insert(GTK_LIST_BOX(list), self->parameters->pdata[i], at);
+        }
+    }
+}
+
+/* ---- The control --------------------------------------------------------------------------------- */
+
+static void show_doc(gsc_setup_row *self, guint selected) {
+    if (selected < self->ids->len) {
+        const char *refusal = self->refusals->pdata[selected];
+        g_autofree char *text =
+            g_markup_escape_text(*refusal != '\0' ? refusal
+                                 : *(const char *)self->docs->pdata[selected] != '\0'
+                                     ? (const char *)self->docs->pdata[selected]
+                                     : self->key->doc,
+                                 -1);
+        adw_action_row_set_subtitle(ADW_ACTION_ROW(self->widget), text);
+    }
+}
+
+static void on_selected(AdwComboRow *combo, GParamSpec *pspec, gsc_setup_row *self) {
+    guint selected = adw_combo_row_get_selected(combo);
+
+    if (self->quiet || selected >= self->ids->len ||
+        strcmp(self->ids->pdata[selected], value_id(self->wanted)) == 0) {
+        return;
+    }
+    if (*(const char *)self->refusals->pdata[selected] != '\0') {
+        adw_combo_row_set_selected(combo, find_id(self, value_id(self->wanted)));
+        return;
+    }
+    json_decref(self->wanted);
+    self->wanted = json_string(self->ids->pdata[selected]);
+    show_doc(self, selected);
+    rebuild_parameters(self);
+    gsc_setup_row_tell(self);
+}
+
+void gsc_setup_plugin_update(gsc_setup_row *self) {
+    g_autoptr(GtkStringList) model = build_choices(self);
+    guint selected = find_id(self, value_id(self->wanted));
+
+    adw_combo_row_set_model(ADW_COMBO_ROW(self->widget), G_LIST_MODEL(model));
+    adw_combo_row_set_selected(ADW_COMBO_ROW(self->widget), selected);
+    show_doc(self, selected);
+    rebuild_parameters(self);
+}
+
+void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
+    g_autofree char *title = gsc_setup_key_title(self->key);
+    GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
+
+    self->wanted = value != NULL ? json_deep_copy(value) : json_string("");
+    self->optional = value == NULL;
+    self->ids = g_ptr_array_new_with_free_func(g_free);
+    self->docs = g_ptr_array_new_with_free_func(g_free);
+    self->refusals = g_ptr_array_new_with_free_func(g_free);
+    self->parameters = g_ptr_array_new_with_free_func(g_object_unref);
+    self->spins = g_ptr_array_new();
+    self->names = g_ptr_array_new_with_free_func(g_free);
+    self->widget = self->control = adw_combo_row_new();
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->widget), title);
+    g_signal_connect(factory, "setup", G_CALLBACK(on_item_setup), NULL);
+    g_signal_connect(factory, "bind", G_CALLBACK(on_item_bind), self);
+    adw_combo_row_set_list_factory(ADW_COMBO_ROW(self->widget), factory);
+    g_object_unref(factory);
+    gsc_setup_plugin_update(self);
+    g_signal_connect(self->widget, "notify::selected", G_CALLBACK(on_selected), self);
+}
+
+void gsc_setup_plugin_clear(gsc_setup_row *self) {
+    if (self->ids == NULL) {
+        return;
+    }
+    adw_combo_row_set_list_factory(ADW_COMBO_ROW(self->widget), NULL);
+    for (guint i = 0; i < self->spins->len; i++) {
+        g_signal_handlers_disconnect_by_data(self->spins->pdata[i], self);
+    }
+    json_decref(self->wanted);
+    g_ptr_array_unref(self->ids);
+    g_ptr_array_unref(self->docs);
+    g_ptr_array_unref(self->refusals);
+    g_ptr_array_unref(self->parameters);
+    g_ptr_array_unref(self->spins);
+    g_ptr_array_unref(self->names);
+}
+
+static json_t *parameter_value(gsc_setup_row *self, guint i) {
+    GtkWidget *control = self->spins->pdata[i];
+
+    if (GTK_IS_SWITCH(control)) {
+        return json_boolean(gtk_switch_get_active(GTK_SWITCH(control)));
+    }
+    double value = gtk_spin_button_get_value(GTK_SPIN_BUTTON(control));
+    bool whole = gtk_spin_button_get_digits(GTK_SPIN_BUTTON(control)) == 0;
+    return whole ? json_integer((json_int_t)value) : json_real(value);
+}
+
+/* Only what the user wrote, or what differs from the plugin's own values, is said. */
+json_t *gsc_setup_plugin_dup_value(gsc_setup_row *self) {
+    const char *id = value_id(self->wanted);
+    const json_t *plugin = gsc_plugin_store_find(self->plugins, self->key->choices[0], id);
+    json_t *object = json_object();
+
+    if (*id == '\0') {
+        json_decref(object);
+        return NULL;
+    }
+    json_object_set_new(object, "id", json_string(id));
+    for (guint i = 0; i < self->names->len; i++) {
+        const char *name = self->names->pdata[i];
+        const json_t *param = json_array_get(json_object_get(plugin, "params"), i);
+        json_t *value = parameter_value(self, i);
+        const json_t *initial = json_object_get(param, "initial");
+        double number = json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
+        bool given = json_is_object(self->wanted) && json_object_get(self->wanted, name) != NULL;
+        if (given || number != json_number_value(initial)) {
+            json_object_set_new(object, name, value);
+        } else {
+            json_decref(value);
+        }
+    }
+    if (self->names->len == 0 && json_is_object(self->wanted)) {
+        json_decref(object); /* its descriptor is not here yet: what was given stands */
+        return json_deep_copy(self->wanted);
+    }
+    if (json_object_size(object) == 1) {
+        json_decref(object);
+        return json_string(id);
+    }
+    return object;
+}

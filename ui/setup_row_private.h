@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside of a control of the set-up panel, shared by setup_row.c and setup_plugin.c.
+ *
+ * Layer: ui.
+ */
+#ifndef GSC_UI_SETUP_ROW_PRIVATE_H
+#define GSC_UI_SETUP_ROW_PRIVATE_H
+
+#include "ui/setup_row.h"
+
+struct gsc_setup_row {
+    const gsc_spec_key *key;
+    GtkWidget *widget;  /* the row */
+    GtkWidget *control; /* what holds the value; may be the row itself */
+    GscPluginStore *plugins;
+    gsc_setup_changed *changed;
+    gpointer data;
+    bool quiet; /* changes now are not the user's */
+
+    /* plugins only */
+    json_t *wanted;        /* the value as last known */
+    bool optional;         /* absent is a choice: the experiment says nothing */
+    GPtrArray *ids;        /* char *, parallel to the combo; "" is absent */
+    GPtrArray *refusals;   /* char *, "" for those that can be chosen */
+    GPtrArray *docs;       /* char *, one line each */
+    GPtrArray *parameters; /* GtkWidget * rows of the chosen plugin's parameters, owned */
+    GPtrArray *spins;      /* their controls, borrowed */
+    GPtrArray *names;      /* char * their names */
+};
+
+void gsc_setup_row_tell(gsc_setup_row *self);
+GtkWidget *gsc_setup_spin_new(double value, double lowest, double highest, bool whole);
+
+void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value);
+void gsc_setup_plugin_update(gsc_setup_row *self);
+void gsc_setup_plugin_clear(gsc_setup_row *self);
+json_t *gsc_setup_plugin_dup_value(gsc_setup_row *self);
+
+#endif

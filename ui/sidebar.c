@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What there is: experiments, runs and plugins. See sidebar.h.
+ */
+#include "ui/sidebar.h"
+
+#include "ui/run_row.h"
+#include "ui/thumbnail.h"
+
+#include <string.h>
+
+struct _GscSidebar {
+    GtkWidget parent;
+    GtkStack *pages, *runs_stack;
+    GtkListBox *experiment_list, *plugin_list;
+    GtkListView *run_list;
+    GtkLabel *empty_label, *plugins_count, *plugins_problem;
+    GtkToggleButton *find_button;
+    GtkSearchBar *search_bar;
+    GtkSearchEntry *search_entry;
+
+    GListModel *experiments;
+    GscRunStore *runs;
+    GscPluginStore *plugins;
+    GtkCustomFilter *filter;
+    GtkFilterListModel *found;
+    char *needle; /* folded; "" finds all */
+    bool quiet;
+};
+
+G_DEFINE_FINAL_TYPE(GscSidebar, gsc_sidebar, GTK_TYPE_WIDGET)
+
+enum {
+    SIGNAL_EXPERIMENT_CHOSEN,
+    SIGNAL_RUN_CHOSEN,
+    N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static GtkWidget *new_label(const char *text, const char *first_class, const char *second_class) {
+    GtkWidget *label = gtk_label_new(text);
+
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+    if (first_class != NULL) {
+        gtk_widget_add_css_class(label, first_class);
+    }
+    if (second_class != NULL) {
+        gtk_widget_add_css_class(label, second_class);
+    }
+    return label;
+}
+
+/* ---- Experiments --------------------------------------------------------------------------------- */
+
+static GtkWidget *create_experiment_row(gpointer item, gpointer data) {
+    GscExperiment *experiment = GSC_EXPERIMENT(item);
+    GtkWidget *row = gtk_list_box_row_new();
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *title = new_label(gsc_experiment_get_title(experiment), NULL, NULL);
+    GtkWidget *summary = new_label(gsc_experiment_get_summary(experiment), "caption", "dim-label");
+
+    gtk_label_set_lines(GTK_LABEL(summary), 2);
+    gtk_label_set_ellipsize(GTK_LABEL(summary), PANGO_ELLIPSIZE_END);
+    gtk_label_set_ellipsize(GTK_LABEL(title), PANGO_ELLIPSIZE_END);
+    gtk_widget_set_valign(words, GTK_ALIGN_CENTER);
+    gtk_widget_set_hexpand(words, TRUE);
+    gtk_box_append(GTK_BOX(words), title);
+    gtk_box_append(GTK_BOX(words), summary);
+    gtk_box_append(GTK_BOX(box), gsc_thumbnail_new(experiment));
+    gtk_box_append(GTK_BOX(box), words);
+    gtk_widget_add_css_class(box, "experiment");
+    gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
+    gtk_widget_set_tooltip_text(row, gsc_experiment_get_summary(experiment));
+    gtk_accessible_update_property(
+        GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, gsc_experiment_get_title(experiment),
+        GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, gsc_experiment_get_summary(experiment), -1);
+    return row;
+}
+
+static void on_experiment_selected(GtkListBox *list, GtkListBoxRow *row, GscSidebar *self) {
+    if (row == NULL || self->quiet) {
+        return;
+    }
+    g_autoptr(GscExperiment) experiment =
+        g_list_model_get_item(self->experiments, (guint)gtk_list_box_row_get_index(row));
+    g_signal_emit(self, signals[SIGNAL_EXPERIMENT_CHOSEN], 0, experiment);
+}
+
+void gsc_sidebar_select_experiment(GscSidebar *self, GscExperiment *experiment) {
+    for (guint i = 0; i < g_list_model_get_n_items(self->experiments); i++) {
+        g_autoptr(GscExperiment) here = g_list_model_get_item(self->experiments, i);
+        if (here == experiment) {
+            self->quiet = true;
+            gtk_list_box_select_row(self->experiment_list,
+                                    gtk_list_box_get_row_at_index(self->experiment_list, (int)i));
+            self->quiet = false;
+        }
+    }
+}
+
+/* ---- Runs ---------------------------------------------------------------------------------------- */
+
+static gboolean matches(gpointer object, gpointer data) {
+    GscSidebar *self = GSC_SIDEBAR(data);
+    GscRunItem *item = GSC_RUN_ITEM(object);
+
+    if (*self->needle == '\0') {
+        return TRUE;
+    }
+    g_autofree char *all = g_strjoin(
+        " ", gsc_run_item_get_name(item), gsc_run_item_get_experiment(item),
+        gsc_run_item_get_title(item), gsc_run_status_name(gsc_run_item_get_status(item)), NULL);
+    g_autofree char *folded = g_utf8_casefold(all, -1);
+    return strstr(folded, self->needle) != NULL;
+}
+
+static void show_runs_or_hint(GscSidebar *self) {
+    bool none = g_list_model_get_n_items(G_LIST_MODEL(self->found)) == 0;
+    const char *problem = NULL;
+
+    gtk_stack_set_visible_child_name(self->runs_stack, none ? "empty" : "list");
+    if (gsc_run_store_get_folder(self->runs, &problem) == NULL) {
+        gtk_label_set_text(self->empty_label, problem);
+    } else if (*self->needle != '\0') {
+        gtk_label_set_text(self->empty_label, "No run has this in its name, experiment or status.");
+    } else {
+        gtk_label_set_text(self->empty_label,
+                           "Press Run and the curves of the experiment draw themselves. Runs "
+                           "started in a terminal show up here too.");
+    }
+}
+
+static void on_found_changed(GListModel *model, guint position, guint removed, guint added,
+                             GscSidebar *self) {
+    show_runs_or_hint(self);
+}
+
+static void on_search_changed(GtkSearchEntry *entry, GscSidebar *self) {
+    g_free(self->needle);
+    self->needle = g_utf8_casefold(gtk_editable_get_text(GTK_EDITABLE(entry)), -1);
+    gtk_filter_changed(GTK_FILTER(self->filter), GTK_FILTER_CHANGE_DIFFERENT);
+    show_runs_or_hint(self);
+}
+
+static void on_row_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    gtk_list_item_set_child(item, gsc_run_row_new());
+}
+
+static void on_row_bind(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    gsc_run_row_set_item(GSC_RUN_ROW(gtk_list_item_get_child(item)), gtk_list_item_get_item(item));
+}
+
+static void on_row_unbind(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    gsc_run_row_set_item(GSC_RUN_ROW(gtk_list_item_get_child(item)), NULL);
+}
+
+static void on_run_activated(GtkListView *list, guint position, GscSidebar *self) {
+    g_autoptr(GscRunItem) item = g_list_model_get_item(G_LIST_MODEL(self->found), position);
+
+    if (item != NULL) {
+        g_signal_emit(self, signals[SIGNAL_RUN_CHOSEN], 0, item);
+    }
+}
+
+void gsc_sidebar_find(GscSidebar *self) {
+    gtk_stack_set_visible_child_name(self->pages, "bench");
+    gtk_search_bar_set_search_mode(self->search_bar, TRUE);
+    gtk_widget_grab_focus(GTK_WIDGET(self->search_entry));
+}
+
+/* ---- Plugins ------------------------------------------------------------------------------------- */
+
+static GtkWidget *create_plugin_row(const json_t *plugin) {
+    const char *id = gsc_plugin_text(plugin, "id"), *title = gsc_plugin_text(plugin, "title");
+    const char *status = gsc_plugin_text(plugin, "status"), *path = gsc_plugin_text(plugin, "path");
+    const char *theory = gsc_plugin_text(plugin, "theory");
+    bool ok = strcmp(status, "ok") == 0;
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *about = ok ? g_strdup_printf("%s · %s %s", gsc_plugin_text(plugin, "kind"), id,
+                                                  gsc_plugin_text(plugin, "version"))
+                                : g_strdup(status);
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *row = gtk_list_box_row_new();
+
+    const char *name = *title != '\0' ? title : *id != '\0' ? id : base;
+    gtk_box_append(GTK_BOX(box), new_label(name, NULL, NULL));
+    gtk_box_append(GTK_BOX(box), new_label(about, "caption", ok ? "dim-label" : "error"));
+    if (ok && *gsc_plugin_text(plugin, "formula") != '\0') {
+        gtk_box_append(GTK_BOX(box),
+                       new_label(gsc_plugin_text(plugin, "formula"), "caption", "dim-label"));
+    }
+    if (ok && *theory != '\0') {
+        gtk_box_append(GTK_BOX(box), new_label(theory, "caption", "warning"));
+    }
+    gtk_widget_add_css_class(box, "plugin");
+    gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
+    gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
+    gtk_widget_set_tooltip_text(row, path);
+    return row;
+}
+
+static void on_plugins_loaded(GscPluginStore *plugins, GscSidebar *self) {
+    const json_t *descriptors = gsc_plugin_store_get_descriptors(plugins);
+    const char *problem = gsc_plugin_store_get_problem(plugins);
+    size_t ready = 0, n = json_array_size(descriptors);
+    GtkListBoxRow *row;
+
+    while ((row = gtk_list_box_get_row_at_index(self->plugin_list, 0)) != NULL) {
+        gtk_list_box_remove(self->plugin_list, GTK_WIDGET(row));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const json_t *plugin = json_array_get(descriptors, i);
+        ready += strcmp(gsc_plugin_text(plugin, "status"), "ok") == 0;
+        gtk_list_box_append(self->plugin_list, create_plugin_row(plugin));
+    }
+    g_autofree char *count = problem != NULL ? g_strdup("not listed")
+                             : ready < n
+                                 ? g_strdup_printf("%zu ready · %zu refused", ready, n - ready)
+                                 : g_strdup_printf("%zu ready", ready);
+    gtk_label_set_text(self->plugins_count, count);
+    gtk_label_set_text(self->plugins_problem, problem != NULL ? problem : "");
+    gtk_widget_set_visible(GTK_WIDGET(self->plugins_problem), problem != NULL);
+}
+
+static void on_plugins_clicked(GtkButton *button, GscSidebar *self) {
+    gtk_stack_set_visible_child_name(self->pages, "plugins");
+}
+
+static void on_back_clicked(GtkButton *button, GscSidebar *self) {
+    gtk_stack_set_visible_child_name(self->pages, "bench");
+}
+
+static void on_reload_clicked(GtkButton *button, GscSidebar *self) {
+    gsc_plugin_store_load(self->plugins);
+}
+
+/* ---- Object -------------------------------------------------------------------------------------- */
+
+static void gsc_sidebar_dispose(GObject *object) {
+    GscSidebar *self = GSC_SIDEBAR(object);
+
+    GtkWidget *content = GTK_WIDGET(self->pages);
+
+    self->pages = NULL;
+    g_clear_pointer(&content, gtk_widget_unparent);
+    g_clear_object(&self->found);
+    g_clear_object(&self->experiments);
+    g_clear_object(&self->runs);
+    g_clear_object(&self->plugins);
+    g_clear_pointer(&self->needle, g_free);
+    G_OBJECT_CLASS(gsc_sidebar_parent_class)->dispose(object);
+}
+
+static void gsc_sidebar_class_init(GscSidebarClass *klass) {
+    GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+
+    G_OBJECT_CLASS(klass)->dispose = gsc_sidebar_dispose;
+    signals[SIGNAL_EXPERIMENT_CHOSEN] =
+        g_signal_new("experiment-chosen", GSC_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, GSC_TYPE_EXPERIMENT);
+    signals[SIGNAL_RUN_CHOSEN] = g_signal_new("run-chosen", GSC_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0,
+                                              NULL, NULL, NULL, G_TYPE_NONE, 1, GSC_TYPE_RUN_ITEM);
+    gtk_widget_class_set_layout_manager_type(widget_class, GTK_TYPE_BIN_LAYOUT);
+    gtk_widget_class_set_template_from_resource(widget_class,
+                                                "/org/gatescope/Gatescope/sidebar.ui");
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, pages);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, runs_stack);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, experiment_list);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugin_list);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, run_list);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, empty_label);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugins_count);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugins_problem);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, find_button);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, search_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, search_entry);
+    gtk_widget_class_bind_template_callback(widget_class, on_experiment_selected);
+    gtk_widget_class_bind_template_callback(widget_class, on_search_changed);
+    gtk_widget_class_bind_template_callback(widget_class, on_run_activated);
+    gtk_widget_class_bind_template_callback(widget_class, on_plugins_clicked);
+    gtk_widget_class_bind_template_callback(widget_class, on_back_clicked);
+    gtk_widget_class_bind_template_callback(widget_class, on_reload_clicked);
+}
+
+static void gsc_sidebar_init(GscSidebar *self) {
+    self->needle = g_strdup("");
+    gtk_widget_init_template(GTK_WIDGET(self));
+    gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
+}
+
+void gsc_sidebar_set_models(GscSidebar *self, GListModel *experiments, GscRunStore *runs,
+                            GscPluginStore *plugins) {
+    GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
+
+    self->experiments = g_object_ref(experiments);
+    self->runs = g_object_ref(runs);
+    self->plugins = g_object_ref(plugins);
+    self->quiet = true;
+    gtk_list_box_bind_model(self->experiment_list, experiments, create_experiment_row, NULL, NULL);
+    self->quiet = false;
+
+    self->filter = gtk_custom_filter_new(matches, self, NULL);
+    self->found = gtk_filter_list_model_new(g_object_ref(gsc_run_store_get_model(runs)),
+                                            GTK_FILTER(self->filter));
+    g_signal_connect_object(self->found, "items-changed", G_CALLBACK(on_found_changed), self, 0);
+    g_signal_connect(factory, "setup", G_CALLBACK(on_row_setup), NULL);
+    g_signal_connect(factory, "bind", G_CALLBACK(on_row_bind), NULL);
+    g_signal_connect(factory, "unbind", G_CALLBACK(on_row_unbind), NULL);
+    gtk_list_view_set_factory(self->run_list, factory);
+    g_object_unref(factory);
+    g_autoptr(GtkNoSelection) none = gtk_no_selection_new(g_object_ref(G_LIST_MODEL(self->found)));
+    gtk_list_view_set_model(self->run_list, GTK_SELECTION_MODEL(none));
+    show_runs_or_hint(self);
+
+    g_signal_connect_object(plugins, "loaded", G_CALLBACK(on_plugins_loaded), self, 0);
+    gtk_label_set_text(self->plugins_count, "…");
+}

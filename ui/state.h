@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the window remembers between starts: sizes, theme, which runs are shown. Losing it loses only that.
+ *
+ * Layer: ui. Main thread only.
+ */
+#ifndef GSC_UI_STATE_H
+#define GSC_UI_STATE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+G_BEGIN_DECLS
+
+typedef struct gsc_state gsc_state;
+
+/* Reads $XDG_STATE_HOME/gatescope/window.ini; an absent or broken file is an empty state. */
+gsc_state *gsc_state_new(void);
+void gsc_state_free(gsc_state *self); /* writes first what has not been written */
+
+int gsc_state_get_int(gsc_state *self, const char *key, int fallback);
+void gsc_state_set_int(gsc_state *self, const char *key, int value);
+/* 1 shown, 0 hidden by the user, -1 never said. */
+int gsc_state_get_shown(gsc_state *self, const char *run_path);
+void gsc_state_set_shown(gsc_state *self, const char *run_path, bool shown);
+void gsc_state_forget_run(gsc_state *self, const char *run_path);
+void gsc_state_save(gsc_state *self);
+
+G_END_DECLS
+
+#endif

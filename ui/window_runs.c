@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The window's runs: which of them are in the figure and in which colour, starting, stopping, deleting.
+ */
+#include "ui/window_private.h"
+
+#include "ui/launcher.h"
+#include "ui/plot/theme.h"
+
+/* ---- Which runs are in the figure ---------------------------------------------------------------- */
+
+static bool belongs(GscWindow *self, GscRunItem *item) {
+    const char *experiment = gsc_run_item_get_experiment(item);
+
+    if (self->solo != NULL) {
+        return item == self->solo;
+    }
+    if (*experiment != '\0') {
+        return g_strcmp0(experiment, gsc_experiment_get_name(self->experiment)) == 0;
+    }
+    return !g_str_has_prefix(gsc_experiment_get_source(self->experiment), "preset:") &&
+           g_strcmp0(gsc_run_item_get_title(item), gsc_experiment_get_title(self->experiment)) == 0;
+}
+
+static int compare_oldest_first(gconstpointer a, gconstpointer b) {
+    double left = gsc_run_item_get_started(*(GscRunItem *const *)a);
+    double right = gsc_run_item_get_started(*(GscRunItem *const *)b);
+
+    return left < right ? -1 : left > right;
+}
+
+/* The shown runs of the selected experiment, oldest first, so that colours stay when runs are added. */
+static GPtrArray *dup_shown(GscWindow *self) {
+    GListModel *model = gsc_run_store_get_model(self->runs);
+    GPtrArray *shown = g_ptr_array_new_with_free_func(g_object_unref);
+
+    for (guint i = 0; i < g_list_model_get_n_items(model); i++) {
+        g_autoptr(GscRunItem) item = g_list_model_get_item(model, i);
+        if (gsc_run_item_get_shown(item) && belongs(self, item)) {
+            g_ptr_array_add(shown, g_steal_pointer(&item));
+        }
+    }
+    g_ptr_array_sort(shown, compare_oldest_first);
+    return shown;
+}
+
+guint gsc_window_count_shown(GscWindow *self) {
+    g_autoptr(GPtrArray) shown = dup_shown(self);
+
+    return shown->len;
+}
+
+/* A run keeps its colour while it is shown; a new one gets the first that is free. */
+static void give_colors(GscWindow *self, GPtrArray *shown) {
+    GListModel *model = gsc_run_store_get_model(self->runs);
+    bool used[GSC_PALETTE_SIZE] = {false};
+
+    for (guint i = 0; i < g_list_model_get_n_items(model); i++) {
+        g_autoptr(GscRunItem) item = g_list_model_get_item(model, i);
+        if (!g_ptr_array_find(shown, item, NULL)) {
+            gsc_run_item_set_color(item, GSC_RUN_NOT_SHOWN);
+        }
+    }
+    for (guint i = 0; i < shown->len; i++) {
+        int color = gsc_run_item_get_color(shown->pdata[i]);
+        if (color >= 0 && !used[color % GSC_PALETTE_SIZE]) {
+            used[color % GSC_PALETTE_SIZE] = true;
+        }
+    }
+    for (guint i = 0; i < shown->len; i++) {
+        if (shown->len == 1) {
+            gsc_run_item_set_color(shown->pdata[i], GSC_RUN_ALONE);
+        } else if (gsc_run_item_get_color(shown->pdata[i]) < 0) {
+            int color = 0;
+            while (color < GSC_PALETTE_SIZE && used[color]) {
+                color++;
+            }
+            color = color < GSC_PALETTE_SIZE ? color : (int)i % GSC_PALETTE_SIZE;
+            used[color] = true;
+            gsc_run_item_set_color(shown->pdata[i], color);
+        }
+    }
+}
+
+/* ---- Status -------------------------------------------------------------------------------------- */
+
+GscRunItem *gsc_window_get_active_run(GscWindow *self) {
+    g_autoptr(GPtrArray) shown = dup_shown(self);
+    GscRunItem *active = NULL;
+
+    for (guint i = 0; i < shown->len; i++) {
+        if (gsc_run_item_is_active(shown->pdata[i])) {
+            active = shown->pdata[i];
+        }
+    }
+    return active; /* the store holds it */
+}
+
+static void show_status(GscWindow *self) {
+    GscRunItem *active = gsc_window_get_active_run(self);
+
+    gtk_widget_action_set_enabled(GTK_WIDGET(self), "win.stop", active != NULL);
+    if (active == NULL) {
+        gtk_label_set_text(self->status_label, "");
+        gsc_figure_page_set_progress(self->page, -1);
+        return;
+    }
+    double progress = gsc_run_item_get_progress(active);
+    g_autofree char *left = gsc_run_item_dup_time_left(active);
+    g_autofree char *text = g_strdup_printf("%d%%%s%s", (int)(progress * 100),
+                                            left != NULL ? " · " : "", left != NULL ? left : "");
+    gtk_label_set_text(self->status_label, text);
+    gsc_figure_page_set_progress(self->page, progress);
+}
+
+/* ---- Drawing ------------------------------------------------------------------------------------- */
+
+static gboolean draw_figure(gpointer data) {
+    GscWindow *self = GSC_WINDOW(data);
+    g_autoptr(GPtrArray) shown = NULL;
+    bool live = false;
+
+    self->figure_source = 0;
+    shown = dup_shown(self);
+    give_colors(self, shown);
+    for (guint i = 0; i < shown->len; i++) {
+        live = live || gsc_run_item_is_active(shown->pdata[i]);
+    }
+    gsc_figure_page_show(self->page, self->experiment, shown, live);
+    if (self->probe != NULL) {
+        gsc_probe_note(self->probe);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void gsc_window_update_figure(GscWindow *self) {
+    show_status(self);
+    if (self->figure_source == 0) {
+        self->figure_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE, draw_figure, self, NULL);
+    }
+}
+
+static void on_item_changed(GscRunStore *runs, GscRunItem *item, GscWindow *self) {
+    if (belongs(self, item)) {
+        gsc_window_update_figure(self);
+    }
+}
+
+/* Unless the user said otherwise the newest run of each experiment is shown. */
+static void on_listed(GscRunStore *runs, GscWindow *self) {
+    GListModel *model = gsc_run_store_get_model(runs);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < g_list_model_get_n_items(model); i++) {
+        g_autoptr(GscRunItem) item = g_list_model_get_item(model, i);
+        const char *experiment = gsc_run_item_get_experiment(item);
+        bool newest = gsc_run_item_is_known(item) && *experiment != '\0' &&
+                      g_hash_table_add(seen, g_strdup(experiment));
+        int said = gsc_state_get_shown(self->state, gsc_run_item_get_path(item));
+        gsc_run_item_set_shown(item,
+                               gsc_run_item_get_shown(item) || (said >= 0 ? said == 1 : newest));
+    }
+    gsc_window_update_figure(self);
+}
+
+void gsc_window_watch_runs(GscWindow *self) {
+    g_signal_connect_object(self->runs, "item-changed", G_CALLBACK(on_item_changed), self, 0);
+    g_signal_connect_object(self->runs, "listed", G_CALLBACK(on_listed), self, 0);
+}
+
+void gsc_window_choose_run(GscWindow *self, GscRunItem *item) {
+    GscExperiment *experiment = gsc_window_find_experiment(self, gsc_run_item_get_experiment(item));
+
+    if (experiment != NULL) {
+        gsc_window_choose_experiment(self, experiment);
+    } else if (!belongs(self, item)) {
+        g_set_object(&self->solo, item);
+    }
+    gsc_run_item_set_shown(item, true);
+    gsc_state_set_shown(self->state, gsc_run_item_get_path(item), true);
+    if (*gsc_run_item_get_failure(item) != '\0') {
+        gsc_window_say(self, gsc_run_item_get_failure(item));
+    }
+    gsc_window_update_figure(self);
+}
+
+void gsc_window_toggle_run(GscWindow *self, const char *path) {
+    GscRunItem *item = gsc_run_store_find(self->runs, path);
+
+    if (item == NULL) {
+        return;
+    }
+    if (!belongs(self, item)) {
+        gsc_window_choose_run(self, item);
+        return;
+    }
+    bool shown = !gsc_run_item_get_shown(item);
+    gsc_state_set_shown(self->state, path, shown);
+    gsc_run_item_set_shown(item, shown);
+}
+
+/* ---- Starting and stopping ----------------------------------------------------------------------- */
+
+typedef struct started {
+    GWeakRef window;
+    char *path;
+} started;
+
+static void free_started(gpointer data) {
+    started *self = data;
+
+    g_weak_ref_clear(&self->window);
+    g_free(self->path);
+    g_free(self);
+}
+
+/* What a run has to say at its end: in the panel where it did not take the spec, else above the figure. */
+static void on_run_over(int status, const char *message, gpointer data) {
+    started *start = data;
+    g_autoptr(GscWindow) self = g_weak_ref_get(&start->window);
+
+    if (self == NULL) {
+        return;
+    }
+    GscRunItem *item = gsc_run_store_find(self->runs, start->path);
+    if (item != NULL) {
+        gsc_run_item_refresh(item);
+    }
+    bool born = item != NULL && gsc_run_item_is_known(item);
+    if (!born) {
+        g_autofree char *text =
+            *message != '\0'
+                ? g_strdup(message)
+                : g_strdup_printf("The run ended before it began (exit status %d).", status);
+        gsc_setup_panel_set_problem(self->setup, text);
+        gsc_run_store_forget(self->runs, start->path);
+    } else if (gsc_run_item_get_status(item) == GSC_RUN_FAILED && belongs(self, item)) {
+        gsc_window_say(self, gsc_run_item_get_failure(item));
+    }
+    gsc_window_update_figure(self);
+}
+
+void gsc_window_run(GscWindow *self) {
+    g_autoptr(GError) error = NULL;
+    const char *problem = NULL;
+
+    if (!gsc_setup_panel_is_valid(self->setup)) {
+        adw_flap_set_reveal_flap(self->right_flap, TRUE);
+        return;
+    }
+    if (gsc_run_store_get_folder(self->runs, &problem) == NULL) {
+        gsc_window_say(self, problem);
+        return;
+    }
+    const char *name = gsc_experiment_get_name(self->experiment);
+    g_autofree char *path = gsc_run_store_free_path(self->runs, name);
+    g_auto(GStrv) assignments = gsc_setup_panel_dup_assignments(self->setup);
+    started *start = g_new0(started, 1);
+    g_weak_ref_init(&start->window, self);
+    start->path = g_strdup(path);
+    gsc_setup_panel_set_problem(self->setup, NULL);
+    gsc_figure_page_set_trouble(self->page, NULL);
+    if (!gsc_launcher_run(gsc_experiment_get_source(self->experiment),
+                          (const char *const *)assignments, path, on_run_over, start, free_started,
+                          &error)) {
+        g_autofree char *text = g_strdup_printf("The program “%s” could not be started: %s.",
+                                                gsc_launcher_program(), error->message);
+        gsc_window_say(self, text);
+        free_started(start);
+        return;
+    }
+    GscRunItem *item =
+        gsc_run_store_expect(self->runs, path, name, gsc_experiment_get_title(self->experiment));
+    g_clear_object(&self->solo);
+    gsc_state_set_shown(self->state, path, true);
+    gsc_run_item_set_shown(item, true);
+    gsc_window_update_figure(self);
+}
+
+void gsc_window_stop(GscWindow *self) {
+    GscRunItem *item = gsc_window_get_active_run(self);
+
+    if (item != NULL && !gsc_run_item_interrupt(item)) {
+        g_autofree char *text =
+            g_strdup_printf("%s cannot be stopped from here: its process is not on this machine.",
+                            gsc_run_item_get_name(item));
+        gsc_window_say(self, text);
+    }
+}
+
+/* ---- Trash --------------------------------------------------------------------------------------- */
+
+typedef struct deletion {
+    GscWindow *window;
+    GscRunItem *item;
+    bool undone;
+} deletion;
+
+static void on_undo(AdwToast *toast, deletion *self) {
+    self->undone = true;
+    gsc_run_store_unhide(self->window->runs, self->item);
+}
+
+static void trash_file(GscWindow *self, const char *path) {
+    g_autoptr(GFile) file = g_file_new_for_path(path);
+    g_autoptr(GError) error = NULL;
+
+    if (!g_file_trash(file, NULL, &error)) {
+        g_autofree char *text =
+            g_strdup_printf("%s was not moved to the trash: %s.", path, error->message);
+        gsc_window_say(self, text);
+        return;
+    }
+    gsc_state_forget_run(self->state, path);
+    gsc_run_store_forget(self->runs, path);
+}
+
+/* The toast is gone: now, and only now, the file moves. */
+static void on_dismissed(AdwToast *toast, deletion *self) {
+    if (!self->undone) {
+        trash_file(self->window, gsc_run_item_get_path(self->item));
+        if (gsc_run_store_find(self->window->runs, gsc_run_item_get_path(self->item)) != NULL) {
+            gsc_run_store_unhide(self->window->runs, self->item);
+        }
+    }
+    g_object_unref(self->item);
+    g_object_unref(self->window);
+    g_free(self);
+}
+
+void gsc_window_trash_run(GscWindow *self, const char *path) {
+    GscRunItem *item = gsc_run_store_find(self->runs, path);
+
+    if (item == NULL || gsc_run_item_is_active(item)) {
+        return;
+    }
+    g_autofree char *title = g_strdup_printf("%s moves to the trash", gsc_run_item_get_name(item));
+    deletion *doomed = g_new0(deletion, 1);
+    *doomed = (deletion){.window = g_object_ref(self), .item = g_object_ref(item)};
+    AdwToast *toast = adw_toast_new(title);
+    adw_toast_set_button_label(toast, "Undo");
+    adw_toast_set_timeout(toast, 6);
+    g_signal_connect(toast, "button-clicked", G_CALLBACK(on_undo), doomed);
+    g_signal_connect(toast, "dismissed", G_CALLBACK(on_dismissed), doomed);
+    gsc_run_store_hide(self->runs, item);
+    adw_toast_overlay_add_toast(self->toasts, toast);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers as words for people.
+ *
+ * Layer: ui; pure functions.
+ */
+#ifndef GSC_UI_WORDS_H
+#define GSC_UI_WORDS_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* "0.4 s", "21 s", "3 min 20 s", "2 h 5 min"; caller frees. Negative or no number: "0 s". */
+char *gsc_words_duration(double seconds);
+
+/* A moment in local time: "14:05" today, else "3 Nov 14:05", "3 Nov 2025" in other years; caller frees. */
+char *gsc_words_when(double unix_s);
+
+/* A list of numbers as people write it: "100, 316, 1000"; caller frees. */
+char *gsc_words_list(const double *values, gsize n);
+
+G_END_DECLS
+
+#endif
