@@ -22,6 +22,18 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"run", "[SPEC.json|preset:NAME] [-o FILE.gsc] [--set KEY=VALUE]…", "run an experiment",
+     "  SPEC.json|preset:NAME  what to run (preset:first); `gatescope presets` lists presets\n"
+     "  -o FILE.gsc            the run file; else a new one in the runs folder\n"
+     "  --set KEY=VALUE        changes a key of the spec: theory.sizes=[100,1000], gate=sigmoid\n"
+     "  --seed N               the same as --set seed=N\n"
+     "  --threads N            the same as --set threads=N; 0 takes all cores\n"
+     "  --device cpu           where to compute\n"
+     "  --force                replace FILE.gsc where it exists\n"
+     "  --quiet                alarms and errors only\n\n"
+     "Progress goes to stderr, the run file's path to stdout. Ctrl-C stops the run and keeps what it\n"
+     "found; a second one does not wait.\n",
+     gsc_cmd_run},
     {"report", "FILE.gsc… [--json]", "figures of merit of runs: slopes, losses",
      "  --json   one object per run: run, status, spec, results\n", gsc_cmd_report},
     {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display",
@@ -52,6 +64,7 @@ static const command commands[] = {
      "  kernels   each numeric operation beside its reference\n"
      "  --json    as data\n",
      gsc_cmd_bench},
+    {"worker", "", NULL, NULL, gsc_cmd_worker},
     {"plugin-scan", "", NULL, NULL, gsc_cmd_plugin_scan},
 };
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Progress and summary of a run on stderr: see run_view.h.
+ *
+ * Layer: app.
+ */
+#include "app/run_view.h"
+
+#include "core/read/run_file.h"
+#include "core/read/stats.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BAR_CELLS = 28
+};
+
+static double monotonic_s(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void format_time(double seconds, char *ret_text, size_t size) {
+    if (seconds < 9.95) {
+        snprintf(ret_text, size, "%.1f s", seconds);
+    } else if (seconds < 100) {
+        snprintf(ret_text, size, "%.0f s", seconds);
+    } else if (seconds < 6000) {
+        snprintf(ret_text, size, "%.0f min", seconds / 60);
+    } else {
+        snprintf(ret_text, size, "%.1f h", seconds / 3600);
+    }
+}
+
+/* Time left, once enough is done to tell; "" before. */
+static void format_left(const gsc_run_view *view, double now_s, char *ret_text, size_t size) {
+    double spent_s = now_s - view->began_s;
+    ret_text[0] = '\0';
+    if (view->fraction >= 0.02 && view->fraction < 1 && spent_s > 1) {
+        char left[32];
+        format_time(spent_s * (1 - view->fraction) / view->fraction, left, sizeof left);
+        snprintf(ret_text, size, ", about %s left", left);
+    }
+}
+
+static void draw_bar(gsc_run_view *view, double now_s) {
+    char left[64];
+    int cells = (int)lround(view->fraction * BAR_CELLS);
+    format_left(view, now_s, left, sizeof left);
+    fprintf(stderr, "\r");
+    for (int i = 0; i < BAR_CELLS; i++) {
+        fputs(view->unicode ? i < cells ? "━" : "─" : i < cells ? "#" : ".", stderr);
+    }
+    fprintf(stderr, " %3.0f%%  %.80s%s\033[K", 100 * view->fraction, view->activity, left);
+    fflush(stderr);
+    view->drawn_s = now_s;
+}
+
+void gsc_run_view_clear_bar(gsc_run_view *view) {
+    if (view->drawn_s > 0) {
+        fprintf(stderr, "\r\033[K");
+        view->drawn_s = 0;
+    }
+}
+
+static gsc_status show_progress(gsc_sink *self, double fraction, const char *text,
+                                gsc_error *error) {
+    gsc_run_view *view = (gsc_run_view *)self;
+    double now_s = monotonic_s();
+    view->fraction = fraction;
+    if (text[0] != '\0') {
+        snprintf(view->activity, sizeof view->activity, "%s", text);
+    }
+    if (view->quiet) {
+        return GSC_OK;
+    }
+    if (view->terminal) {
+        if (now_s - view->drawn_s > 0.1) {
+            draw_bar(view, now_s);
+        }
+    } else if ((int)(10 * fraction) > view->told_tenths) {
+        char left[64];
+        view->told_tenths = (int)(10 * fraction);
+        format_left(view, now_s, left, sizeof left);
+        fprintf(stderr, "%3.0f%%  %s%s\n", 100 * fraction, view->activity, left);
+    }
+    return GSC_OK;
+}
+
+static gsc_status show_event(gsc_sink *self, gsc_event_level level, const char *source,
+                             const char *message, gsc_error *error) {
+    gsc_run_view *view = (gsc_run_view *)self;
+    if (level == GSC_EVENT_INFO) {
+        return GSC_OK; /* the file keeps it; a person wants alarms */
+    }
+    gsc_run_view_clear_bar(view);
+    fprintf(stderr, "%s: %s%s%s\n", level == GSC_EVENT_WARNING ? "alarm" : "error", source,
+            source[0] != '\0' ? ": " : "", message);
+    return GSC_OK;
+}
+
+void gsc_run_view_init(gsc_run_view *view, bool quiet) {
+    const char *kind = getenv("TERM");
+    setlocale(LC_CTYPE, "");
+    *view = (gsc_run_view){.sink = {.event = show_event, .progress = show_progress},
+                           .quiet = quiet,
+                           .terminal =
+                               isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0,
+                           .unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+                           .began_s = monotonic_s()};
+}
+
+/* Pads by characters, not bytes: titles have Greek letters. */
+static void print_padded(const char *text, int width) {
+    for (const char *c = text; *c != '\0'; c++) {
+        width -= (*c & 0xc0) != 0x80;
+    }
+    fprintf(stderr, "  %s%*s", text, width > 0 ? width : 0, "");
+}
+
+static void print_slope(gsc_run *run, size_t series) {
+    const gsc_series_info *info = gsc_run_series(run, series);
+    gsc_point *points = NULL;
+    size_t n = 0;
+    if (gsc_run_dup_points(run, series, &points, &n, NULL) != GSC_OK) {
+        return;
+    }
+    gsc_slope fit = gsc_fit_slope(points, n, GSC_SLOPE_LOG_N, 1000, 1);
+    free(points);
+    if (isnan(fit.slope)) {
+        return;
+    }
+    print_padded(info->title, 34);
+    fprintf(stderr, " slope in log n %6.3f", fit.slope);
+    if (!isnan(fit.low)) {
+        fprintf(stderr, " [%.3f, %.3f]", fit.low, fit.high);
+    }
+    fprintf(stderr, ", proven %.3f\n", info->bound);
+}
+
+/* The first panel that has bounds is the experiment's own; the rest is for `gatescope report`. */
+static void print_slopes(gsc_run *run) {
+    const char *panel = NULL;
+    for (size_t i = 0; i < gsc_run_series_count(run); i++) {
+        const gsc_series_info *info = gsc_run_series(run, i);
+        if (isnan(info->bound)) {
+            continue;
+        }
+        panel = panel == NULL ? info->panel : panel;
+        if (strcmp(panel, info->panel) == 0) {
+            print_slope(run, i);
+        }
+    }
+}
+
+void gsc_run_view_summary(const char *path) {
+    gsc_run *run = NULL;
+    if (gsc_run_open(path, &run, NULL) != GSC_OK) {
+        return;
+    }
+    const gsc_run_info *info = gsc_run_get_info(run);
+    char spent[32];
+    format_time(info->ended_s - info->started_s, spent, sizeof spent);
+    fprintf(stderr, "%s: %s after %s\n", info->title[0] != '\0' ? info->title : info->name,
+            gsc_run_status_name(info->status), spent);
+    print_slopes(run);
+    gsc_run_close(run);
+}
