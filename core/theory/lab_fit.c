@@ -141,9 +141,11 @@ static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t 
         (json_int_t)replicate, "arm", arm->name, "k_shared", (json_int_t)arm->k_shared, "k_routed",
         (json_int_t)arm->k_routed, "log_likelihood", fit->log_likelihood, "log_likelihood_stopped",
         fit->log_likelihood_stopped, "log_likelihood_truth", fit->log_likelihood_truth);
+    const bool warm_up = self->fit.polish && fit->em_reason == GSC_EM_ITERATIONS;
     json_object_set_new(json, "em",
                         json_pack("{s:I, s:s}", "iterations", (json_int_t)fit->em_iterations,
-                                  "stop", gsc_em_reason_name(fit->em_reason)));
+                                  "stop",
+                                  warm_up ? "warm-up" : gsc_em_reason_name(fit->em_reason)));
     if (self->fit.polish) {
         json_object_set_new(json, "polish",
                             json_pack("{s:I, s:s, s:f}", "iterations",
