@@ -2,13 +2,14 @@
  *
  * The fused loops of expectation maximisation for a Gaussian mixture of experts, over blocks of rows.
  *
- * A block is at most GSC_MIXTURE_BLOCK = B rows by column: column c of an array [k][B] begins at
- * c * B. Arrays are aligned to 64 bytes. Rows past `rows` up to the next multiple of 8 are read, so
- * they must hold finite numbers (a copy of a row will do); they count for nothing: where a result
- * has a row there it is written too, and r is 0 there. Nothing allocates; nothing fails; outputs
- * overlap inputs only where said. Sums are added to ret_* in a fixed order, lane by lane, so the same
- * block gives the same bits on any thread; levels differ in the last bits (fused products; exp and log
- * are our own polynomials, under 2 ulp on the ranges that occur).
+ * A block is at most GSC_MIXTURE_BLOCK rows by column: column c of an array [k][B] begins at c B,
+ * B = GSC_MIXTURE_STRIDE (a cache line more than the rows, so that columns do not fight for the same
+ * cache sets). Arrays are aligned to 64 bytes. Rows past `rows` up to the next multiple of
+ * GSC_MIXTURE_PAD are read, so they must hold finite numbers (a copy of a row will do); they count for
+ * nothing: where a result has a row there it is written too, and r is 0 there. Nothing allocates;
+ * nothing fails; outputs overlap inputs only where said. Sums are added to ret_* in a fixed order, lane
+ * by lane, so the same block gives the same bits on any thread; levels differ in the last bits (fused
+ * products; exp and log are our own polynomials, under 2 ulp on the ranges that occur).
  *
  * Operations for each row, k = k1 + k2 components, E = k2 gates, P parameters of an expert, d inputs:
  *     posterior       k exp, 1 division, about 5 k flops
@@ -28,7 +29,9 @@
 
 enum {
     GSC_MIXTURE_BLOCK = 512,
-    GSC_MIXTURE_MAX = 64 /* the most components in one block */
+    GSC_MIXTURE_PAD = 16,
+    GSC_MIXTURE_STRIDE = GSC_MIXTURE_BLOCK + 8, /* B */
+    GSC_MIXTURE_MAX = 64                        /* the most components in one block */
 };
 
 /* How many sums moments has: mass, rss, P, P (P + 1) / 2. */

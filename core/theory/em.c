@@ -37,7 +37,7 @@ static void bind_column(const gsc_em_workspace *ws, const double *column, size_t
         const size_t rows = em_rows(ws, b);
         double *tile = tiles + b * stride;
         memcpy(tile, column + b * EM_BLOCK, rows * sizeof *tile);
-        for (size_t t = rows; t < EM_BLOCK; t++) {
+        for (size_t t = rows; t < EM_STRIDE; t++) {
             tile[t] = column[ws->n - 1];
         }
     }
@@ -50,8 +50,8 @@ static gsc_status bind_jacobian(gsc_em_workspace *ws, const gsc_expert_family *f
     memset(theta, 0, family->theta_size * sizeof *theta);
     for (size_t b = 0; b < ws->blocks; b++) {
         gsc_status status = gsc_expert_evaluate(
-            family, theta, EM_BLOCK, ws->x + b * ws->shape.inputs * EM_BLOCK, EM_BLOCK, ws->h,
-            tiles + b * family->theta_size * EM_BLOCK, ws->expert, error);
+            family, theta, EM_STRIDE, ws->x + b * ws->shape.inputs * EM_STRIDE, EM_STRIDE, ws->h,
+            tiles + b * family->theta_size * EM_STRIDE, ws->expert, error);
         if (status != GSC_OK) {
             return status;
         }
@@ -81,9 +81,10 @@ static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gs
     ws->n = sample->n;
     ws->blocks = (sample->n + EM_BLOCK - 1) / EM_BLOCK;
     for (size_t k = 0; k < sample->inputs; k++) {
-        bind_column(ws, sample->x + k * sample->n, sample->inputs * EM_BLOCK, ws->x + k * EM_BLOCK);
+        bind_column(ws, sample->x + k * sample->n, sample->inputs * EM_STRIDE,
+                    ws->x + k * EM_STRIDE);
     }
-    bind_column(ws, sample->y, EM_BLOCK, ws->y);
+    bind_column(ws, sample->y, EM_STRIDE, ws->y);
     gsc_status status = GSC_OK;
     if (ws->shape.shared != NULL && ws->shape.shared->linear) {
         status = bind_jacobian(ws, ws->shape.shared, ws->jacobian_shared, error);
@@ -153,13 +154,13 @@ gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_
     set_constants(ws, constant, precision);
     clear_sums(ws);
     for (size_t b = 0; b < ws->blocks; b++) {
-        const size_t rows = em_rows(ws, b), tile = b * k2 * EM_BLOCK;
+        const size_t rows = em_rows(ws, b), tile = b * k2 * EM_STRIDE;
         const double *jacobian[EM_MAX_K];
         size_t stride[EM_MAX_K];
-        double *r = ws->r + b * k * EM_BLOCK;
+        double *r = ws->r + b * k * EM_STRIDE;
         for (size_t c = 0; c < k; c++) {
-            gsc_status status = em_residual(ws, c, ws->component[c].theta, b, ws->e + c * EM_BLOCK,
-                                            ws->jacobian + c * ws->theta_max * EM_BLOCK,
+            gsc_status status = em_residual(ws, c, ws->component[c].theta, b, ws->e + c * EM_STRIDE,
+                                            ws->jacobian + c * ws->theta_max * EM_STRIDE,
                                             &jacobian[c], &stride[c], error);
             if (status != GSC_OK) {
                 return status;
@@ -168,17 +169,17 @@ gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_
         total += ws->kernels->posterior(rows, k1, k2, constant, precision, ws->e,
                                         ws->gate.log_pi + tile, r);
         for (size_t c = 0; c < k; c++) {
-            ws->kernels->moments(rows, ws->component[c].family->theta_size, r + c * EM_BLOCK,
-                                 ws->e + c * EM_BLOCK, jacobian[c], stride[c],
+            ws->kernels->moments(rows, ws->component[c].family->theta_size, r + c * EM_STRIDE,
+                                 ws->e + c * EM_STRIDE, jacobian[c], stride[c],
                                  ws->moments + c * ws->moments_size);
         }
         if (k2 > 0) {
-            r += k1 * EM_BLOCK;
+            r += k1 * EM_STRIDE;
             for (size_t j = 0; j < k2; j++) {
-                ws->q +=
-                    ws->kernels->dot(rows, r + j * EM_BLOCK, ws->gate.log_pi + tile + j * EM_BLOCK);
+                ws->q += ws->kernels->dot(rows, r + j * EM_STRIDE,
+                                          ws->gate.log_pi + tile + j * EM_STRIDE);
             }
-            ws->kernels->gate_scores(rows, k2, d, ws->x + b * d * EM_BLOCK, r, ws->gate.q + tile,
+            ws->kernels->gate_scores(rows, k2, d, ws->x + b * d * EM_STRIDE, r, ws->gate.q + tile,
                                      ws->gate.slope + tile, ws->two_rows, ws->gradient, ws->fisher);
         }
     }

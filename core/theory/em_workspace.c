@@ -26,7 +26,7 @@ static size_t larger(size_t a, size_t b) {
 static void cut_all(gsc_em_workspace *ws, cutter *from) {
     const gsc_mixture_shape *shape = &ws->shape;
     const size_t d = shape->inputs, experts = shape->k_routed, k = ws->k, blocks = ws->capacity;
-    const size_t rows = blocks * EM_BLOCK, pairs = experts * (experts + 1) / 2;
+    const size_t rows = blocks * EM_STRIDE, pairs = experts * (experts + 1) / 2;
     const size_t fisher = pairs * (d + 1) * (d + 2) / 2;
     const size_t system = larger(ws->gate_size, ws->theta_max);
     size_t expert = 0;
@@ -36,12 +36,12 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
     if (shape->shared != NULL) {
         ws->jacobian_shared =
             cut(from, shape->shared->linear ? rows * shape->shared->theta_size : 0);
-        expert = larger(expert, gsc_expert_scratch(shape->shared, EM_BLOCK));
+        expert = larger(expert, gsc_expert_scratch(shape->shared, EM_STRIDE));
     }
     if (shape->routed != NULL) {
         ws->jacobian_routed =
             cut(from, shape->routed->linear ? rows * shape->routed->theta_size : 0);
-        expert = larger(expert, gsc_expert_scratch(shape->routed, EM_BLOCK));
+        expert = larger(expert, gsc_expert_scratch(shape->routed, EM_STRIDE));
     }
     for (em_gate *gate = &ws->gate; gate != NULL;
          gate = gate == &ws->gate ? &ws->gate_trial : NULL) {
@@ -49,11 +49,11 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
         gate->q = cut(from, rows * experts);
         gate->slope = cut(from, rows * experts);
     }
-    ws->e = cut(from, k * EM_BLOCK);
-    ws->h = cut(from, EM_BLOCK);
-    ws->jacobian = cut(from, k * ws->theta_max * EM_BLOCK);
-    ws->logit = cut(from, experts * EM_BLOCK);
-    ws->two_rows = cut(from, 2 * EM_BLOCK);
+    ws->e = cut(from, k * EM_STRIDE);
+    ws->h = cut(from, EM_STRIDE);
+    ws->jacobian = cut(from, k * ws->theta_max * EM_STRIDE);
+    ws->logit = cut(from, experts * EM_STRIDE);
+    ws->two_rows = cut(from, 2 * EM_STRIDE);
     ws->expert = cut(from, expert);
     ws->moments = cut(from, k * ws->moments_size);
     ws->moments_trial = cut(from, k * ws->moments_size);

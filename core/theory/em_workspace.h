@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of expectation maximisation share: one fit's memory, by blocks of B rows, and the four
+ * What the parts of expectation maximisation share: one fit's memory, by blocks of rows, and the four
  * moves over it. Private to em*.c, gate_step.c and expert_step.c. Layer: core/theory.
  */
 #ifndef GSC_CORE_THEORY_EM_WORKSPACE_H
@@ -10,6 +10,7 @@
 
 enum {
     EM_BLOCK = GSC_MIXTURE_BLOCK,
+    EM_STRIDE = GSC_MIXTURE_STRIDE, /* B below */
     EM_MAX_K = GSC_MIXTURE_MAX
 };
 
@@ -66,12 +67,12 @@ struct gsc_em_workspace {
     gsc_em_info info;
 };
 
-/* Rows of block b, and rounded up to 8. */
+/* Rows of block b, and rounded up as the loops read them. */
 static inline size_t em_rows(const gsc_em_workspace *ws, size_t b) {
     return b + 1 < ws->blocks ? EM_BLOCK : ws->n - b * EM_BLOCK;
 }
 static inline size_t em_padded(size_t rows) {
-    return (rows + 7) / 8 * 8;
+    return (rows + GSC_MIXTURE_PAD - 1) / GSC_MIXTURE_PAD * GSC_MIXTURE_PAD;
 }
 
 /* Sum of component c's responsibilities; sum r e^2. */

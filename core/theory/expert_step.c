@@ -17,22 +17,22 @@ gsc_status em_residual(gsc_em_workspace *ws, size_t c, const double *theta, size
                        gsc_error *error) {
     const em_component *component = &ws->component[c];
     const size_t p = component->family->theta_size, rows = em_padded(em_rows(ws, b));
-    const double *y = ws->y + b * EM_BLOCK;
+    const double *y = ws->y + b * EM_STRIDE;
     if (component->linear_jacobian != NULL) {
         double negative[EM_BLOCK];
-        const double *columns = component->linear_jacobian + b * p * EM_BLOCK;
+        const double *columns = component->linear_jacobian + b * p * EM_STRIDE;
         for (size_t i = 0; i < p && i < EM_BLOCK; i++) {
             negative[i] = -theta[i];
         }
-        ws->kernels->combine(rows, p, 0, y, negative, columns, EM_BLOCK, ret_e);
+        ws->kernels->combine(rows, p, 0, y, negative, columns, EM_STRIDE, ret_e);
         *ret_jacobian = columns;
-        *ret_stride = EM_BLOCK;
+        *ret_stride = EM_STRIDE;
         return GSC_OK;
     }
     const double minus_one = -1;
-    gsc_status status =
-        gsc_expert_evaluate(component->family, theta, rows, ws->x + b * ws->shape.inputs * EM_BLOCK,
-                            EM_BLOCK, ws->h, jacobian, ws->expert, error);
+    gsc_status status = gsc_expert_evaluate(component->family, theta, rows,
+                                            ws->x + b * ws->shape.inputs * EM_STRIDE, EM_STRIDE,
+                                            ws->h, jacobian, ws->expert, error);
     if (status != GSC_OK) {
         return status;
     }
@@ -104,7 +104,7 @@ static gsc_status trial_moments(gsc_em_workspace *ws, const bool *open, gsc_erro
                 return status;
             }
             ws->kernels->moments(em_rows(ws, b), ws->component[c].family->theta_size,
-                                 ws->r + (b * ws->k + c) * EM_BLOCK, ws->e, jacobian, stride,
+                                 ws->r + (b * ws->k + c) * EM_STRIDE, ws->e, jacobian, stride,
                                  ws->moments_trial + c * ws->moments_size);
         }
     }

@@ -63,18 +63,19 @@ static gsc_status evaluate_block(gsc_em_workspace *ws, const double *beta, size_
                                  double *ret_log_a, double *ret_slope, gsc_error *error) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     const size_t rows = em_padded(em_rows(ws, b));
-    const double *x = ws->x + b * d * EM_BLOCK;
+    const double *x = ws->x + b * d * EM_STRIDE;
     for (size_t j = 0; j < experts; j++) {
         const double *own = beta + j * (1 + d);
-        ws->kernels->combine(rows, d, own[0], NULL, own + 1, x, EM_BLOCK, ws->logit + j * EM_BLOCK);
+        ws->kernels->combine(rows, d, own[0], NULL, own + 1, x, EM_STRIDE,
+                             ws->logit + j * EM_STRIDE);
     }
     if (rows == EM_BLOCK) {
-        return gsc_gate_log_affinity(ws->shape.gate, experts * EM_BLOCK, ws->logit, ret_log_a,
-                                     ret_slope, error);
+        return gsc_gate_log_affinity(ws->shape.gate, (experts - 1) * EM_STRIDE + EM_BLOCK,
+                                     ws->logit, ret_log_a, ret_slope, error);
     }
     gsc_status status = GSC_OK;
     for (size_t j = 0; j < experts && status == GSC_OK; j++) {
-        const size_t at = j * EM_BLOCK;
+        const size_t at = j * EM_STRIDE;
         status = gsc_gate_log_affinity(ws->shape.gate, rows, ws->logit + at, ret_log_a + at,
                                        ret_slope + at, error);
     }
@@ -90,9 +91,9 @@ gsc_status em_gate_evaluate(gsc_em_workspace *ws, const double *beta, const em_g
         memset(ws->fisher_trial, 0, fisher_size(ws) * sizeof(double));
     }
     for (size_t b = 0; b < ws->blocks; b++) {
-        const size_t rows = em_rows(ws, b), tile = b * experts * EM_BLOCK;
-        const double *x = ws->x + b * d * EM_BLOCK;
-        const double *r = ws->r + (b * ws->k + ws->shape.k_shared) * EM_BLOCK;
+        const size_t rows = em_rows(ws, b), tile = b * experts * EM_STRIDE;
+        const double *x = ws->x + b * d * EM_STRIDE;
+        const double *r = ws->r + (b * ws->k + ws->shape.k_shared) * EM_STRIDE;
         double *log_pi = gate->log_pi + tile, *slope = gate->slope + tile, *q = gate->q + tile;
         gsc_status status = evaluate_block(ws, beta, b, log_pi, slope, error);
         if (status != GSC_OK) {

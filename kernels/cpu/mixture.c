@@ -9,7 +9,7 @@
 #include "kernels/cpu/mixture_vec.h"
 
 enum {
-    B = GSC_MIXTURE_BLOCK
+    B = GSC_MIXTURE_STRIDE
 };
 
 /* Runs body with a constant for the small values of count, else with count itself. */
@@ -39,54 +39,85 @@ enum {
     ROWS_PER_LOG = 64
 };
 
+/* Vectors that go side by side, so that one's latencies hide behind the other's work. */
+#if defined(__AVX512F__)
+enum {
+    SIDE = 2
+};
+#else
+enum {
+    SIDE = 1
+};
+#endif
+#define EACH_SIDE for (size_t i = 0; i < SIDE; i++)
+
 INLINE double posterior_body(size_t rows, size_t k1, size_t k, const double *constant,
                              const double *precision, const double *e, const double *log_pi,
                              double *ret_r) {
-    vec total = vec_set(0), product = vec_set(1);
+    vec total[SIDE], product[SIDE];
     size_t in_product = 0;
-    for (size_t t = 0; t < rows; t += LANES) {
-        vec l[GSC_MIXTURE_MAX], top, sum;
+    EACH_SIDE {
+        total[i] = vec_set(0);
+        product[i] = vec_set(1);
+    }
+    for (size_t t = 0; t < rows; t += SIDE * LANES) {
+        vec l[GSC_MIXTURE_MAX][SIDE], top[SIDE], sum[SIDE], share[SIDE];
+        EACH_SIDE {
+            top[i] = vec_set(-INFINITY);
+            sum[i] = vec_set(0);
+        }
         for (size_t c = 0; c < k; c++) {
-            const vec residual = vec_load(e + c * B + t);
-            l[c] = vec_fnma(residual * residual, vec_set(precision[c]), vec_set(constant[c]));
-            if (c >= k1) {
-                l[c] += vec_load(log_pi + (c - k1) * B + t);
+            EACH_SIDE {
+                const vec residual = vec_load(e + c * B + t + i * LANES);
+                l[c][i] =
+                    vec_fnma(residual * residual, vec_set(precision[c]), vec_set(constant[c]));
+                if (c >= k1) {
+                    l[c][i] += vec_load(log_pi + (c - k1) * B + t + i * LANES);
+                }
+                top[i] = vec_max(top[i], l[c][i]);
             }
         }
-        top = vec_set(-INFINITY);
         for (size_t c = 0; c < k; c++) {
-            top = vec_max(top, l[c]);
+            EACH_SIDE {
+                l[c][i] = vec_exp(l[c][i] - top[i]);
+                sum[i] += l[c][i];
+            }
         }
-        sum = vec_set(0);
+        EACH_SIDE {
+            share[i] = vec_reciprocal(sum[i]);
+            if (t + (i + 1) * LANES > rows) {
+                const vec_bits valid = vec_valid(t + i * LANES, rows);
+                share[i] = (vec)((vec_bits)share[i] & valid);
+                top[i] = (vec)((vec_bits)top[i] & valid);
+                sum[i] = (vec)(((vec_bits)sum[i] & valid) | ((vec_bits)vec_set(1) & ~valid));
+            }
+            total[i] += top[i];
+            product[i] *= sum[i];
+        }
         for (size_t c = 0; c < k; c++) {
-            l[c] = vec_exp(l[c] - top);
-            sum += l[c];
+            EACH_SIDE {
+                vec_store(ret_r + c * B + t + i * LANES, l[c][i] * share[i]);
+            }
         }
-        vec share = 1.0 / sum;
-        if (t + LANES > rows) {
-            const vec_bits valid = vec_valid(t, rows);
-            share = (vec)((vec_bits)share & valid);
-            top = (vec)((vec_bits)top & valid);
-            sum = (vec)(((vec_bits)sum & valid) | ((vec_bits)vec_set(1) & ~valid));
-        }
-        for (size_t c = 0; c < k; c++) {
-            vec_store(ret_r + c * B + t, l[c] * share);
-        }
-        total += top;
-        product *= sum;
         if (++in_product == ROWS_PER_LOG) {
-            total += vec_log(product);
-            product = vec_set(1);
+            EACH_SIDE {
+                total[i] += vec_log(product[i]);
+                product[i] = vec_set(1);
+            }
             in_product = 0;
         }
     }
-    total += vec_log(product);
-    for (size_t t = (rows + LANES - 1) / LANES * LANES; t < (rows + 7) / 8 * 8; t++) {
+    double log_likelihood = 0;
+    EACH_SIDE {
+        log_likelihood += vec_sum(total[i] + vec_log(product[i]));
+    }
+    for (size_t t = (rows + SIDE * LANES - 1) / (SIDE * LANES) * (SIDE * LANES);
+         t < (rows + GSC_MIXTURE_PAD - 1) / GSC_MIXTURE_PAD * GSC_MIXTURE_PAD; t++) {
         for (size_t c = 0; c < k; c++) {
             ret_r[c * B + t] = 0;
         }
     }
-    return vec_sum(total);
+    return log_likelihood;
 }
 
 double GSC_ISA_NAME(gsc_mixture_posterior)(size_t rows, size_t k1, size_t k2,
@@ -190,28 +221,48 @@ void GSC_ISA_NAME(gsc_mixture_moments)(size_t rows, size_t p, const double *r, c
 
 INLINE double normalise_body(size_t rows, size_t experts, const double *a, const double *slope,
                              const double *r, double *ret_log_pi, double *ret_q) {
-    vec total = vec_set(0);
-    for (size_t t = 0; t < rows; t += LANES) {
-        vec l[GSC_MIXTURE_MAX], top, sum = vec_set(0);
-        l[0] = top = vec_load(a + t);
-        for (size_t j = 1; j < experts; j++) {
-            l[j] = vec_load(a + j * B + t);
-            top = vec_max(top, l[j]);
+    vec total[SIDE];
+    EACH_SIDE {
+        total[i] = vec_set(0);
+    }
+    for (size_t t = 0; t < rows; t += SIDE * LANES) {
+        vec l[GSC_MIXTURE_MAX][SIDE], part[GSC_MIXTURE_MAX][SIDE];
+        vec top[SIDE], sum[SIDE], normaliser[SIDE], share[SIDE];
+        EACH_SIDE {
+            top[i] = vec_set(-INFINITY);
+            sum[i] = vec_set(0);
         }
-        vec part[GSC_MIXTURE_MAX];
         for (size_t j = 0; j < experts; j++) {
-            part[j] = vec_exp(l[j] - top);
-            sum += part[j];
+            EACH_SIDE {
+                l[j][i] = vec_load(a + j * B + t + i * LANES);
+                top[i] = vec_max(top[i], l[j][i]);
+            }
         }
-        const vec normaliser = top + vec_log(sum), share = 1.0 / sum;
         for (size_t j = 0; j < experts; j++) {
-            const vec log_pi = l[j] - normaliser;
-            total = vec_fma(vec_load(r + j * B + t), log_pi, total);
-            vec_store(ret_log_pi + j * B + t, log_pi);
-            vec_store(ret_q + j * B + t, part[j] * share * vec_load(slope + j * B + t));
+            EACH_SIDE {
+                part[j][i] = vec_exp(l[j][i] - top[i]);
+                sum[i] += part[j][i];
+            }
+        }
+        EACH_SIDE {
+            normaliser[i] = top[i] + vec_log(sum[i]);
+            share[i] = vec_reciprocal(sum[i]);
+        }
+        for (size_t j = 0; j < experts; j++) {
+            EACH_SIDE {
+                const size_t at = j * B + t + i * LANES;
+                const vec log_pi = l[j][i] - normaliser[i];
+                total[i] = vec_fma(vec_load(r + at), log_pi, total[i]);
+                vec_store(ret_log_pi + at, log_pi);
+                vec_store(ret_q + at, part[j][i] * share[i] * vec_load(slope + at));
+            }
         }
     }
-    return vec_sum(total);
+    double q = 0;
+    EACH_SIDE {
+        q += vec_sum(total[i]);
+    }
+    return q;
 }
 
 double GSC_ISA_NAME(gsc_mixture_gate_normalise)(size_t rows, size_t experts, const double *a,
@@ -383,14 +434,19 @@ double GSC_ISA_NAME(gsc_mixture_dot)(size_t rows, const double *a, const double 
 
 /* A sum of x * 0 is NaN as soon as one x is not finite; it needs no branch for each value. */
 int GSC_ISA_NAME(gsc_mixture_finite)(size_t n, const double *values) {
-    vec sum = vec_set(0);
+    enum {
+        WIDE = 4
+    };
+    vec sum[WIDE] = {vec_set(0), vec_set(0), vec_set(0), vec_set(0)};
     size_t t = 0;
-    for (; t + LANES <= n; t += LANES) {
-        vec value;
-        memcpy(&value, values + t, sizeof value);
-        sum += value * 0.0;
+    for (; t + WIDE * LANES <= n; t += WIDE * LANES) {
+        for (size_t i = 0; i < WIDE; i++) {
+            vec value;
+            memcpy(&value, values + t + i * LANES, sizeof value);
+            sum[i] = vec_fma(value, vec_set(0), sum[i]);
+        }
     }
-    double rest = vec_sum(sum);
+    double rest = vec_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
     for (; t < n; t++) {
         rest += values[t] * 0;
     }

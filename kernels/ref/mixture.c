@@ -6,12 +6,12 @@
 #include "kernels/mixture.h"
 
 enum {
-    B = GSC_MIXTURE_BLOCK
+    B = GSC_MIXTURE_STRIDE
 };
 
-/* Rows that arrays hold: rows rounded up to 8. */
+/* Rows that arrays hold. */
 static size_t padded(size_t rows) {
-    return (rows + 7) / 8 * 8;
+    return (rows + GSC_MIXTURE_PAD - 1) / GSC_MIXTURE_PAD * GSC_MIXTURE_PAD;
 }
 
 double gsc_mixture_posterior_ref(size_t rows, size_t k1, size_t k2, const double *constant,
