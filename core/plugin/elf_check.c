@@ -47,14 +47,16 @@ static gsc_status cut_short(gsc_error *error) {
                     "is cut short or damaged: its ELF tables point beyond its end; build it again");
 }
 
-/* The bytes at a virtual address, where size of them lie inside the file; else NULL. */
-static const void *at_address(const elf_file *file, uint64_t address, uint64_t size) {
+/* The bytes at a virtual address, where size of them lie inside the file and a table of 4- or 8-byte
+ * members can start there; else NULL. */
+static const void *at_address(const elf_file *file, uint64_t address, uint64_t size, size_t align) {
     for (size_t i = 0; i < file->header->e_phnum; i++) {
         const Elf64_Phdr *segment = &file->segments[i];
         if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
             address - segment->p_vaddr <= segment->p_filesz &&
             size <= segment->p_filesz - (address - segment->p_vaddr)) {
-            return file->bytes + segment->p_offset + (address - segment->p_vaddr);
+            uint64_t offset = segment->p_offset + (address - segment->p_vaddr);
+            return offset % align == 0 ? file->bytes + offset : NULL;
         }
     }
     return NULL;
@@ -114,16 +116,16 @@ static gsc_status check_header(elf_file *file, gsc_error *error) {
 /* How many symbols: the old hash table says it, the GNU one has to be walked to its last chain. 0: none. */
 static size_t count_symbols(const elf_file *file, uint64_t hash, uint64_t gnu_hash) {
     if (hash != 0) {
-        const uint32_t *table = at_address(file, hash, 2 * sizeof *table);
+        const uint32_t *table = at_address(file, hash, 2 * sizeof *table, 4);
         return table != NULL ? table[1] : 0;
     }
-    const uint32_t *head = gnu_hash != 0 ? at_address(file, gnu_hash, 4 * sizeof *head) : NULL;
+    const uint32_t *head = gnu_hash != 0 ? at_address(file, gnu_hash, 4 * sizeof *head, 4) : NULL;
     if (head == NULL) {
         return 0;
     }
     uint64_t buckets = head[0], first = head[1];
     uint64_t buckets_at = gnu_hash + 16 + (uint64_t)head[2] * 8;
-    const uint32_t *bucket = at_address(file, buckets_at, buckets * sizeof *bucket);
+    const uint32_t *bucket = at_address(file, buckets_at, buckets * sizeof *bucket, 4);
     uint64_t last = 0;
     for (uint64_t i = 0; bucket != NULL && i < buckets; i++) {
         last = bucket[i] > last ? bucket[i] : last;
@@ -134,7 +136,7 @@ static size_t count_symbols(const elf_file *file, uint64_t hash, uint64_t gnu_ha
     uint64_t chains_at = buckets_at + buckets * sizeof *bucket;
     for (;; last++) {
         const uint32_t *chain =
-            at_address(file, chains_at + (last - first) * sizeof *chain, sizeof *chain);
+            at_address(file, chains_at + (last - first) * sizeof *chain, sizeof *chain, 4);
         if (chain == NULL) {
             return 0;
         }
@@ -172,7 +174,7 @@ static gsc_status read_dynamic(elf_file *file, gsc_error *error) {
     for (size_t i = 0; i < file->header->e_phnum; i++) {
         const Elf64_Phdr *segment = &file->segments[i];
         if (segment->p_type == PT_DYNAMIC) {
-            dynamic = at_address(file, segment->p_vaddr, segment->p_filesz);
+            dynamic = at_address(file, segment->p_vaddr, segment->p_filesz, 8);
             count = segment->p_filesz / sizeof *dynamic;
         }
     }
@@ -201,9 +203,9 @@ static gsc_status read_dynamic(elf_file *file, gsc_error *error) {
             break;
         }
     }
-    file->strings = at_address(file, strings, file->strings_size);
+    file->strings = at_address(file, strings, file->strings_size, 1);
     file->symbols_count = count_symbols(file, hash, gnu_hash);
-    file->symbols = at_address(file, symbols, file->symbols_count * sizeof *file->symbols);
+    file->symbols = at_address(file, symbols, file->symbols_count * sizeof *file->symbols, 8);
     if (file->strings == NULL || file->symbols == NULL) {
         return cut_short(error);
     }

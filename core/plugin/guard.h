@@ -14,12 +14,15 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { GSC_GUARD_SLOTS = 128, GSC_GUARD_NAME = 56 };
+enum {
+    GSC_GUARD_SLOTS = 128,
+    GSC_GUARD_NAME = 56
+};
 
 typedef struct gsc_guard_slot {
-    _Atomic uint64_t entered_ns; /* CLOCK_MONOTONIC when the call began; 0: not in a plugin */
-    _Atomic int64_t step;        /* the lab's step: an EM iteration, an optimiser step */
-    char plugin[GSC_GUARD_NAME]; /* "gate softmax" */
+    _Atomic uint64_t entered_ns;   /* CLOCK_MONOTONIC when the call began; 0: not in a plugin */
+    _Atomic int64_t step;          /* the lab's step: an EM iteration, an optimiser step */
+    char plugin[GSC_GUARD_NAME];   /* "gate softmax" */
     char function[GSC_GUARD_NAME]; /* "affinity" */
 } gsc_guard_slot;
 

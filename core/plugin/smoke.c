@@ -48,7 +48,7 @@ static gsc_status check_pointwise(const gsc_plugin *plugin, const gsc_call *call
     for (size_t i = 0; i < POINTS * SIDES; i++) {
         if (!isfinite(value[i])) {
             return gsc_fail(error, GSC_ERR_PLUGIN, "returns %g from %s at %g; it must be finite",
-                            value[i], function->name, z[i]);
+                            isnan(value[i]) ? NAN : value[i], function->name, z[i]);
         }
         if (not_negative && value[i] < 0) {
             return gsc_fail(error, GSC_ERR_PLUGIN,
@@ -69,7 +69,7 @@ static gsc_status check_pointwise(const gsc_plugin *plugin, const gsc_call *call
         double numeric = (around[2] - around[1]) / (2 * h);
         if (!isfinite(slope[i])) {
             return gsc_fail(error, GSC_ERR_PLUGIN, "returns %g from %s at %g; it must be finite",
-                            slope[i], function->slope_name, points[i]);
+                            isnan(slope[i]) ? NAN : slope[i], function->slope_name, points[i]);
         }
         if (!has_kink(around[1], around[0], around[2], h) &&
             fabs(slope[i] - numeric) > 1e-5 * (1 + fabs(numeric))) {
