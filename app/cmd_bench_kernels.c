@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope bench kernels [--json] [--threads N]`: every op of the processor path against ref, timed only after
- * it agreed with ref within its contract. Times are the best of several; GFLOP/s and GB/s use the contract's
- * counts.
+ * `gatescope bench kernels [--json] [--threads N]`: every op of the processor path against ref,
+ * timed only after it agreed with ref within its contract. Times are the best of several; GFLOP/s
+ * and GB/s use the contract's counts.
  *
  * Layer: app.
  */
@@ -25,7 +25,8 @@ typedef enum bench_op {
     OP_TOP_K,
 } bench_op;
 
-/* matmul: [rows, k] [k, columns]; softmax: [rows, columns]; top_k: the k largest of [rows, columns]. */
+/* matmul: [rows, k] [k, columns]; softmax: [rows, columns]; top_k: the k largest of [rows,
+ * columns]. */
 typedef struct bench_case {
     bench_op op;
     gsc_dtype dtype;
@@ -172,7 +173,8 @@ static double *read_output(bench_side *side, gsc_error *error) {
     return NULL;
 }
 
-/* The contract's scale of every output: |a| |b| for matmul (by ref on absolute values), else 1 (NULL). */
+/* The contract's scale of every output: |a| |b| for matmul (by ref on absolute values), else 1
+ * (NULL). */
 static gsc_status make_scale(bench_side *ref, const bench_case *c, double **ret_scale,
                              gsc_error *error) {
     *ret_scale = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope doctor [--json]`: what this machine has for Gatescope, measured where that is cheap (under a
- * second), and for each problem a way out. Exit 0 also with problems that leave the command line working, 1 where
- * runs or plugins cannot work.
+ * `gatescope doctor [--json]`: what this machine has for Gatescope, measured where that is cheap
+ * (under a second), and for each problem a way out. Exit 0 also with problems that leave the
+ * command line working, 1 where runs or plugins cannot work.
  *
  * Layer: app.
  */

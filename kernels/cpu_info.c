@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads the processor through CPUID (by the compiler's own reader, which also asks the system for the wide
- * registers), /proc/cpuinfo, sysconf and the affinity mask. Layer: kernels.
+ * Reads the processor through CPUID (by the compiler's own reader, which also asks the system for
+ * the wide registers), /proc/cpuinfo, sysconf and the affinity mask. Layer: kernels.
  */
 #include "kernels/cpu_info.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What this machine's processor is, read once: the instruction set that the kernels use, its name, cores,
- * caches and memory.
+ * What this machine's processor is, read once: the instruction set that the kernels use, its name,
+ * cores, caches and memory.
  *
- * GATESCOPE_ISA = baseline | v3 | v4 lowers the instruction set (never raises it); another value is ignored
- * and remembered in isa_request, so that `gatescope doctor` can say so.
+ * GATESCOPE_ISA = baseline | v3 | v4 lowers the instruction set (never raises it); another value is
+ * ignored and remembered in isa_request, so that `gatescope doctor` can say so.
  *
  * Layer: kernels; libc.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a device is made of, for kernels/ alone: memory functions and a table of ops. A table is filled with
- * ref's functions and then overridden by what the machine has. Tables get pointers into the device's memory and
- * sizes that the op above has checked, so they return nothing; what still fails they leave by gsc_queue_fail.
+ * What a device is made of, for kernels/ alone: memory functions and a table of ops. A table is
+ * filled with ref's functions and then overridden by what the machine has. Tables get pointers into
+ * the device's memory and sizes that the op above has checked, so they return nothing; what still
+ * fails they leave by gsc_queue_fail.
  *
  * Layer: kernels, private.
  */
@@ -52,12 +53,12 @@ void gsc_queue_fail(gsc_queue *queue, gsc_status status, const char *format, ...
     __attribute__((format(printf, 3, 4)));
 bool gsc_queue_failed(const gsc_queue *queue);
 
-/* Scratch for the op under way, GSC_BUF_ALIGNMENT-aligned, valid until the next op; NULL and a sticky
- * GSC_ERR_MEMORY where the queue was born with less. */
+/* Scratch for the op under way, GSC_BUF_ALIGNMENT-aligned, valid until the next op; NULL and a
+ * sticky GSC_ERR_MEMORY where the queue was born with less. */
 void *gsc_queue_workspace(gsc_queue *queue, const char *op, size_t bytes);
 
-/* For the ops' own checks. False, with a sticky GSC_ERR_INPUT naming op, tensor and what was expected, unless
- * view has that type and the shape [rows, columns] on the queue's device. */
+/* For the ops' own checks. False, with a sticky GSC_ERR_INPUT naming op, tensor and what was
+ * expected, unless view has that type and the shape [rows, columns] on the queue's device. */
 bool gsc_check_matrix(gsc_queue *queue, const char *op, const char *name, const gsc_view *view,
                       gsc_dtype dtype, int64_t rows, int64_t columns);
 /* False, with a sticky error, where the two share memory. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels over plain arrays of doubles on the calling thread: for the host's own stages and the services that
- * plugins get. Leaves: nothing is checked, nothing fails, nothing is allocated.
+ * Kernels over plain arrays of doubles on the calling thread: for the host's own stages and the
+ * services that plugins get. Leaves: nothing is checked, nothing fails, nothing is allocated.
  *
  * Layer: kernels.
  */

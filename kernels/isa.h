@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * One source, several instruction sets. Files listed as isa_sources in kernels/meson.build are compiled once
- * per level (baseline, v3 = AVX2 and FMA, v4 = AVX-512), and each names its functions by level:
+ * One source, several instruction sets. Files listed as isa_sources in kernels/meson.build are
+ * compiled once per level (baseline, v3 = AVX2 and FMA, v4 = AVX-512), and each names its functions
+ * by level:
  *
- *     in kernels/thing.h                 GSC_ISA_DECLARE(void, gsc_thing_kernel, (double *x, size_t n));
- *     in the isa source                  void GSC_ISA_NAME(gsc_thing_kernel)(double *x, size_t n) { ... }
+ * in kernels/thing.h                 GSC_ISA_DECLARE(void, gsc_thing_kernel, (double *x, size_t
+ * n));
+ * in the isa source                  void GSC_ISA_NAME(gsc_thing_kernel)(double *x, size_t n) { ...
+ * }
  *     in an ordinary source              GSC_ISA_PICK(gsc_cpu_isa(), gsc_thing_kernel)(x, n);
  *
- * Rules for isa sources: every function is static or named by GSC_ISA_NAME; no changing statics; nothing but
- * kernels' own headers, core/base and libc is included. They are built with -O3 and -ffp-contract=off at every
- * level, so a loop of + - * / sqrt gives the same bits on all of them; who wants fused products writes
- * fma() under GSC_ISA_HAS_FMA and says so in the contract. exp, log, ... below become libmvec calls (4 ulp),
- * whose last bits differ between levels.
+ * Rules for isa sources: every function is static or named by GSC_ISA_NAME; no changing statics;
+ * nothing but kernels' own headers, core/base and libc is included. They are built with -O3 and
+ * -ffp-contract=off at every level, so a loop of + - * / sqrt gives the same bits on all of them;
+ * who wants fused products writes fma() under GSC_ISA_HAS_FMA and says so in the contract. exp,
+ * log, ... below become libmvec calls (4 ulp), whose last bits differ between levels.
  *
  * Layer: kernels.
  */

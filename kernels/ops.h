@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of ops of a device. Users call the checked ops (matmul.h, softmax.h, top_k.h), where the contracts
- * stand; these are the leaves below them, over pointers into the device's memory.
+ * The table of ops of a device. Users call the checked ops (matmul.h, softmax.h, top_k.h), where
+ * the contracts stand; these are the leaves below them, over pointers into the device's memory.
  *
  * Layer: kernels.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pool's one word of state is (generation << 32 | closed bit | threads inside). A thread enters an open
- * run by adding one to it and only then reads the run; the caller closes the run, waits until nobody is inside,
- * and so may change it. A thread that comes late finds the run closed and goes on waiting.
+ * The pool's one word of state is (generation << 32 | closed bit | threads inside). A thread enters
+ * an open run by adding one to it and only then reads the run; the caller closes the run, waits
+ * until nobody is inside, and so may change it. A thread that comes late finds the run closed and
+ * goes on waiting.
  *
  * Waiting spins for some microseconds and then sleeps on a condition. Layer: kernels.
  */

@@ -2,8 +2,8 @@
  *
  * The k largest of each row.
  *
- * value [rows, columns] f32 or f64; index [rows, k] i32: the columns of the k largest, largest first, ties to the
- * smaller index; NaN comes after -infinity. k <= columns; sizes may be 0.
+ * value [rows, columns] f32 or f64; index [rows, k] i32: the columns of the k largest, largest
+ * first, ties to the smaller index; NaN comes after -infinity. k <= columns; sizes may be 0.
  *
  * Exact: no tolerance. No FLOPs; bytes: value once, index once.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A view is a value that names a tensor: a buffer, where it starts in it, element type and shape. Row-major,
- * no gaps. Views never own.
+ * A view is a value that names a tensor: a buffer, where it starts in it, element type and shape.
+ * Row-major, no gaps. Views never own.
  *
  * Layer: kernels.
  */
@@ -33,7 +33,8 @@ typedef struct gsc_view {
     int64_t shape[GSC_VIEW_MAX_DIMS];
 } gsc_view;
 
-/* Fails with GSC_ERR_INPUT where a size is negative, dims is no 1..4, or the tensor leaves the buffer. */
+/* Fails with GSC_ERR_INPUT where a size is negative, dims is no 1..4, or the tensor leaves the
+ * buffer. */
 gsc_status gsc_view_init(gsc_view *view, gsc_buf *buf, gsc_dtype dtype, size_t offset,
                          uint32_t dims, const int64_t *shape, gsc_error *error);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The five stages of a gate with their defaults, run on the host for T rows, and their backward pass; update
- * alone is the trainer's. Formulas: plugin.h. A gate that gives no derivative gets a numeric one (central
- * differences: 2 evaluations for an affinity, 2 M for a row of probs, 2 (E + M) for own weights, 2 for each element of
- * a trained tensor that an inner form, an affinity or a numeric stage reads).
+ * The five stages of a gate with their defaults, run on the host for T rows, and their backward
+ * pass; update alone is the trainer's. Formulas: plugin.h. A gate that gives no derivative gets a
+ * numeric one (central differences: 2 evaluations for an affinity, 2 M for a row of probs, 2 (E +
+ * M) for own weights, 2 for each element of a trained tensor that an inner form, an affinity or a
+ * numeric stage reads).
  *
- * Everything is serial on the calling thread; a pass belongs to one thread. The backward pass moves tensors and
- * logits by a small step and back, so no other thread may read them meanwhile.
+ * Everything is serial on the calling thread; a pass belongs to one thread. The backward pass moves
+ * tensors and logits by a small step and back, so no other thread may read them meanwhile.
  *
  * Layer: core/plugin; kernels/host.h for products and top-k.
  */
@@ -23,8 +24,9 @@
 /* What call.host points to: matrix product and top-k by our kernels. [any thread] */
 const gsc_host *gsc_stages_host(void);
 
-/* One gate over one batch: sizes, inputs (borrowed) and every intermediate (owned). T, D, E, M as in plugin.h.
- * Readers may use all but the scratch; z may be written before a forward pass without x. */
+/* One gate over one batch: sizes, inputs (borrowed) and every intermediate (owned). T, D, E, M as
+ * in plugin.h. Readers may use all but the scratch; z may be written before a forward pass without
+ * x. */
 typedef struct gsc_gate_pass {
     const gsc_loaded *loaded;
     gsc_call call; /* as given, without what the gate did not declare; logits and host filled in */
@@ -50,21 +52,24 @@ typedef struct gsc_gate_pass {
     void *select_scratch;
 } gsc_gate_pass;
 
-/* Makes room for call->rows rows. Sizes, parameters, tensors and the rest of call are borrowed until clear.
- * Refuses (GSC_ERR_PLUGIN or GSC_ERR_INPUT) a gate whose declaration does not fit the sizes. */
+/* Makes room for call->rows rows. Sizes, parameters, tensors and the rest of call are borrowed
+ * until clear. Refuses (GSC_ERR_PLUGIN or GSC_ERR_INPUT) a gate whose declaration does not fit the
+ * sizes. */
 gsc_status gsc_gate_pass_init(gsc_gate_pass *pass, const gsc_loaded *loaded, const gsc_call *call,
                               gsc_error *error);
 void gsc_gate_pass_clear(gsc_gate_pass *pass); /* a zeroed one is fine */
 
 /* Score, probs, select, combine.
  *
- * x [T,D]; NULL: pass->z holds the logits. w [M,D], for linear and inner scores; b [M] is added to linear scores,
- * NULL: none. On failure (GSC_ERR_PLUGIN, naming gate, function and value: a number that is not finite, rows of p
- * that do not sum to 1 without GSC_CAP_NO_SUM, an impossible choice) the pass holds nothing usable. */
+ * x [T,D]; NULL: pass->z holds the logits. w [M,D], for linear and inner scores; b [M] is added to
+ * linear scores, NULL: none. On failure (GSC_ERR_PLUGIN, naming gate, function and value: a number
+ * that is not finite, rows of p that do not sum to 1 without GSC_CAP_NO_SUM, an impossible choice)
+ * the pass holds nothing usable. */
 gsc_status gsc_gate_forward(gsc_gate_pass *pass, const double *x, const double *w, const double *b,
                             gsc_error *error);
 
-/* What comes in and goes out of the backward pass. The selection is held fixed and the bias gets no gradient. */
+/* What comes in and goes out of the backward pass. The selection is held fixed and the bias gets
+ * no gradient. */
 typedef struct gsc_gate_gradient {
     const double *dweight; /* [start[T]] parallel to choice.weight; NULL: zero */
     const double *dp;      /* [T,E] of balancers, added; NULL: zero */
@@ -75,8 +80,8 @@ typedef struct gsc_gate_gradient {
     double *db;            /* [M], added to */
 } gsc_gate_gradient;
 
-/* After a forward pass with the same tensors. Gradients of the gate's own tensors are added to call.gradients.
- * Own scores need score_backward (GSC_ERR_PLUGIN otherwise) where x was given. */
+/* After a forward pass with the same tensors. Gradients of the gate's own tensors are added to
+ * call.gradients. Own scores need score_backward (GSC_ERR_PLUGIN otherwise) where x was given. */
 gsc_status gsc_gate_backward(gsc_gate_pass *pass, const gsc_gate_gradient *gradient,
                              gsc_error *error);
 

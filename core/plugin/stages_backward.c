@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The stages backward: weights -> p -> affinities -> z -> x and w; the selection is held fixed. What the gate
- * does not differentiate is differentiated numerically here. Layer: core/plugin.
+ * The stages backward: weights -> p -> affinities -> z -> x and w; the selection is held fixed.
+ * What the gate does not differentiate is differentiated numerically here. Layer: core/plugin.
  */
 #include "core/plugin/stages.h"
 
@@ -61,7 +61,8 @@ static double differentiate(gsc_gate_pass *pass, evaluate_row *evaluate, size_t 
     return sum / (high - low);
 }
 
-/* A stage as the numeric derivatives see it: evaluation, last forward output, values a row (0: as chosen). */
+/* A stage as the numeric derivatives see it: evaluation, last forward output, values a row (0: as
+ * chosen). */
 typedef struct stage {
     evaluate_row *evaluate;
     const double *output;
@@ -97,8 +98,8 @@ static bool output_moved(gsc_gate_pass *pass, const stage *s) {
     return false;
 }
 
-/* Finds the trained tensors that a stage reads, by moving each as a whole: a gate with a large own score must not
- * pay two evaluations per element in stages that never look at it. */
+/* Finds the trained tensors that a stage reads, by moving each as a whole: a gate with a large own
+ * score must not pay two evaluations per element in stages that never look at it. */
 static stage stage_of(gsc_gate_pass *pass, evaluate_row *evaluate, const double *output,
                       size_t per_row) {
     stage s = {.evaluate = evaluate, .output = output, .per_row = per_row};
@@ -200,7 +201,8 @@ static gsc_status combine_backward(gsc_gate_pass *pass, const double *dweight, d
 
 /* ---- Probs: dp -> dz ---- */
 
-/* The slope of what affinity returns, for one row; numeric by 2 evaluations of the row where not given. */
+/* The slope of what affinity returns, for one row; numeric by 2 evaluations of the row where not
+ * given. */
 static void affinity_slope_row(gsc_gate_pass *pass, size_t row, double *ret_slope) {
     const gsc_gate *gate = pass->loaded->gate;
     size_t e = pass->experts;

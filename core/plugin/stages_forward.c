@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The stages forward: score, probs, select, combine, and the checks of what a gate returned. Layer: core/plugin.
+ * The stages forward: score, probs, select, combine, and the checks of what a gate returned. Layer:
+ * core/plugin.
  */
 #include "core/plugin/stages.h"
 
@@ -19,7 +20,8 @@ gsc_status gsc_stage_check(const gsc_gate_pass *pass, const char *function, cons
             size_t columns = per_row > 0 ? per_row : n;
             return gsc_fail(error, GSC_ERR_PLUGIN,
                             "%s: %s returned %g (row %zu, column %zu); it must be finite",
-                            pass->name, function, values[i], first_row + i / columns, i % columns);
+                            pass->name, function, isnan(values[i]) ? NAN : values[i],
+                            first_row + i / columns, i % columns);
         }
     }
     return GSC_OK;
@@ -191,7 +193,7 @@ static gsc_status rank_row(gsc_gate_pass *pass, size_t row, size_t *ret_count, g
             return gsc_fail(error, GSC_ERR_PLUGIN,
                             "%s: rank returned %g (row %zu, expert %zu); it must be a number or "
                             "-INFINITY",
-                            pass->name, rank[j], row, j);
+                            pass->name, isnan(rank[j]) ? NAN : rank[j], row, j);
         }
     }
     int64_t count = call->top_k;

@@ -15,8 +15,8 @@ static inline double *gsc_stage_row(const gsc_gate_pass *pass, size_t i) {
     return pass->row + i * (pass->logits > pass->experts ? pass->logits : pass->experts);
 }
 
-/* GSC_ERR_PLUGIN naming gate and function unless all n values are finite. per_row > 0 turns the index into row
- * and column in the message. */
+/* GSC_ERR_PLUGIN naming gate and function unless all n values are finite. per_row > 0 turns the
+ * index into row and column in the message. */
 gsc_status gsc_stage_check(const gsc_gate_pass *pass, const char *function, const double *values,
                            size_t n, size_t first_row, size_t per_row, gsc_error *error);
 

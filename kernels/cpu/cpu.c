@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The cpu devices, one per instruction set: ref's table, overridden. Work is cut over the pool by its shape
- * alone, so that results are the same bits at any number of threads. OpenBLAS runs with one thread inside each
- * task. Layer: kernels.
+ * The cpu devices, one per instruction set: ref's table, overridden. Work is cut over the pool by
+ * its shape alone, so that results are the same bits at any number of threads. OpenBLAS runs with
+ * one thread inside each task. Layer: kernels.
  */
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu_info.h"

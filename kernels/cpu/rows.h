@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The row kernels of the processor path, one per instruction set, over plain arrays: leaves, which check
- * nothing. softmax.h and top_k.h hold the contracts. Layer: kernels, and private to it.
+ * The row kernels of the processor path, one per instruction set, over plain arrays: leaves, which
+ * check nothing. softmax.h and top_k.h hold the contracts. Layer: kernels, and private to it.
  */
 #ifndef GSC_KERNELS_CPU_ROWS_H
 #define GSC_KERNELS_CPU_ROWS_H

@@ -2,7 +2,8 @@
  *
  * Softmax of rows, vectorised over the columns; compiled once per instruction set. Layer: kernels.
  *
- * The maximum and the sum run over 16 fixed lanes at every level, so only libmvec's exp differs between them.
+ * The maximum and the sum run over 16 fixed lanes at every level, so only libmvec's exp differs
+ * between them.
  */
 #include "kernels/cpu/rows.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The k largest of each row, largest first, ties to the smaller index; compiled once per instruction set.
- * Layer: kernels.
+ * The k largest of each row, largest first, ties to the smaller index; compiled once per
+ * instruction set. Layer: kernels.
  *
- * The best so far are kept sorted by insertion; a block of 16 values is skipped by one vector comparison when
- * none of them beats the worst kept. Comparisons only: the same indices at every level. Cost O(columns + moves),
- * at worst columns * k (k of a few dozen; beyond that a sort would win).
+ * The best so far are kept sorted by insertion; a block of 16 values is skipped by one vector
+ * comparison when none of them beats the worst kept. Comparisons only: the same indices at every
+ * level. Cost O(columns + moves), at worst columns * k (k of a few dozen; beyond that a sort would
+ * win).
  */
 #include "kernels/cpu/rows.h"
 

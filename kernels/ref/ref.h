@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reference ops: plain C on one thread, sums in double, rounded once. Everything else is compared with
- * them, so they are written to be read. Layer: kernels, private.
+ * The reference ops: plain C on one thread, sums in double, rounded once. Everything else is
+ * compared with them, so they are written to be read. Layer: kernels, private.
  */
 #ifndef GSC_KERNELS_REF_REF_H
 #define GSC_KERNELS_REF_REF_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every op against ref: one list of cases per op, on every instruction set of this machine, with one and two
- * threads (same bits), between guard bands. Deviations stay below the contract's fail tolerance; one above warn
- * is printed.
+ * Every op against ref: one list of cases per op, on every instruction set of this machine, with
+ * one and two threads (same bits), between guard bands. Deviations stay below the contract's fail
+ * tolerance; one above warn is printed.
  */
 #include "kernels/cpu_info.h"
 #include "kernels/host.h"
