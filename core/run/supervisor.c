@@ -414,6 +414,8 @@ gsc_status gsc_supervise(const gsc_order *order, gsc_outcome *ret_outcome, gsc_e
     if (status != GSC_OK) {
         return status;
     }
+    /* Who started the run may be gone: a closed terminal or window costs its messages, not the run. */
+    void (*broken_pipe)(int) = signal(SIGPIPE, SIG_IGN);
     status = begin(&self, error);
     if (status == GSC_OK) {
         loop(&self);
@@ -440,6 +442,7 @@ gsc_status gsc_supervise(const gsc_order *order, gsc_outcome *ret_outcome, gsc_e
     while (read(self.signals, &info, sizeof info) == (ssize_t)sizeof info) {
     }
     close(self.signals);
+    signal(SIGPIPE, broken_pipe);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
 }

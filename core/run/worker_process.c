@@ -29,7 +29,7 @@ static void become_worker(char **words, pid_t supervisor, int socket, int page) 
         _exit(127);
     }
     for (int number = 1; number < NSIG; number++) {
-        signal(number, SIG_DFL);
+        signal(number, number == SIGPIPE ? SIG_IGN : SIG_DFL);
     }
     sigset_t none;
     sigemptyset(&none);

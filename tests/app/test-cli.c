@@ -136,6 +136,15 @@ static void test_run(void) {
     TAP_CONTAINS(out, "/runs/theorem2-20", "goes into the runs folder, named after its experiment");
 }
 
+/* A terminal or a window that is gone costs its messages, not the run. */
+static void test_nobody_listens(void) {
+    char failure[700], command[4000];
+    snprintf(command, sizeof command, "cd %s && '%s' " SMALL "-o deaf.gsc 2>&1 | true", folder,
+             program);
+    TAP_OK(system(command) == 0 && status_of("deaf.gsc", failure, sizeof failure) == GSC_RUN_DONE,
+           "a run whose messages nobody reads is done");
+}
+
 /* A gate that misbehaves at some call: the run fails, and its file names gate, function and step. */
 static void expect_bad_gate(const char *gate, const char *first, const char *second) {
     char words[600], failure[700] = "", file[64];
@@ -195,6 +204,7 @@ int main(int argc, char **argv) {
     test_words();
     test_bad_specs();
     test_run();
+    test_nobody_listens();
     test_bad_gates(argv[2]);
     test_stop();
     char command[400];
