@@ -320,7 +320,9 @@ static gsc_status feed_forward(const gsc_expert_family *family, const double *th
     if (ret_jacobian == NULL) {
         return GSC_OK;
     }
-    gsc_guard_enter(family->name, "activation_slope");
+    /* The function that is called: the plugin's own slope, or its activation for differences. */
+    const char *slope = expert->activation_slope != NULL ? "activation_slope" : "activation";
+    gsc_guard_enter(family->name, slope);
     if (expert->activation_slope != NULL) {
         expert->activation_slope(&call, (int64_t)n, u, v, du, dv);
     } else {
@@ -330,9 +332,9 @@ static gsc_status feed_forward(const gsc_expert_family *family, const double *th
         }
     }
     gsc_guard_leave();
-    status = check_finite(family->name, "activation_slope", n, du, u, "u", error);
+    status = check_finite(family->name, slope, n, du, u, "u", error);
     if (status == GSC_OK && gated) {
-        status = check_finite(family->name, "activation_slope", n, dv, v, "v", error);
+        status = check_finite(family->name, slope, n, dv, v, "v", error);
     }
     if (status != GSC_OK) {
         return status;
@@ -486,14 +488,15 @@ gsc_status gsc_gate_log_affinity(const gsc_gate_family *family, size_t n, const 
         return status;
     }
     if (ret_slope != NULL) {
-        gsc_guard_enter(family->name, "affinity_slope");
+        const char *slope = gate->affinity_slope != NULL ? "affinity_slope" : "affinity";
+        gsc_guard_enter(family->name, slope);
         if (gate->affinity_slope != NULL) {
             gate->affinity_slope(&call, (int64_t)n, z, ret_slope);
         } else {
             difference_affinity(family, &call, n, z, ret_slope);
         }
         gsc_guard_leave();
-        status = check_finite(family->name, "affinity_slope", n, ret_slope, z, "logit", error);
+        status = check_finite(family->name, slope, n, ret_slope, z, "logit", error);
         if (status != GSC_OK) {
             return status;
         }
