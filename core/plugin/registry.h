@@ -18,7 +18,8 @@
 #include <stddef.h>
 
 /* What `gatescope plugin list --json` prints: an array, one object per file found:
- *   id kind version title path sha256 status ("ok" or one sentence why it was refused)
+ *   id kind version title path sha256 status ("ok", or why it was refused: a predicate to be read after
+ *   the file's name, "needs libz.so.1; ..."). A refused file without a readable id goes by its file name.
  *   and, if ok: formula doc papers recommended capabilities (names) params tensors theory lm
  * params: [{name, doc, unit, type, lowest, highest, initial, schedulable}]. theory and lm are "" where the
  * lab takes it, else the refusal in one sentence. The caller owns the array.

@@ -8,6 +8,7 @@
 #include "core/plugin/smoke.h"
 
 #include "core/plugin/check.h"
+#include "core/plugin/smoke_rows.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -192,14 +193,14 @@ gsc_status gsc_plugin_smoke(const gsc_plugin *plugin, void (*phase)(const char *
         .params = params,
         .step = -1,
     };
+    gsc_status status = GSC_OK;
     if (plugin->kind == GSC_KIND_EXPERT) {
-        return smoke_expert(plugin, &call, phase, error);
-    }
-    if (plugin->kind == GSC_KIND_GATE && plugin->gate->affinity != NULL) {
+        status = smoke_expert(plugin, &call, phase, error);
+    } else if (plugin->kind == GSC_KIND_GATE && plugin->gate->affinity != NULL) {
         pointwise function = {"affinity", "affinity_slope", affinity,
                               plugin->gate->affinity_slope != NULL ? affinity_slope : NULL};
         bool value_form = plugin->gate->affinity_form == GSC_AFFINITY_VALUE;
-        return check_pointwise(plugin, &call, &function, value_form, phase, error);
+        status = check_pointwise(plugin, &call, &function, value_form, phase, error);
     }
-    return GSC_OK;
+    return status == GSC_OK ? gsc_plugin_smoke_rows(plugin, params, phase, error) : status;
 }

@@ -41,7 +41,9 @@ static const char *const refusals[][2] = {
     {"truncated_late", "is cut short or damaged"},
     {"undefined_symbol", "uses the symbol gsc_no_such_function"},
     {"wrong_magic", "has magic 0x12345678 where 0x47534350 is right"},
+    {"wrong_backward", "from backward for weight, where the difference quotient of forward is "},
     {"wrong_slope", "from affinity_slope at "},
+    {"wrong_sum", "returns p that sum to 2 from probs"},
 };
 
 static char folder[512];
