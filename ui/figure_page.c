@@ -5,6 +5,7 @@
 #include "ui/figure_page.h"
 
 #include "ui/numbers.h"
+#include "ui/words.h"
 
 #include <string.h>
 
@@ -98,15 +99,20 @@ static void show_words(GscFigurePage *self, GscExperiment *experiment, const gsc
     const char *subtitle = figure->subtitle != NULL && *figure->subtitle != '\0'
                                ? figure->subtitle
                                : gsc_experiment_get_summary(experiment);
-    char *title_markup = gsc_markup(title), *subtitle_markup = gsc_markup(subtitle);
+    g_autofree char *title_markup = gsc_words_markup(title);
+    g_autofree char *subtitle_markup = gsc_words_markup(subtitle);
 
-    if (title_markup != NULL && subtitle_markup != NULL) {
-        gtk_label_set_markup(self->title_label, title_markup);
-        gtk_label_set_markup(self->subtitle_label, subtitle_markup);
-        gtk_widget_set_tooltip_markup(GTK_WIDGET(self->subtitle_label), subtitle_markup);
+    gtk_label_set_markup(self->title_label, title_markup);
+    gtk_label_set_markup(self->subtitle_label, subtitle_markup);
+    gtk_widget_set_tooltip_markup(GTK_WIDGET(self->subtitle_label), subtitle_markup);
+}
+
+/* Empty axes say what to do. */
+static void invite(gsc_figure *figure) {
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        gsc_figure_set_text(&figure->panels[i]->message,
+                            "Press Run, and the curves draw themselves here");
     }
-    free(title_markup);
-    free(subtitle_markup);
 }
 
 void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
@@ -132,6 +138,9 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
         return;
     }
     show_words(self, experiment, figure);
+    if (n == 0 && !live) {
+        invite(figure);
+    }
     gsc_plot_canvas_take_figure(self->canvas, figure);
     if (gtk_widget_get_visible(GTK_WIDGET(self->numbers_box))) {
         gsc_numbers_show(self->numbers, figure, self->items);

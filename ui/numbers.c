@@ -8,6 +8,7 @@
 #include "core/read/stats.h"
 #include "ui/plot/ticks.h"
 #include "ui/run_item.h"
+#include "ui/words.h"
 
 #include <string.h>
 
@@ -126,18 +127,7 @@ static char *number(double value, int digits) {
     char text[48];
 
     gsc_format_value(value, digits, text, sizeof text);
-    char *markup = gsc_markup(text);
-    char *copy = g_strdup(markup);
-    free(markup);
-    return copy;
-}
-
-static char *words(const char *text) {
-    char *markup = gsc_markup(text != NULL ? text : "");
-    char *copy = g_strdup(markup);
-
-    free(markup);
-    return copy;
+    return gsc_words_markup(text);
 }
 
 static void add_series(GscNumbers *self, gsc_run *run, const gsc_legend_row *row) {
@@ -150,13 +140,13 @@ static void add_series(GscNumbers *self, gsc_run *run, const gsc_legend_row *row
         size_t n = gsc_group_points(points, n_points, groups, MOST_GROUPS, NULL);
         for (size_t i = 0; i < n; i++) {
             g_autoptr(GscNumbersLine) line = g_object_new(GSC_TYPE_NUMBERS_LINE, NULL);
-            line->cell[COLUMN_SERIES] = i == 0 ? words(row->label) : g_strdup("");
+            line->cell[COLUMN_SERIES] = i == 0 ? gsc_words_markup(row->label) : g_strdup("");
             line->cell[COLUMN_X] = number(groups[i].x, 6);
             line->cell[COLUMN_REPLICATES] = number((double)groups[i].n, 6);
             line->cell[COLUMN_MEDIAN] = number(groups[i].median, 4);
             line->cell[COLUMN_LOW] = number(groups[i].low_quartile, 4);
             line->cell[COLUMN_HIGH] = number(groups[i].high_quartile, 4);
-            line->cell[COLUMN_SLOPE] = i == 0 ? words(row->value) : g_strdup("");
+            line->cell[COLUMN_SLOPE] = i == 0 ? gsc_words_markup(row->value) : g_strdup("");
             g_list_store_append(self->lines, line);
         }
     }

@@ -115,6 +115,8 @@ void gsc_run_row_set_item(GscRunRow *self, GscRunItem *item) {
         g_signal_connect_swapped(item, "changed", G_CALLBACK(update), self);
         gtk_actionable_set_action_target(GTK_ACTIONABLE(self->eye_button), "s", path);
         gtk_actionable_set_action_target(GTK_ACTIONABLE(self->trash_button), "s", path);
+        gtk_actionable_set_action_name(GTK_ACTIONABLE(self->eye_button), "win.toggle-run");
+        gtk_actionable_set_action_name(GTK_ACTIONABLE(self->trash_button), "win.trash-run");
         update(self);
     }
 }

@@ -5,6 +5,7 @@
 #include "ui/setup_panel.h"
 
 #include "ui/setup_row.h"
+#include "ui/words.h"
 
 #include <string.h>
 
@@ -296,8 +297,10 @@ void gsc_setup_panel_set_experiment(GscSetupPanel *self, GscExperiment *experime
     keep_changes(self);
     g_set_object(&self->experiment, experiment);
     g_clear_pointer(&self->run_problem, g_free);
-    gtk_label_set_text(self->title_label, gsc_experiment_get_title(experiment));
-    gtk_label_set_text(self->summary_label, gsc_experiment_get_summary(experiment));
+    g_autofree char *title = gsc_words_markup(gsc_experiment_get_title(experiment));
+    g_autofree char *summary = gsc_words_markup(gsc_experiment_get_summary(experiment));
+    gtk_label_set_markup(self->title_label, title);
+    gtk_label_set_markup(self->summary_label, summary);
     rebuild(self);
 }
 

@@ -54,7 +54,7 @@ GtkWidget *gsc_setup_spin_new(double value, double lowest, double highest, bool 
 
     gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(spin), FALSE);
     gtk_widget_set_valign(spin, GTK_ALIGN_CENTER);
-    gtk_editable_set_width_chars(GTK_EDITABLE(spin), 7);
+    gtk_editable_set_width_chars(GTK_EDITABLE(spin), 5);
     gtk_widget_add_css_class(spin, "numeric");
     g_autoptr(GListModel) controllers = gtk_widget_observe_controllers(spin);
     for (guint i = 0; i < g_list_model_get_n_items(controllers); i++) {

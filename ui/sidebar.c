@@ -6,6 +6,7 @@
 
 #include "ui/run_row.h"
 #include "ui/thumbnail.h"
+#include "ui/words.h"
 
 #include <string.h>
 
@@ -59,12 +60,21 @@ static GtkWidget *create_experiment_row(gpointer item, gpointer data) {
     GtkWidget *row = gtk_list_box_row_new();
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *title = new_label(gsc_experiment_get_title(experiment), NULL, NULL);
-    GtkWidget *summary = new_label(gsc_experiment_get_summary(experiment), "caption", "dim-label");
+    GtkWidget *title = new_label(NULL, NULL, NULL);
+    GtkWidget *summary = new_label(NULL, "caption", "dim-label");
+    g_autofree char *title_markup = gsc_words_markup(gsc_experiment_get_title(experiment));
+    g_autofree char *summary_markup = gsc_words_markup(gsc_experiment_get_summary(experiment));
 
-    gtk_label_set_lines(GTK_LABEL(summary), 2);
-    gtk_label_set_ellipsize(GTK_LABEL(summary), PANGO_ELLIPSIZE_END);
+    gtk_label_set_markup(GTK_LABEL(title), title_markup);
+    gtk_label_set_markup(GTK_LABEL(summary), summary_markup);
+    /* the natural height of the list is that of its labels as wrapped */
+    gtk_label_set_max_width_chars(GTK_LABEL(title), 22);
+    gtk_label_set_max_width_chars(GTK_LABEL(summary), 26);
+    gtk_label_set_lines(GTK_LABEL(title), 2);
+    gtk_label_set_lines(GTK_LABEL(summary),
+                        strlen(gsc_experiment_get_title(experiment)) > 24 ? 1 : 2);
     gtk_label_set_ellipsize(GTK_LABEL(title), PANGO_ELLIPSIZE_END);
+    gtk_label_set_ellipsize(GTK_LABEL(summary), PANGO_ELLIPSIZE_END);
     gtk_widget_set_valign(words, GTK_ALIGN_CENTER);
     gtk_widget_set_hexpand(words, TRUE);
     gtk_box_append(GTK_BOX(words), title);
@@ -73,7 +83,7 @@ static GtkWidget *create_experiment_row(gpointer item, gpointer data) {
     gtk_box_append(GTK_BOX(box), words);
     gtk_widget_add_css_class(box, "experiment");
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
-    gtk_widget_set_tooltip_text(row, gsc_experiment_get_summary(experiment));
+    gtk_widget_set_tooltip_markup(row, summary_markup);
     gtk_accessible_update_property(
         GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, gsc_experiment_get_title(experiment),
         GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, gsc_experiment_get_summary(experiment), -1);

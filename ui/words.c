@@ -5,6 +5,8 @@
 #include "ui/words.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 char *gsc_words_duration(double seconds) {
     if (!(seconds > 0)) {
@@ -48,4 +50,41 @@ char *gsc_words_list(const double *values, gsize n) {
         g_string_append_printf(text, "%s%.12g", i > 0 ? ", " : "", values[i]);
     }
     return g_string_free(text, FALSE);
+}
+
+/* Appends one character, escaped; a hyphen in an exponent is a minus sign. */
+static void append_character(GString *markup, const char *at, bool raised) {
+    const char *next = g_utf8_next_char(at);
+
+    if (raised && *at == '-') {
+        g_string_append(markup, "\u2212");
+    } else {
+        g_autofree char *escaped = g_markup_escape_text(at, next - at);
+        g_string_append(markup, escaped);
+    }
+}
+
+char *gsc_words_markup(const char *text) {
+    GString *markup = g_string_new(NULL);
+
+    for (const char *at = text != NULL ? text : ""; *at != '\0';
+         at = *at != '\0' ? g_utf8_next_char(at) : at) {
+        if ((*at != '^' && *at != '_') || (*at == '_' && at[1] != '{') || at[1] == '\0') {
+            append_character(markup, at, false);
+            continue;
+        }
+        bool raised = *at == '^', braced = at[1] == '{';
+        at += braced ? 2 : 1;
+        g_string_append(markup, raised ? "<span size='smaller' rise='3072'>"
+                                       : "<span size='smaller' rise='-2048'>");
+        while (*at != '\0' && (braced ? *at != '}' : strchr("-+./0123456789", *at) != NULL)) {
+            append_character(markup, at, raised);
+            at = g_utf8_next_char(at);
+        }
+        g_string_append(markup, "</span>");
+        if (!braced || *at == '\0') {
+            at--; /* the loop steps over the last character of the exponent, or its brace */
+        }
+    }
+    return g_string_free(markup, FALSE);
 }
