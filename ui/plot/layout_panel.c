@@ -256,10 +256,20 @@ static void place_messages(gsc_text_ruler *ruler, size_t index) {
     style.centered = true;
     gsc_text_add(ruler, panel->message, &style, plot.x + plot.width / 2, plot.y + plot.height / 2,
                  0.5, 0.5);
-    if (panel->n_left_out > 0) {
-        char text[96];
-        snprintf(text, sizeof text, "%zu %s at or below zero not shown", panel->n_left_out,
-                 panel->n_left_out == 1 ? "point" : "points");
+    gsc_plot_view view = layout->panels[index].view, home = gsc_panel_home(panel);
+    bool at_home = view.y_low == home.y_low && view.y_high == home.y_high;
+    size_t beyond = at_home ? gsc_panel_count_beyond(panel, view) : 0;
+    if (panel->n_left_out > 0 || beyond > 0) {
+        char text[128] = "";
+        int n = 0;
+        if (panel->n_left_out > 0) {
+            n = snprintf(text, sizeof text, "%zu at or below zero%s", panel->n_left_out,
+                         beyond > 0 ? ", " : " not shown");
+        }
+        if (beyond > 0) {
+            snprintf(text + n, sizeof text - (size_t)n, "%zu %s beyond the axis", beyond,
+                     beyond == 1 ? "dot" : "dots");
+        }
         style = (gsc_text_style){GSC_TEXT_NOTE, (int)index, 9.5 * k, false, layout->theme->muted};
         gsc_text_add(ruler, text, &style, plot.x + 8 * k, plot.y + plot.height - 5 * k, 0, 1);
     }

@@ -33,6 +33,20 @@ static double nice_step(double span, int wanted) {
                                             : 10);
 }
 
+/* Puts commas between groups of three digits before the point. */
+static void group_digits(const char *number, char *ret_text, size_t size) {
+    size_t sign = number[0] == '-';
+    size_t whole = strcspn(number + sign, ".");
+    size_t out = (size_t)snprintf(ret_text, size, "%s", sign ? "−" : "");
+    for (size_t i = 0; number[sign + i] != '\0' && out + 2 < size; i++) {
+        if (i > 0 && i < whole && (whole - i) % 3 == 0) {
+            ret_text[out++] = ',';
+        }
+        ret_text[out++] = number[sign + i];
+    }
+    ret_text[out] = '\0';
+}
+
 static void label_linear(double value, double step, char *ret_text, size_t size) {
     if (fabs(value) < step * 1e-6) {
         snprintf(ret_text, size, "0");
@@ -46,7 +60,7 @@ static void label_linear(double value, double step, char *ret_text, size_t size)
     }
     char number[64];
     snprintf(number, sizeof number, "%.*f", decimals, value);
-    put_signed(number, ret_text, size);
+    group_digits(number, ret_text, size);
 }
 
 void gsc_ticks_linear(double low, double high, int wanted, gsc_ticks *ret_ticks) {
@@ -148,20 +162,6 @@ void gsc_ticks_log(double low, double high, int wanted, gsc_ticks *ret_ticks) {
             memcpy(tick->label, values.ticks[i].label, sizeof tick->label);
         }
     }
-}
-
-/* Puts commas between groups of three digits before the point. */
-static void group_digits(const char *number, char *ret_text, size_t size) {
-    size_t sign = number[0] == '-';
-    size_t whole = strcspn(number + sign, ".");
-    size_t out = (size_t)snprintf(ret_text, size, "%s", sign ? "−" : "");
-    for (size_t i = 0; number[sign + i] != '\0' && out + 2 < size; i++) {
-        if (i > 0 && i < whole && whole > 4 && (whole - i) % 3 == 0) {
-            ret_text[out++] = ',';
-        }
-        ret_text[out++] = number[sign + i];
-    }
-    ret_text[out] = '\0';
 }
 
 void gsc_format_value(double value, int digits, char *ret_text, size_t size) {

@@ -51,15 +51,22 @@ static range range_finish(range r, bool log, range fallback) {
 }
 
 gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
-    range x = {INFINITY, -INFINITY}, y = {INFINITY, -INFINITY};
+    range x = {INFINITY, -INFINITY}, y = {INFINITY, -INFINITY}, cloud = {INFINITY, -INFINITY};
     for (size_t i = 0; i < panel->n_layers; i++) {
         const gsc_plot_layer *layer = panel->layers[i];
         if (!layer->hidden) {
             range_add_all(&x, &panel->x, layer->x, layer->n);
-            range_add_all(&y, &panel->y, layer->y, layer->n);
+            range_add_all(layer->kind == GSC_LAYER_CLOUD ? &cloud : &y, &panel->y, layer->y,
+                          layer->n);
             range_add_all(&y, &panel->y, layer->low, layer->n);
             range_add_all(&y, &panel->y, layer->high, layer->n);
         }
+    }
+    if (cloud.low <= cloud.high) {
+        bool alone = !(y.low < y.high);
+        double reach = alone ? INFINITY : fmax(0.3 * (y.high - y.low), panel->y.log ? 0.15 : 0);
+        range_add(&y, alone ? cloud.low : fmax(cloud.low, y.low - reach));
+        range_add(&y, alone ? cloud.high : fmin(cloud.high, y.high + reach));
     }
     range_add(&x, gsc_axis_forward(&panel->x, panel->x.low));
     range_add(&x, gsc_axis_forward(&panel->x, panel->x.high));
@@ -68,6 +75,19 @@ gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
     x = range_finish(x, panel->x.log, panel->x.log ? (range){2, 4} : (range){0, 10});
     y = range_finish(y, panel->y.log, panel->y.log ? (range){-2, 0} : (range){0, 1});
     return (gsc_plot_view){x.low, x.high, y.low, y.high};
+}
+
+size_t gsc_panel_count_beyond(const gsc_panel *panel, gsc_plot_view view) {
+    size_t count = 0;
+    for (size_t l = 0; l < panel->n_layers; l++) {
+        const gsc_plot_layer *layer = panel->layers[l];
+        for (size_t i = 0; layer->kind == GSC_LAYER_CLOUD && !layer->hidden && i < layer->n; i++) {
+            double x = gsc_axis_forward(&panel->x, layer->x[i]);
+            double y = gsc_axis_forward(&panel->y, layer->y[i]);
+            count += x >= view.x_low && x <= view.x_high && (y < view.y_low || y > view.y_high);
+        }
+    }
+    return count;
 }
 
 gsc_plot_view gsc_view_pan(gsc_plot_view view, gsc_box plot, double dx, double dy) {

@@ -29,10 +29,13 @@ static inline bool gsc_box_contains(gsc_box box, double x, double y) {
 double gsc_axis_forward(const gsc_plot_axis *axis, double value);
 double gsc_axis_inverse(const gsc_plot_axis *axis, double position);
 
-/* The home view: all visible layers with a margin of 6%, or the axis' own low and high; at least
+/* The home view: all visible layers but outlying replicates (a cloud may stretch y beyond the other layers by
+ * no more than 30% of their span to either side; gsc_panel_count_beyond tells how many are out of sight), with a margin of 6%, or the axis' own low and high; at least
  * 0.45 decades of a log axis. With no data: one
  * to ten (log: 100 to 10000 in x, 0.01 to 1 in y). */
 gsc_plot_view gsc_panel_home(const gsc_panel *panel);
+/* Dots of visible clouds above and below the view, with x inside it. */
+size_t gsc_panel_count_beyond(const gsc_panel *panel, gsc_plot_view view);
 
 /* Moves the view by a number of pixels: dragging by (dx, dy) in a plot area of this size. */
 gsc_plot_view gsc_view_pan(gsc_plot_view view, gsc_box plot, double dx, double dy);

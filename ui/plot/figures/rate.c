@@ -294,7 +294,7 @@ static bool has_bound(const drawing *d, double level) {
         const gsc_plot_layer *layer = d->panel->layers[i];
         if (layer->kind == GSC_LAYER_DASHED && layer->inline_label != NULL &&
             strcmp(layer->inline_label, d->info->bound_title) == 0 &&
-            (layer->run != (int)d->run || fabs(log(layer->y[0] / level)) < 0.02)) {
+            (layer->run != (int)d->run || fabs(log(layer->y[0] / level)) < 0.1)) {
             return true;
         }
     }
