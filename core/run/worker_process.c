@@ -22,7 +22,7 @@ enum {
 };
 
 /* In the child, between fork and exec: only what is safe there. */
-static void become_worker(char **words, pid_t supervisor, int socket, int page) {
+static void become_worker(const char *file, char **words, pid_t supervisor, int socket, int page) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != supervisor) {
@@ -39,13 +39,14 @@ static void become_worker(char **words, pid_t supervisor, int socket, int page) 
     dup2(STDERR_FILENO, STDOUT_FILENO);
     fcntl(socket, F_SETFD, 0);
     fcntl(page, F_SETFD, 0);
-    execv(words[0], words);
+    execv(file, words);
     _exit(127);
 }
 
 gsc_status gsc_worker_process_start(const char *const *argv, gsc_worker_process *ret_worker,
                                     gsc_error *error) {
-    static const char *const self[] = {"/proc/self/exe", "worker", NULL};
+    static const char *const self[] = {"gatescope", "worker", NULL};
+    const char *file = argv == NULL ? "/proc/self/exe" : argv[0];
     argv = argv == NULL ? self : argv;
     int sockets[2] = {-1, -1};
     void *page = MAP_FAILED;
@@ -68,7 +69,7 @@ gsc_status gsc_worker_process_start(const char *const *argv, gsc_worker_process 
         setenv("OPENBLAS_NUM_THREADS", "1", 1); /* the threads are our pool's */
         pid = fork();
         if (pid == 0) {
-            become_worker(words, supervisor, sockets[1], memory);
+            become_worker(file, words, supervisor, sockets[1], memory);
         }
     }
     int reason = errno;
