@@ -25,6 +25,19 @@ static inline int tap_report(int good, const char *file, int line, const char *w
 
 #define TAP_OK(condition, what) tap_report((condition) ? 1 : 0, __FILE__, __LINE__, (what))
 
+/* A text as one diagnostic line. */
+static inline void tap_print(const char *text) {
+    putchar('"');
+    for (const char *c = text != NULL ? text : "(null)"; *c != '\0'; c++) {
+        if (*c == '\n') {
+            fputs("\\n", stdout);
+        } else {
+            putchar(*c);
+        }
+    }
+    putchar('"');
+}
+
 /* |a - b| <= tolerance; NaN never agrees. */
 static inline int tap_near(double a, double b, double tolerance, const char *file, int line,
                            const char *what) {
@@ -40,7 +53,11 @@ static inline int tap_equal(const char *a, const char *b, const char *file, int 
                             const char *what) {
     int good = tap_report(a != NULL && b != NULL && strcmp(a, b) == 0, file, line, what);
     if (!good) {
-        printf("# got \"%s\", expected \"%s\"\n", a != NULL ? a : "(null)", b != NULL ? b : "(null)");
+        fputs("# got ", stdout);
+        tap_print(a);
+        fputs(", expected ", stdout);
+        tap_print(b);
+        putchar('\n');
     }
     return good;
 }
@@ -51,7 +68,11 @@ static inline int tap_contains(const char *text, const char *part, const char *f
                                const char *what) {
     int good = tap_report(text != NULL && strstr(text, part) != NULL, file, line, what);
     if (!good) {
-        printf("# \"%s\" does not contain \"%s\"\n", text != NULL ? text : "(null)", part);
+        fputs("# ", stdout);
+        tap_print(text);
+        fputs(" does not contain ", stdout);
+        tap_print(part);
+        putchar('\n');
     }
     return good;
 }

@@ -29,7 +29,8 @@ gsc_status gsc_fail_prefix(gsc_error *error, gsc_status status, const char *form
     int used = vsnprintf(error->message, sizeof error->message, format, args);
     va_end(args);
     if (used >= 0 && (size_t)used < sizeof error->message) {
-        snprintf(error->message + used, sizeof error->message - (size_t)used, ": %s",
+        int room = (int)sizeof error->message - used;
+        snprintf(error->message + used, (size_t)room, ": %.*s", room > 3 ? room - 3 : 0,
                  inner.message);
     }
     return status;

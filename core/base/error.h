@@ -26,7 +26,9 @@ typedef enum gsc_status {
     GSC_ERR_SYSTEM,  /* the operating system or a library refused */
 } gsc_status;
 
-enum { GSC_ERROR_MESSAGE_SIZE = 640 };
+enum {
+    GSC_ERROR_MESSAGE_SIZE = 640
+};
 
 typedef struct gsc_error {
     gsc_status status;

@@ -23,7 +23,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GSC_MAX_THETA_BLOCKS = 8, GSC_MAX_PLUGIN_PARAMS = 16, GSC_MAX_ATOMS = 32, GSC_MAX_INPUTS = 64 };
+enum {
+    GSC_MAX_THETA_BLOCKS = 8,
+    GSC_MAX_PLUGIN_PARAMS = 16,
+    GSC_MAX_ATOMS = 32,
+    GSC_MAX_INPUTS = 64
+};
 
 /* n observations. x is by column: x[k * n + t] is coordinate k of row t. */
 typedef struct gsc_sample {

@@ -23,19 +23,19 @@ static const layer_rule rules[] = {
     {"core/", "core/ kernels/", "jansson.h sqlite3.h zstd.h gatescope/plugin.h dlfcn.h"},
     {"kernels/", "core/base/ kernels/", "cblas.h lapacke.h"},
     {"plugins/", "", "gatescope/plugin.h"},
-    {"ui/plot/", "core/base/ core/read/ ui/plot/",
-     "jansson.h epoxy/ EGL/ cairo pango/ png.h"},
-    {"ui/", "core/base/ core/read/ ui/", "jansson.h epoxy/ cairo pango/ png.h gtk/ gdk/ adwaita.h glib gio/"},
+    {"ui/plot/", "core/base/ core/read/ ui/plot/", "jansson.h epoxy/ EGL/ cairo pango/ png.h"},
+    {"ui/", "core/base/ core/read/ ui/",
+     "jansson.h epoxy/ cairo pango/ png.h gtk/ gdk/ adwaita.h glib gio/"},
     {"app/plot_", "core/base/ core/read/ ui/plot/ app/", "jansson.h cairo"},
     {"app/desktop_", "core/base/ core/read/ ui/ app/", "jansson.h gtk/ adwaita.h glib gio/"},
     {"app/", "core/ kernels/ app/", "jansson.h sqlite3.h zstd.h gatescope/plugin.h dlfcn.h"},
 };
 
 /* Headers that need a layer's leave; everything else in <> is libc or the system's. */
-static const char *const guarded[] = {"jansson.h", "sqlite3.h", "zstd.h",  "cblas.h", "lapacke.h",
-                                      "gatescope/", "dlfcn.h",  "epoxy/",  "EGL/",    "cairo",
-                                      "pango/",    "png.h",     "gtk/",    "gdk/",    "adwaita.h",
-                                      "glib",      "gio/",      "cuda",    "nlopt",   "X11/"};
+static const char *const guarded[] = {"jansson.h",  "sqlite3.h", "zstd.h", "cblas.h", "lapacke.h",
+                                      "gatescope/", "dlfcn.h",   "epoxy/", "EGL/",    "cairo",
+                                      "pango/",     "png.h",     "gtk/",   "gdk/",    "adwaita.h",
+                                      "glib",       "gio/",      "cuda",   "nlopt",   "X11/"};
 
 static const char *root;
 static int files_read, arrows_refused;
@@ -91,7 +91,8 @@ static void check_file(const char *file, const char *path) {
     char text[1024], header[512];
     for (int line = 1; fgets(text, sizeof text, stream) != NULL; line++) {
         if (sscanf(text, " # include \"%511[^\"]\"", header) == 1) {
-            bool local = strchr(header, '/') == NULL; /* generated or included source beside the file */
+            bool local =
+                strchr(header, '/') == NULL; /* generated or included source beside the file */
             if (!local && !has_prefix(header, rule->project)) {
                 refuse(path, line, header);
             }
