@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The commands that are programs of their own, so that this one starts without GTK or Pango: `plot` runs
- * gatescope-plot, no command at all runs gatescope-desktop. Both stand beside this program.
+ * The commands that are programs of their own, so that this one starts without GTK or Pango: `plot`
+ * runs gatescope-plot, no command at all runs gatescope-desktop. Both stand beside this program.
  *
  * Layer: app.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope run`: reads and checks a spec, supervises its run, prints the run file's path on stdout.
+ * `gatescope run`: reads and checks a spec, supervises its run, prints the run file's path on
+ * stdout.
  *
  * Layer: app.
  */
@@ -125,7 +126,8 @@ static int complain(gsc_status status, const gsc_error *error) {
     return status == GSC_ERR_INPUT ? BAD_USAGE : 1;
 }
 
-/* The first part of a generated file name: the preset's name, or the spec file's without its ending. */
+/* The first part of a generated file name: the preset's name, or the spec file's without its
+ * ending. */
 static void name_run(const char *source, char *ret_stem, size_t size, const char **ret_experiment) {
     bool preset = strncmp(source, "preset:", 7) == 0;
     const char *slash = strrchr(source, '/');

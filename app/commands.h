@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The subcommands of `gatescope`, one file each. argv[0] is the command's own name. Each prints results
- * on stdout and messages on stderr and returns the exit code: 0 done, 1 failed, 2 bad usage or spec.
+ * The subcommands of `gatescope`, one file each. argv[0] is the command's own name. Each prints
+ * results on stdout and messages on stderr and returns the exit code: 0 done, 1 failed, 2 bad usage
+ * or spec.
  *
  * Layer: app.
  */

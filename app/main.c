@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope: the command line. Finds the subcommand in the table below and runs it; with no command it
- * opens the window.
+ * gatescope: the command line. Finds the subcommand in the table below and runs it; with no command
+ * it opens the window.
  *
  * Layer: app.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `gatescope run` tells a person on stderr: a progress bar on a terminal, plain lines elsewhere, and a
- * summary at the end.
+ * What `gatescope run` tells a person on stderr: a progress bar on a terminal, plain lines
+ * elsewhere, and a summary at the end.
  *
  * Layer: app.
  */

@@ -4,8 +4,8 @@
  *
  *     u32 magic   u32 payload size   u16 type   u16 zero   payload (see record.h)
  *
- * Whoever reads trusts nothing: a frame with another magic, an unknown type or a payload over the limit
- * ends the conversation with one sentence.
+ * Whoever reads trusts nothing: a frame with another magic, an unknown type or a payload over the
+ * limit ends the conversation with one sentence.
  *
  * Layer: core/run; libc.
  */
@@ -39,7 +39,7 @@ typedef enum gsc_frame_type {
     GSC_FRAME_STOPPED,
     GSC_FRAME_FAILED, /* i32 gsc_status, string: one sentence */
     /* supervisor to worker */
-    GSC_FRAME_SPEC, /* string: the spec as JSON; string: the plugins it was checked with, a JSON array */
+    GSC_FRAME_SPEC, /* string: the spec, JSON; string: the plugins that it was checked with, JSON */
     GSC_FRAME_STOP, /* empty */
     GSC_FRAME_TYPES,
 } gsc_frame_type;
@@ -50,8 +50,8 @@ typedef struct gsc_frame {
     const unsigned char *payload; /* borrowed until the next call with this reader */
 } gsc_frame;
 
-/* Appends a frame to pack: begin, then put the payload, then end with what begin returned. A payload over
- * the limit is taken back and fails. */
+/* Appends a frame to pack: begin, then put the payload, then end with what begin returned. A
+ * payload over the limit is taken back and fails. */
 size_t gsc_frame_begin(gsc_pack *pack, gsc_frame_type type);
 gsc_status gsc_frame_end(gsc_pack *pack, size_t begun, gsc_error *error);
 

@@ -10,8 +10,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* {host, system, cpu, cores, memory_bytes, kernel_path, threads, version, commit}; threads as the spec asks
- * (0: all cores). The caller owns it; NULL where memory ran out. */
+/* {host, system, cpu, cores, memory_bytes, kernel_path, threads, version, commit}; threads as the
+ * spec asks (0: all cores). The caller owns it; NULL where memory ran out. */
 json_t *gsc_machine_describe(int64_t threads);
 
 #endif

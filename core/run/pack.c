@@ -109,7 +109,8 @@ double gsc_unpack_f64(gsc_unpack *unpack) {
     return value;
 }
 
-/* Length of the UTF-8 character at text, of at most left bytes; 0 where there is none. A NUL is none. */
+/* Length of the UTF-8 character at text, of at most left bytes; 0 where there is none. A NUL is
+ * none. */
 static size_t utf8_length(const unsigned char *text, size_t left) {
     if (text[0] > 0 && text[0] < 0x80) {
         return 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Numbers and strings in a row of bytes and back: the payload of frames and the rows that wait for a commit.
- * Both ends run on one machine, so numbers keep its byte order. A string is its length (u32) and its bytes.
+ * Numbers and strings in a row of bytes and back: the payload of frames and the rows that wait for
+ * a commit. Both ends run on one machine, so numbers keep its byte order. A string is its length
+ * (u32) and its bytes.
  *
  * Layer: core/run; libc.
  */
@@ -14,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A growing row of bytes. Zero-initialised is empty. After an allocation failed, failed stays true and
- * further puts do nothing, so that one look at the end is enough. */
+/* A growing row of bytes. Zero-initialised is empty. After an allocation failed, failed stays true
+ * and further puts do nothing, so that one look at the end is enough. */
 typedef struct gsc_pack {
     unsigned char *data;
     size_t size, capacity;
@@ -29,9 +30,9 @@ void gsc_pack_u32(gsc_pack *pack, uint32_t value);
 void gsc_pack_f64(gsc_pack *pack, double value);
 void gsc_pack_string(gsc_pack *pack, const char *text); /* NULL is "" */
 
-/* Reads what gsc_pack wrote, from bytes that nobody vouches for: it never reads outside them. After the
- * first thing that does not fit, failed stays true and everything reads as 0 or "". Strings are copied
- * into storage owned by the reader, with bytes that are not UTF-8 replaced by '?'. */
+/* Reads what gsc_pack wrote, from bytes that nobody vouches for: it never reads outside them. After
+ * the first thing that does not fit, failed stays true and everything reads as 0 or "". Strings are
+ * copied into storage owned by the reader, with bytes that are not UTF-8 replaced by '?'. */
 typedef struct gsc_unpack {
     const unsigned char *data;
     size_t size, at;

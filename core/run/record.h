@@ -23,8 +23,8 @@ gsc_status gsc_record_event(gsc_pack *pack, gsc_event_level level, const char *s
 gsc_status gsc_record_result(gsc_pack *pack, const gsc_result *result, gsc_error *error);
 gsc_status gsc_record_progress(gsc_pack *pack, double fraction, const char *text, gsc_error *error);
 
-/* Calls the sink function that the frame stands for. Fails with GSC_ERR_SYSTEM on a payload that is not
- * what its type says, and with what the sink returns. */
+/* Calls the sink function that the frame stands for. Fails with GSC_ERR_SYSTEM on a payload that is
+ * not what its type says, and with what the sink returns. */
 gsc_status gsc_record_deliver(const gsc_frame *frame, gsc_sink *sink, gsc_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The birth of a run file: built whole under a hidden name beside its place, then renamed there, so that
- * nobody ever sees half of one and an existing file is not overwritten by accident.
+ * The birth of a run file: built whole under a hidden name beside its place, then renamed there, so
+ * that nobody ever sees half of one and an existing file is not overwritten by accident.
  *
  * Layer: core/run; SQLite.
  */

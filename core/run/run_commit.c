@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * From memory into the file: one transaction for everything that gathered. The pending records are frames,
- * replayed here onto the statements, so that a commit that a reader held up is simply done again.
+ * From memory into the file: one transaction for everything that gathered. The pending records are
+ * frames, replayed here onto the statements, so that a commit that a reader held up is simply done
+ * again.
  *
  * Layer: core/run; SQLite.
  */
@@ -112,7 +113,7 @@ int gsc_run_writer_meta_int(gsc_run_writer *writer, const char *key, int64_t val
     return step(statement);
 }
 
-/* ---- Replaying the pending records: a sink onto the statements -------------------------------------- */
+/* ---- Replaying the pending records: a sink onto the statements ------------------------------- */
 typedef struct store {
     gsc_sink sink;
     gsc_run_writer *writer;
@@ -220,7 +221,7 @@ static gsc_status store_pending(gsc_run_writer *writer, gsc_error *error) {
     return status;
 }
 
-/* ---- Points ----------------------------------------------------------------------------------------- */
+/* ---- Points ---------------------------------------------------------------------------------- */
 static void widen(double value, double *low, double *high) {
     if (isfinite(value)) {
         *low = isnan(*low) || value < *low ? value : *low;
@@ -284,7 +285,7 @@ static gsc_status store_points(gsc_run_writer *writer, int32_t series, gsc_error
     return status;
 }
 
-/* ---- Commit ----------------------------------------------------------------------------------------- */
+/* ---- Commit ---------------------------------------------------------------------------------- */
 static gsc_status store_all(gsc_run_writer *writer, double now_s, gsc_error *error) {
     writer->n_new_series = 0;
     for (size_t i = 0; i < writer->n_tails; i++) {

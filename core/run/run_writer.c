@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The writer as a sink: what gathers in memory between commits. See run_writer.h; the statements that
- * bring it into the file are in run_commit.c, the birth of the file in run_birth.c.
+ * The writer as a sink: what gathers in memory between commits. See run_writer.h; the statements
+ * that bring it into the file are in run_commit.c, the birth of the file in run_birth.c.
  */
 #include "core/run/run_writer.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one writer of a run file. It is a sink: rows gather in memory, and gsc_run_writer_commit puts them
- * into the file in one transaction, which either is there whole or not at all. The schema stands in
- * core/read/run_schema.h.
+ * The one writer of a run file. It is a sink: rows gather in memory, and gsc_run_writer_commit puts
+ * them into the file in one transaction, which either is there whole or not at all. The schema
+ * stands in core/read/run_schema.h.
  *
- * A file is complete from its first moment under its name, and an existing one is never overwritten unless
- * that was asked for.
+ * A file is complete from its first moment under its name, and an existing one is never overwritten
+ * unless that was asked for.
  *
  * Layer: core/run; SQLite. One thread.
  */
@@ -43,8 +43,8 @@ gsc_status gsc_run_writer_create_named(const char *folder, const char *stem,
 /* Closes the file as it stands. Where it replaced another, that one is gone now. */
 void gsc_run_writer_free(gsc_run_writer *writer);
 
-/* Takes the file away again, as if it had never been made, brings back the one that it replaced, and frees:
- * for a run that was refused before it began. */
+/* Takes the file away again, as if it had never been made, brings back the one that it replaced,
+ * and frees: for a run that was refused before it began. */
 void gsc_run_writer_discard(gsc_run_writer *writer);
 
 const char *gsc_run_writer_path(const gsc_run_writer *writer);
@@ -52,9 +52,9 @@ const char *gsc_run_writer_path(const gsc_run_writer *writer);
 /* Valid as long as the writer. A series handle is the number of series declared before it. */
 gsc_sink *gsc_run_writer_sink(gsc_run_writer *writer);
 
-/* Commits what has gathered, and a heartbeat where the last is a second old; does nothing where there is
- * neither. While a reader holds the file longer than two seconds the rows stay in memory and the next
- * commit takes them; after a minute of that, or on a full disk, GSC_ERR_IO. */
+/* Commits what has gathered, and a heartbeat where the last is a second old; does nothing where
+ * there is neither. While a reader holds the file longer than two seconds the rows stay in memory
+ * and the next commit takes them; after a minute of that, or on a full disk, GSC_ERR_IO. */
 gsc_status gsc_run_writer_commit(gsc_run_writer *writer, gsc_error *error);
 
 /* Commits the rest with the final status (done, failed or stopped) and, for failed, its sentence. */

@@ -13,8 +13,8 @@
 #include <limits.h>
 #include <sqlite3.h>
 
-/* The points of one series that are in no block yet: n of them from first_seq on, the first n_stored of
- * which are rows of the table. */
+/* The points of one series that are in no block yet: n of them from first_seq on, the first
+ * n_stored of which are rows of the table. */
 typedef struct gsc_writer_tail {
     gsc_point *points;
     size_t n, capacity, n_stored;
@@ -57,7 +57,8 @@ struct gsc_run_writer {
 /* Removes path-journal. */
 void gsc_run_writer_unlink_journal(const char *path);
 void gsc_run_writer_init_sink(gsc_run_writer *writer);
-/* Opens the database in file, which is not yet at writer->path at birth, and prepares the statements. */
+/* Opens the database in file, which is not yet at writer->path at birth, and prepares the
+ * statements. */
 gsc_status gsc_run_writer_open_database(gsc_run_writer *writer, const char *file, gsc_error *error);
 void gsc_run_writer_close_database(gsc_run_writer *writer);
 /* Writes rows of meta in the open transaction; SQLite's code. */

@@ -53,7 +53,7 @@ static void end_run(supervisor *self, gsc_run_status status, const char *failure
     }
 }
 
-/* ---- The tee ---------------------------------------------------------------------------------------- */
+/* ---- The tee --------------------------------------------------------------------------------- */
 #define TEE(self, call, ...)                                                                       \
     do {                                                                                           \
         gsc_sink *watch_ = ((supervisor *)(self))->order->watch;                                   \
@@ -113,8 +113,9 @@ static gsc_status tee_progress(gsc_sink *self, double fraction, const char *text
     return onward(self)->progress(onward(self), fraction, text, error);
 }
 
-/* ---- Talking with the worker ------------------------------------------------------------------------ */
-/* Small enough for an empty socket's buffer, or sent while the worker reads: blocks briefly at most. */
+/* ---- Talking with the worker ----------------------------------------------------------------- */
+/* Small enough for an empty socket's buffer, or sent while the worker reads: blocks briefly at
+ * most. */
 static gsc_status send_frame(supervisor *self, gsc_pack *pack, gsc_error *error) {
     for (size_t sent = 0; sent < pack->size;) {
         ssize_t done =
@@ -177,7 +178,8 @@ static gsc_status take_frame(supervisor *self, const gsc_frame *frame, gsc_error
     }
 }
 
-/* Reads what has come, up to a bound, so that commits keep their time; false at the end of the stream. */
+/* Reads what has come, up to a bound, so that commits keep their time; false at the end of the
+ * stream. */
 static bool hear_worker(supervisor *self) {
     static unsigned char bytes[256 << 10];
     ssize_t got = recv(self->worker.socket, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -273,7 +275,7 @@ static void loop(supervisor *self) {
     }
 }
 
-/* ---- Beginning and end ------------------------------------------------------------------------------ */
+/* ---- Beginning and end ----------------------------------------------------------------------- */
 gsc_status gsc_supervisor_check(const gsc_spec *spec, const json_t *descriptors,
                                 json_t **ret_plugins, gsc_error *error) {
     gsc_status status = gsc_spec_check(spec, descriptors, error);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The supervisor of one run: checks the spec, makes the run file, starts the worker, writes down what the
- * worker finds, and says what became of it. It loads no plugin: a plugin that crashes, hangs, exits or
- * garbles memory ends the worker, and the file says which one, in which function, at which step.
+ * The supervisor of one run: checks the spec, makes the run file, starts the worker, writes down
+ * what the worker finds, and says what became of it. It loads no plugin: a plugin that crashes,
+ * hangs, exits or garbles memory ends the worker, and the file says which one, in which function,
+ * at which step.
  *
- * While it runs, SIGINT, SIGTERM and (where not ignored) SIGHUP stop the run: the first asks the worker,
- * which has five seconds; the second kills it.
+ * While it runs, SIGINT, SIGTERM and (where not ignored) SIGHUP stop the run: the first asks the
+ * worker, which has five seconds; the second kills it.
  *
  * Layer: core/run. The calling process should have one thread.
  */
@@ -21,8 +22,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* Checks a spec against the plugins of this machine and picks those it names: *ret_plugins is the JSON
- * array of {id, kind, version, sha256} that a run file keeps. */
+/* Checks a spec against the plugins of this machine and picks those it names: *ret_plugins is the
+ * JSON array of {id, kind, version, sha256} that a run file keeps. */
 gsc_status gsc_supervisor_check(const gsc_spec *spec, const json_t *descriptors,
                                 json_t **ret_plugins, gsc_error *error);
 
@@ -48,8 +49,9 @@ typedef struct gsc_outcome {
     char failure[GSC_ERROR_MESSAGE_SIZE]; /* "" unless failed */
 } gsc_outcome;
 
-/* Runs it to its end. Fails only where the run did not begin, and then leaves no file: GSC_ERR_INPUT for a
- * file that is in the way or a spec that the lab refuses, GSC_ERR_IO, GSC_ERR_SYSTEM. */
+/* Runs it to its end. Fails only where the run did not begin, and then leaves no file:
+ * GSC_ERR_INPUT for a file that is in the way or a spec that the lab refuses, GSC_ERR_IO,
+ * GSC_ERR_SYSTEM. */
 gsc_status gsc_supervise(const gsc_order *order, gsc_outcome *ret_outcome, gsc_error *error);
 
 #endif

@@ -33,7 +33,8 @@ static void on_crash(int number) {
     raise(number);
 }
 
-/* exit() from inside a lab can only be a plugin's. No further handlers: threads are still computing. */
+/* exit() from inside a lab can only be a plugin's. No further handlers: threads are still
+ * computing. */
 static void on_unasked_exit(int code, void *data) {
     note_end();
     _exit(code);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The worker: the process that loads plugins and computes. It never opens the run file; what it finds goes
- * to its supervisor as frames. It is the same program, started as `gatescope worker SOCKET PAGE` with two
- * inherited descriptors: a stream socket, and the memory of a gsc_worker_page.
+ * The worker: the process that loads plugins and computes. It never opens the run file; what it
+ * finds goes to its supervisor as frames. It is the same program, started as `gatescope worker
+ * SOCKET PAGE` with two inherited descriptors: a stream socket, and the memory of a
+ * gsc_worker_page.
  *
- * It dies with its supervisor, runs at nice 5, and prints nothing: what a plugin prints goes to stderr.
+ * It dies with its supervisor, runs at nice 5, and prints nothing: what a plugin prints goes to
+ * stderr.
  *
  * Layer: core/run.
  */
@@ -24,8 +26,8 @@ typedef struct gsc_lab {
     gsc_status (*run)(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error);
 } gsc_lab;
 
-/* The whole life of a worker process; argv[0] is "worker". Returns its exit code: 0 after a last word to
- * the supervisor, whatever that was, 2 where it was not started by one. */
+/* The whole life of a worker process; argv[0] is "worker". Returns its exit code: 0 after a last
+ * word to the supervisor, whatever that was, 2 where it was not started by one. */
 int gsc_worker_main(int argc, char **argv, const gsc_lab *labs, size_t n_labs);
 
 #endif

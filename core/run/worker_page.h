@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page that a worker shares with its supervisor: the notes of what it is calling, and, at a violent
- * end, which thread ended it. The supervisor reads it with suspicion: every byte may be overwritten.
+ * The page that a worker shares with its supervisor: the notes of what it is calling, and, at a
+ * violent end, which thread ended it. The supervisor reads it with suspicion: every byte may be
+ * overwritten.
  *
  * Layer: core/run.
  */
@@ -33,13 +34,13 @@ typedef enum gsc_worker_end {
     GSC_WORKER_HUNG,   /* number: seconds it was given */
 } gsc_worker_end;
 
-/* The sentence that goes into the run file: plugin, function and step where a plugin was being called, else
- * what the run was last doing. */
+/* The sentence that goes into the run file: plugin, function and step where a plugin was being
+ * called, else what the run was last doing. */
 void gsc_worker_verdict(const gsc_worker_page *page, gsc_worker_end end, double number,
                         const char *activity, char *ret_text, size_t size);
 
-/* True where some thread has been inside one plugin call for longer than limit_s. A worker that the system
- * has stopped as a whole does not count. */
+/* True where some thread has been inside one plugin call for longer than limit_s. A worker that the
+ * system has stopped as a whole does not count. */
 bool gsc_worker_hangs(const gsc_worker_page *page, double limit_s);
 
 #endif

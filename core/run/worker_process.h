@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A worker as its supervisor holds it: a child in a process group of its own, a socket, a shared page.
+ * A worker as its supervisor holds it: a child in a process group of its own, a socket, a shared
+ * page.
  *
  * Layer: core/run.
  */
@@ -29,8 +30,8 @@ gsc_status gsc_worker_process_start(const char *const *argv, gsc_worker_process 
 /* Looks whether it has ended; waits for that up to wait_ms. */
 bool gsc_worker_process_ended(gsc_worker_process *worker, int wait_ms);
 
-/* Kills whatever is left of its process group, waits for it, and frees what start made. Zero-initialised is
- * fine. */
+/* Kills whatever is left of its process group, waits for it, and frees what start made.
+ * Zero-initialised is fine. */
 void gsc_worker_process_clear(gsc_worker_process *worker);
 
 #endif

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-/* One slot, copied out of the shared page; inside_ns: how long it has been in its call, 0: not in one. */
+/* One slot, copied out of the shared page; inside_ns: how long it has been in its call, 0: not in
+ * one. */
 typedef struct note {
     char plugin[GSC_GUARD_NAME], function[GSC_GUARD_NAME];
     int64_t step;

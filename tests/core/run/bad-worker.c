@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A worker whose lab misbehaves as the spec's title says: what a run must survive. test-supervisor.c
- * starts it in place of `gatescope worker`.
+ * A worker whose lab misbehaves as the spec's title says: what a run must survive.
+ * test-supervisor.c starts it in place of `gatescope worker`.
  */
 #include "core/plugin/guard.h"
 #include "core/run/worker.h"

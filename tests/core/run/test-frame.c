@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frames and records: what is packed comes back; what is garbled is refused and never read past its end.
+ * Frames and records: what is packed comes back; what is garbled is refused and never read past its
+ * end.
  */
 #include "core/run/record.h"
 

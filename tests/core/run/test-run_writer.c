@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The writer against the reader: what a sink was given is in the file, bit for bit, whatever the commits.
+ * The writer against the reader: what a sink was given is in the file, bit for bit, whatever the
+ * commits.
  */
 #include "core/run/run_writer.h"
 

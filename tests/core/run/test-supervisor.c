@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The supervisor with workers that misbehave: each costs its own run, whose file says what happened.
- * argv[1] is the program bad-worker.
+ * The supervisor with workers that misbehave: each costs its own run, whose file says what
+ * happened. argv[1] is the program bad-worker.
  */
 #include "core/run/supervisor.h"
 
