@@ -43,6 +43,7 @@ typedef struct gsc_plot_layer {
     double *low, *high; /* n each or NULL */
     int color;          /* index in the theme's palette, taken modulo its size */
     int shape;          /* marker: 0 disc, 1 square, 2 triangle, 3 diamond; modulo 4 */
+    double weight;      /* of lines and markers; 0 is 1; more, for what another layer would cover */
     int run, series;    /* which run of the build and which series of it; -1: none */
     bool emphasis;      /* drawn stronger (hover) */
     bool hidden;

@@ -363,6 +363,34 @@ static gsc_status add_series(builder *b, size_t run, size_t series) {
     return good ? GSC_OK : no_memory(b->error);
 }
 
+/* Whether two series of medians lie so close that the later would hide the earlier. */
+static bool covers(const gsc_plot_layer *a, const gsc_plot_layer *b) {
+    bool close = a->n > 0 && a->n == b->n;
+    for (size_t i = 0; i < a->n && close; i++) {
+        close = a->x[i] == b->x[i] && fabs(log(a->y[i] / b->y[i])) < 0.12;
+    }
+    return close;
+}
+
+/* Gives more weight to what would be hidden, so that it shows as a rim. */
+static void widen_covered(gsc_panel *panel) {
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        const gsc_plot_layer *below = panel->layers[i];
+        bool covered = false;
+        for (size_t k = i + 1; k < panel->n_layers && below->kind == GSC_LAYER_POINTS; k++) {
+            covered = covered || (panel->layers[k]->kind == GSC_LAYER_POINTS &&
+                                  covers(below, panel->layers[k]));
+        }
+        for (size_t k = 0; k < panel->n_layers && covered; k++) {
+            gsc_plot_layer *layer = panel->layers[k];
+            bool drawn = layer->kind == GSC_LAYER_POINTS || layer->kind == GSC_LAYER_LINE;
+            if (drawn && layer->run == below->run && layer->series == below->series) {
+                layer->weight = 1.8;
+            }
+        }
+    }
+}
+
 /* ---- Words --------------------------------------------------------------------------------------- */
 
 static gsc_status add_message(builder *b, gsc_panel *panel) {
@@ -513,6 +541,7 @@ static gsc_status build(builder *b) {
         }
     }
     for (size_t i = 0; i < b->figure->n_panels && status == GSC_OK; i++) {
+        widen_covered(b->figure->panels[i]);
         status = add_message(b, b->figure->panels[i]);
     }
     if (status == GSC_OK) {
