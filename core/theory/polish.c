@@ -23,6 +23,7 @@ struct gsc_polish {
     size_t size;
     double *memory;
     double *u, *trial, *gradient, *trial_gradient, *low, *high, *scale, *step, *values, *rotated;
+    double *slope; /* gradient, with the pull of coordinates that a step puts at their bounds */
     double *hessian, *trial_hessian, *vectors, *work;
     size_t *free_index; /* coordinates not held at a bound */
 };
@@ -43,7 +44,7 @@ gsc_status gsc_polish_new(const gsc_mixture_shape *shape, gsc_polish **ret_polis
                           p, MAX_PARAMETERS);
     } else if (self == NULL ||
                (self->memory =
-                    calloc(10 * p + 3 * p * p + gsc_eigen_workspace(p), sizeof(double))) == NULL ||
+                    calloc(11 * p + 3 * p * p + gsc_eigen_workspace(p), sizeof(double))) == NULL ||
                (self->free_index = calloc(p + 1, sizeof(size_t))) == NULL) {
         status = gsc_fail(error, GSC_ERR_MEMORY, "no memory to polish a fit of %zu parameters", p);
     } else {
@@ -57,8 +58,9 @@ gsc_status gsc_polish_new(const gsc_mixture_shape *shape, gsc_polish **ret_polis
     self->layout = layout;
     self->size = p;
     double **const vectors[] = {
-        &self->u,    &self->trial, &self->gradient, &self->trial_gradient, &self->low,
-        &self->high, &self->scale, &self->step,     &self->values,         &self->rotated};
+        &self->u,      &self->trial,   &self->gradient, &self->trial_gradient,
+        &self->low,    &self->high,    &self->scale,    &self->step,
+        &self->values, &self->rotated, &self->slope};
     double *at = self->memory;
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++, at += p) {
         *vectors[i] = at;
@@ -116,12 +118,13 @@ static void project(const gsc_polish *self, double *u) {
     }
 }
 
-/* Coordinates that are free, or at a bound but pulled inside. */
+/* Coordinates that are free, or at a bound but pulled inside; slope is the gradient. */
 static size_t find_free(gsc_polish *self) {
     size_t count = 0;
     for (size_t i = 0; i < self->size; i++) {
         const bool low = self->u[i] <= self->low[i] && self->gradient[i] <= 0;
         const bool high = self->u[i] >= self->high[i] && self->gradient[i] >= 0;
+        self->slope[i] = self->gradient[i];
         if (!low && !high) {
             self->free_index[count++] = i;
         }
@@ -148,7 +151,7 @@ static gsc_status decompose(gsc_polish *self, size_t count, gsc_error *error) {
         double total = 0;
         for (size_t a = 0; a < count; a++) {
             total +=
-                self->vectors[e * count + a] * self->gradient[self->free_index[a]] / self->scale[a];
+                self->vectors[e * count + a] * self->slope[self->free_index[a]] / self->scale[a];
         }
         self->rotated[e] = total;
     }
@@ -245,49 +248,85 @@ static void swap(double **a, double **b) {
     *b = keep;
 }
 
+/* Takes free coordinates that the step would carry past a bound out of the free ones and puts them there in
+ * trial, with their pull on the others. Returns how many are left; *ret_clipped: one moved by that. */
+static size_t hold(gsc_polish *self, size_t count, bool *ret_clipped) {
+    size_t kept = 0;
+    for (size_t a = 0; a < count; a++) {
+        const size_t i = self->free_index[a];
+        const double wanted = self->u[i] + self->step[a];
+        if (wanted >= self->low[i] && wanted <= self->high[i]) {
+            self->free_index[kept++] = i;
+            continue;
+        }
+        self->trial[i] = wanted < self->low[i] ? self->low[i] : self->high[i];
+        const double move = self->trial[i] - self->u[i];
+        *ret_clipped |= move != 0;
+        for (size_t j = 0; j < self->size; j++) {
+            self->slope[j] += self->hessian[j * self->size + i] * move;
+        }
+    }
+    return kept;
+}
+
+/* The step of length at most radius within the bounds, into trial. *ret_interior: a plain Newton step; *ret_clipped:
+ * some coordinate came to its bound. */
+static gsc_status plan(gsc_polish *self, double radius, bool *ret_interior, bool *ret_clipped,
+                       gsc_error *error) {
+    size_t count = find_free(self);
+    memcpy(self->trial, self->u, self->size * sizeof(double));
+    *ret_clipped = false;
+    for (;;) {
+        const gsc_status status = decompose(self, count, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+        *ret_interior = solve(self, count, radius);
+        const size_t left = hold(self, count, ret_clipped);
+        if (left == count) {
+            break;
+        }
+        count = left;
+    }
+    for (size_t a = 0; a < count; a++) {
+        self->trial[self->free_index[a]] += self->step[a];
+    }
+    return GSC_OK;
+}
+
 /* Newton steps from self->u, whose value, gradient and Hessian are there. */
 static gsc_status climb(gsc_polish *self, const gsc_polish_options *options, gsc_polish_info *info,
                         gsc_error *error) {
     double radius = 4;
-    bool fresh = true, interior = false;
-    size_t count = 0;
     info->stop = GSC_POLISH_ITERATIONS;
     while (info->iterations < options->max_iterations) {
-        if (fresh) {
-            count = find_free(self);
-            const gsc_status status = decompose(self, count, error);
-            if (status != GSC_OK) {
-                return status;
-            }
+        bool interior = false, clipped = false;
+        gsc_status status = plan(self, radius, &interior, &clipped, error);
+        if (status != GSC_OK) {
+            return status;
         }
-        interior = solve(self, count, radius);
-        memcpy(self->trial, self->u, self->size * sizeof(double));
-        for (size_t a = 0; a < count; a++) {
-            self->trial[self->free_index[a]] += self->step[a];
-        }
-        project(self, self->trial);
         const double predicted = model_gain(self);
         info->predicted_gain = predicted;
+        project(self, self->trial);
         double value;
         info->iterations++;
-        const gsc_status status = gsc_objective_evaluate(
-            self->objective, self->trial, &value, self->trial_gradient, self->trial_hessian, error);
+        status = gsc_objective_evaluate(self->objective, self->trial, &value, self->trial_gradient,
+                                        self->trial_hessian, error);
         if (status != GSC_OK) {
             return status;
         }
         const double gain = value - info->log_likelihood;
-        fresh = gain > 0 && (gain > 1e-4 * predicted || predicted <= 0);
-        if (fresh) {
+        if (gain > 0 && gain > 1e-4 * predicted) {
             swap(&self->u, &self->trial);
             swap(&self->gradient, &self->trial_gradient);
             swap(&self->hessian, &self->trial_hessian);
             info->log_likelihood = value;
         }
-        if (predicted < options->gain && (interior || radius >= 1)) {
+        if (predicted < options->gain && !clipped && (interior || radius >= 1)) {
             info->stop = GSC_POLISH_CONVERGED;
             return GSC_OK;
         }
-        if (gain < 0.25 * predicted) {
+        if (gain <= 0 || gain < 0.25 * predicted) {
             radius *= 0.3;
         } else if (gain > 0.75 * predicted && !interior) {
             radius = fmin(2.5 * radius, 1e3);
