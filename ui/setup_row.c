@@ -4,8 +4,6 @@
  */
 #include "ui/setup_row_private.h"
 
-#include "ui/words.h"
-
 #include <math.h>
 #include <string.h>
 

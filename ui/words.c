@@ -43,15 +43,6 @@ char *gsc_words_when(double unix_s) {
     return g_date_time_format(then, "%H:%M");
 }
 
-char *gsc_words_list(const double *values, gsize n) {
-    GString *text = g_string_new(NULL);
-
-    for (gsize i = 0; i < n; i++) {
-        g_string_append_printf(text, "%s%.12g", i > 0 ? ", " : "", values[i]);
-    }
-    return g_string_free(text, FALSE);
-}
-
 /* Appends one character, escaped; a hyphen in an exponent is a minus sign. */
 static void append_character(GString *markup, const char *at, bool raised) {
     const char *next = g_utf8_next_char(at);

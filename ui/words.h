@@ -17,9 +17,6 @@ char *gsc_words_duration(double seconds);
 /* A moment in local time: "14:05" today, else "3 Nov 14:05", "3 Nov 2025" in other years; caller frees. */
 char *gsc_words_when(double unix_s);
 
-/* A list of numbers as people write it: "100, 316, 1000"; caller frees. */
-char *gsc_words_list(const double *values, gsize n);
-
 /* Text in which "^-1/2", "^{1/2}" and "_{1}" are written small, as Pango markup; caller frees. */
 char *gsc_words_markup(const char *text);
 

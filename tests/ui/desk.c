@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A desk to drive the real window at. See desk.h.
+ */
+#include "tests/ui/desk.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SCREEN "1400x880x24"
+
+static const double FIRST_FRAME_S = 60;
+
+/* ---- Processes ----------------------------------------------------------------------------------- */
+
+static void own_group(gpointer data) {
+    setpgid(0, 0);
+}
+
+static bool have(const char *program) {
+    g_autofree char *path = g_find_program_in_path(program);
+
+    if (path == NULL) {
+        printf("# %s is not installed\n", program);
+    }
+    return path != NULL;
+}
+
+/* Starts Xvfb on a free display, which it tells by a pipe, and sets DISPLAY. */
+static bool start_server(desk *self) {
+    int channel[2];
+    char number[32] = "";
+
+    if (pipe(channel) != 0) {
+        return false;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        char fd[16];
+        setpgid(0, 0);
+        close(channel[0]);
+        snprintf(fd, sizeof fd, "%d", channel[1]);
+        freopen("/dev/null", "w", stderr);
+        execlp("Xvfb", "Xvfb", "-displayfd", fd, "-screen", "0", SCREEN, "-nolisten", "tcp", NULL);
+        _exit(127);
+    }
+    close(channel[1]);
+    self->server = pid;
+    ssize_t got = read(channel[0], number, sizeof number - 1);
+    close(channel[0]);
+    if (pid < 0 || got <= 0) {
+        return false;
+    }
+    g_autofree char *display = g_strdup_printf(":%d", atoi(number));
+    g_setenv("DISPLAY", display, TRUE);
+    return true;
+}
+
+static void end_group(GPid *pid) {
+    if (*pid <= 0) {
+        return;
+    }
+    kill(-*pid, SIGTERM);
+    for (int i = 0; i < 100 && waitpid(*pid, NULL, WNOHANG) == 0; i++) {
+        g_usleep(20000);
+        if (i == 80) {
+            kill(-*pid, SIGKILL);
+        }
+    }
+    *pid = 0;
+}
+
+bool desk_open(desk *self) {
+    *self = (desk){0};
+    if (!have("Xvfb") || !have("dbus-run-session") || !have("xdotool") || !start_server(self)) {
+        return false;
+    }
+    self->home = g_dir_make_tmp("gatescope-ui-XXXXXX", NULL);
+    self->report = g_build_filename(self->home, "report.json", NULL);
+    self->export_path = g_build_filename(self->home, "export.png", NULL);
+    g_autofree char *runs = g_build_filename(self->home, "runs", NULL);
+    g_autofree char *state = g_build_filename(self->home, "state", NULL);
+    g_setenv("GATESCOPE_RUNS", runs, TRUE);
+    g_setenv("XDG_STATE_HOME", state, TRUE);
+    g_setenv("GATESCOPE_TEST_REPORT", self->report, TRUE);
+    g_setenv("GATESCOPE_TEST_EXPORT", self->export_path, TRUE);
+    g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
+    g_setenv("GDK_BACKEND", "x11", TRUE);
+    g_setenv("LIBGL_ALWAYS_SOFTWARE", "1", TRUE);
+    return true;
+}
+
+static void remove_tree(const char *path) {
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *child = g_build_filename(path, name, NULL);
+        if (g_file_test(child, G_FILE_TEST_IS_DIR) && !g_file_test(child, G_FILE_TEST_IS_SYMLINK)) {
+            remove_tree(child);
+        } else {
+            g_unlink(child);
+        }
+    }
+    g_rmdir(path);
+}
+
+void desk_close(desk *self) {
+    desk_stop(self);
+    end_group(&self->server);
+    if (self->home != NULL) {
+        remove_tree(self->home);
+    }
+    g_free(self->home);
+    g_free(self->report);
+    g_free(self->export_path);
+    *self = (desk){0};
+}
+
+bool desk_start(desk *self, const char *const *arguments) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_autoptr(GError) error = NULL;
+
+    g_unlink(self->report);
+    g_strv_builder_add_many(builder, "dbus-run-session", "--", g_getenv("GATESCOPE_DESKTOP"), NULL);
+    for (int i = 0; arguments != NULL && arguments[i] != NULL; i++) {
+        g_strv_builder_add(builder, arguments[i]);
+    }
+    g_auto(GStrv) line = g_strv_builder_end(builder);
+    if (!g_spawn_async(NULL, line, NULL,
+                       G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
+                       own_group, NULL, &self->window, &error)) {
+        printf("# %s\n", error->message);
+        return false;
+    }
+    return desk_wait_at_least(self, "first_frame_ms", 1, FIRST_FRAME_S);
+}
+
+void desk_stop(desk *self) {
+    end_group(&self->window);
+}
+
+/* ---- The report ---------------------------------------------------------------------------------- */
+
+json_t *desk_read(desk *self) {
+    return json_load_file(self->report, 0, NULL);
+}
+
+double desk_number(desk *self, const char *member) {
+    json_t *report = desk_read(self);
+    double value = json_number_value(json_object_get(report, member));
+
+    json_decref(report);
+    return value;
+}
+
+bool desk_flag(desk *self, const char *member) {
+    json_t *report = desk_read(self);
+    bool value = json_is_true(json_object_get(report, member));
+
+    json_decref(report);
+    return value;
+}
+
+char *desk_text(desk *self, const char *member) {
+    json_t *report = desk_read(self);
+    const char *text = json_string_value(json_object_get(report, member));
+    char *copy = g_strdup(text != NULL ? text : "");
+
+    json_decref(report);
+    return copy;
+}
+
+double desk_view(desk *self, int i) {
+    json_t *report = desk_read(self);
+    double value = json_number_value(json_array_get(json_object_get(report, "view"), (size_t)i));
+
+    json_decref(report);
+    return value;
+}
+
+void desk_rest(double seconds) {
+    g_usleep((gulong)(seconds * 1e6));
+}
+
+bool desk_wait_at_least(desk *self, const char *member, double limit, double seconds) {
+    for (double waited = 0; waited < seconds; waited += 0.05) {
+        if (desk_number(self, member) >= limit) {
+            return true;
+        }
+        desk_rest(0.05);
+    }
+    return false;
+}
+
+bool desk_wait_flag(desk *self, const char *member, bool value, double seconds) {
+    for (double waited = 0; waited < seconds; waited += 0.05) {
+        if (desk_flag(self, member) == value) {
+            return true;
+        }
+        desk_rest(0.05);
+    }
+    return false;
+}
+
+bool desk_wait_file(const char *path, double seconds) {
+    for (double waited = 0; waited < seconds; waited += 0.05) {
+        if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+            return true;
+        }
+        desk_rest(0.05);
+    }
+    return false;
+}
+
+bool desk_box(desk *self, const char *widget, double ret_box[4]) {
+    json_t *report = desk_read(self);
+    const json_t *box = json_object_get(json_object_get(report, "widgets"), widget);
+    bool found = json_array_size(box) == 4;
+
+    for (size_t i = 0; i < 4; i++) {
+        ret_box[i] = json_number_value(json_array_get(box, i));
+    }
+    json_decref(report);
+    return found;
+}
+
+/* ---- Hand ---------------------------------------------------------------------------------------- */
+
+static void hand(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *tail = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *line = g_strconcat("xdotool ", tail, NULL);
+
+    g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL);
+}
+
+void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y) {
+    double box[4];
+
+    if (desk_box(self, widget, box)) {
+        hand("mousemove --sync %d %d", (int)(box[0] + fraction_x * box[2]),
+             (int)(box[1] + fraction_y * box[3]));
+    }
+}
+
+void desk_click(desk *self, const char *widget) {
+    desk_point(self, widget, 0.5, 0.5);
+    desk_rest(0.1);
+    hand("click 1");
+}
+
+void desk_wheel(desk *self, const char *widget, int clicks) {
+    desk_point(self, widget, 0.5, 0.5);
+    desk_rest(0.1);
+    hand("click --repeat %d --delay 30 %d", abs(clicks), clicks > 0 ? 4 : 5);
+}
+
+void desk_drag(desk *self, const char *widget, int dx, int dy, int button) {
+    desk_point(self, widget, 0.5, 0.5);
+    desk_rest(0.1);
+    hand("mousedown %d", button);
+    for (int i = 0; i < 5; i++) {
+        hand("mousemove_relative --sync -- %d %d", dx / 5, dy / 5);
+        desk_rest(0.03);
+    }
+    hand("mouseup %d", button);
+}
+
+void desk_key(desk *self, const char *key) {
+    hand("search --onlyvisible --name Gatescope windowfocus --sync key %s", key);
+}
+
+/* ---- Eyes ---------------------------------------------------------------------------------------- */
+
+int picture_count_colored(const picture *self, const double box[4]) {
+    int x0 = box != NULL ? (int)box[0] : 0, y0 = box != NULL ? (int)box[1] : 0;
+    int x1 = box != NULL ? x0 + (int)box[2] : self->width;
+    int y1 = box != NULL ? y0 + (int)box[3] : self->height;
+    int count = 0;
+
+    for (int y = MAX(y0, 0); y < MIN(y1, self->height); y++) {
+        for (int x = MAX(x0, 0); x < MIN(x1, self->width); x++) {
+            const uint8_t *at = self->rgb + 3 * ((size_t)y * (size_t)self->width + (size_t)x);
+            int high = MAX(at[0], MAX(at[1], at[2])), low = MIN(at[0], MIN(at[1], at[2]));
+            count += high - low > 80;
+        }
+    }
+    return count;
+}
+
+double picture_mean_brightness(const picture *self) {
+    size_t n = (size_t)self->width * (size_t)self->height * 3;
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        sum += self->rgb[i];
+    }
+    return n > 0 ? sum / (double)n : 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A desk to drive the real window at: an X server, a session bus, an empty home, the program beside them, and
+ * a hand for the mouse and the keys. What cannot be seen from outside comes from the report that the window
+ * writes for tests (ui/probe.h).
+ */
+#ifndef GSC_TESTS_UI_DESK_H
+#define GSC_TESTS_UI_DESK_H
+
+#include "tests/ui/x11_picture.h"
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+typedef struct desk {
+    char *home;   /* temporary: runs, state, report, export */
+    char *report; /* path */
+    char *export_path;
+    GPid server, window;
+} desk;
+
+/* false (with a TAP comment) where there is no Xvfb, dbus-run-session or xdotool. */
+bool desk_open(desk *self);
+void desk_close(desk *self); /* ends what it started, removes its folder */
+
+/* Starts the window with these arguments (NULL-terminated) and waits for its first frame. */
+bool desk_start(desk *self, const char *const *arguments);
+void desk_stop(desk *self);
+
+/* The newest report; caller decrefs; NULL before there is one. */
+json_t *desk_read(desk *self);
+double desk_number(desk *self, const char *member);
+bool desk_flag(desk *self, const char *member);
+char *desk_text(desk *self, const char *member); /* "" where absent; caller frees */
+/* Element i of the report's "view". */
+double desk_view(desk *self, int i);
+
+/* Waits until member, as a number, is at least (or, negated, below) limit. */
+bool desk_wait_at_least(desk *self, const char *member, double limit, double seconds);
+bool desk_wait_flag(desk *self, const char *member, bool value, double seconds);
+bool desk_wait_file(const char *path, double seconds);
+void desk_rest(double seconds);
+
+/* The box of a widget: x, y, width, height. */
+bool desk_box(desk *self, const char *widget, double ret_box[4]);
+void desk_click(desk *self, const char *widget);
+void desk_wheel(desk *self, const char *widget, int clicks); /* up is positive */
+void desk_drag(desk *self, const char *widget, int dx, int dy, int button);
+void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y);
+void desk_key(desk *self, const char *key); /* as xdotool says it: "ctrl+e" */
+
+/* Pixels of a picture inside a box whose colour is saturated: curves, not axes. NULL: the whole picture. */
+int picture_count_colored(const picture *self, const double box[4]);
+double picture_mean_brightness(const picture *self); /* 0..255 */
+
+#endif

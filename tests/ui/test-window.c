@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The window as a person uses it, under Xvfb: see the list, click Run, wait for points, pan, zoom, reset,
+ * export, look at the picture; then the dark theme, Cairo instead of OpenGL, and a wrong argument.
+ *
+ * GATESCOPE_DESKTOP names the program; GATESCOPE_TEST_PICTURES, if set, a folder for screenshots.
+ */
+#include "core/read/spec.h"
+#include "tests/tap.h"
+#include "tests/ui/desk.h"
+
+#include <glib/gstdio.h>
+#include <stdlib.h>
+
+/* theorem2 made small: three sizes, four replicates. */
+static char *write_spec(desk *at) {
+    const gsc_preset *preset = gsc_preset_find("theorem2");
+    json_t *spec = json_loads(preset->text, 0, NULL);
+    json_t *theory = json_object_get(spec, "theory");
+    char *path = g_build_filename(at->home, "small.json", NULL);
+
+    json_object_set_new(spec, "title", json_string("A small run"));
+    json_object_set_new(theory, "sizes", json_pack("[i,i,i]", 100, 200, 400));
+    json_object_set_new(theory, "replicates", json_integer(4));
+    json_dump_file(spec, path, JSON_INDENT(2));
+    json_decref(spec);
+    return path;
+}
+
+static void keep(const picture *screen, const char *name) {
+    const char *folder = g_getenv("GATESCOPE_TEST_PICTURES");
+
+    if (folder != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        picture_write_png(screen, path);
+    }
+}
+
+/* Coloured pixels in the plot area of the screen as it is now. */
+static int count_curves(desk *at, const char *name, double *ret_brightness) {
+    picture screen = {0};
+    double box[4];
+    int count = -1;
+
+    if (desk_box(at, "plot", box) && picture_grab(&screen)) {
+        count = picture_count_colored(&screen, box);
+        if (ret_brightness != NULL) {
+            *ret_brightness = picture_mean_brightness(&screen);
+        }
+        keep(&screen, name);
+    }
+    picture_clear(&screen);
+    return count;
+}
+
+static void test_start(desk *at) {
+    g_autofree char *renderer = desk_text(at, "renderer");
+    double box[4];
+
+    TAP_OK(desk_number(at, "experiments") >= 6, "presets and the spec are listed");
+    TAP_OK(desk_flag(at, "gl"), "OpenGL draws");
+    TAP_OK(*renderer != '\0' && strcmp(renderer, "Cairo") != 0, "OpenGL says its name");
+    printf("# drawn by %s, first frame after %.0f ms\n", renderer,
+           desk_number(at, "first_frame_ms"));
+    TAP_OK(desk_number(at, "frames") > 0, "frames were drawn by OpenGL");
+    TAP_OK(desk_box(at, "sidebar", box) && box[2] > 200 && box[3] > 400, "the list has its place");
+    TAP_OK(desk_box(at, "plot", box) && box[2] > 300 && box[3] > 200, "the axes have theirs");
+    TAP_OK(desk_number(at, "points") == 0, "there are no points before Run");
+    TAP_OK(count_curves(at, "empty.png", NULL) == 0, "the axes are empty");
+}
+
+static void test_run(desk *at) {
+    double frames = desk_number(at, "frames");
+
+    desk_click(at, "run");
+    TAP_OK(desk_wait_at_least(at, "points", 1, 60), "Run brings points");
+    TAP_OK(desk_wait_flag(at, "running", false, 120), "the run ends");
+    TAP_OK(desk_number(at, "points") >= 12, "every fit is in the figure");
+    TAP_OK(desk_number(at, "frames") > frames, "OpenGL drew them");
+    desk_rest(0.3);
+    TAP_OK(count_curves(at, "light.png", NULL) > 200, "curves are on the screen");
+}
+
+static void test_moves(desk *at) {
+    double home[4];
+
+    for (int i = 0; i < 4; i++) {
+        home[i] = desk_view(at, i);
+    }
+    desk_wheel(at, "plot", 3);
+    TAP_OK(desk_wait_flag(at, "moved", true, 5), "the wheel zooms");
+    desk_rest(0.3);
+    TAP_OK(desk_view(at, 1) - desk_view(at, 0) < 0.8 * (home[1] - home[0]), "x shows less");
+    TAP_OK(desk_view(at, 3) - desk_view(at, 2) < 0.8 * (home[3] - home[2]), "y shows less");
+
+    double low = desk_view(at, 0), width = desk_view(at, 1) - low;
+    desk_drag(at, "plot", 100, 0, 1);
+    desk_rest(0.3);
+    TAP_OK(desk_view(at, 0) < low - 0.02 * width, "dragging to the right shows what is left");
+    TAP_NEAR(desk_view(at, 1) - desk_view(at, 0), width, 1e-6 * width, "and keeps the scale");
+
+    desk_key(at, "0");
+    TAP_OK(desk_wait_flag(at, "moved", false, 5), "0 shows all again");
+    desk_rest(0.2);
+    TAP_NEAR(desk_view(at, 0), home[0], 1e-6, "as before");
+    desk_key(at, "plus");
+    TAP_OK(desk_wait_flag(at, "moved", true, 5), "+ zooms");
+    desk_key(at, "Home");
+    TAP_OK(desk_wait_flag(at, "moved", false, 5), "Home shows all again");
+    desk_drag(at, "plot", 120, 90, 3);
+    TAP_OK(desk_wait_flag(at, "moved", true, 5), "a right drag zooms to its rectangle");
+    desk_key(at, "0");
+    desk_wait_flag(at, "moved", false, 5);
+}
+
+static void test_export(desk *at) {
+    picture png = {0};
+
+    desk_key(at, "ctrl+e");
+    TAP_OK(desk_wait_file(at->export_path, 10), "Ctrl+E writes a file");
+    desk_rest(0.5);
+    TAP_OK(picture_read_png(at->export_path, &png), "it is a PNG");
+    TAP_OK(png.width == 1600 && png.height == 1000, "of 1600 x 1000 pixels");
+    TAP_OK(png.rgb != NULL && picture_count_colored(&png, NULL) > 500, "with curves in it");
+    TAP_OK(png.rgb != NULL && picture_mean_brightness(&png) > 200, "on white");
+    if (png.rgb != NULL) {
+        keep(&png, "export.png");
+    }
+    picture_clear(&png);
+}
+
+static void test_dark(desk *at, const char *run) {
+    g_autofree char *folder = g_build_filename(at->home, "state", "gatescope", NULL);
+    g_autofree char *ini = g_build_filename(folder, "window.ini", NULL);
+    double brightness = 255;
+
+    g_mkdir_with_parents(folder, 0700);
+    g_file_set_contents(ini, "[window]\ntheme=4\n", -1, NULL);
+    TAP_OK(desk_start(at, (const char *const[]){run, NULL}), "the window opens a run file");
+    TAP_OK(desk_wait_at_least(at, "points", 12, 20), "and shows its points");
+    desk_rest(0.5);
+    TAP_OK(count_curves(at, "dark.png", &brightness) > 200, "curves are on the screen in the dark");
+    TAP_OK(brightness < 90, "it is dark");
+    desk_stop(at);
+    g_unlink(ini);
+}
+
+static void test_cairo(desk *at, const char *run) {
+    g_setenv("GATESCOPE_RENDERER", "cairo", TRUE);
+    TAP_OK(desk_start(at, (const char *const[]){run, NULL}), "the window opens without OpenGL");
+    g_unsetenv("GATESCOPE_RENDERER");
+    TAP_OK(desk_wait_at_least(at, "points", 12, 20), "and shows the points");
+    desk_rest(0.5);
+    g_autofree char *fallback = desk_text(at, "fallback");
+    TAP_OK(!desk_flag(at, "gl"), "OpenGL does not draw");
+    TAP_CONTAINS(fallback, "without OpenGL", "a bar says so");
+    TAP_OK(count_curves(at, "cairo.png", NULL) > 200, "Cairo draws the curves");
+    desk_stop(at);
+}
+
+static void test_wrong(desk *at) {
+    g_autofree char *foreign = g_build_filename(at->home, "foreign.gsc", NULL);
+
+    TAP_OK(desk_start(at, (const char *const[]){"--run", "nosuch", NULL}),
+           "a wrong experiment opens the window all the same");
+    desk_rest(0.3);
+    g_autofree char *trouble = desk_text(at, "trouble");
+    TAP_CONTAINS(trouble, "nosuch", "and is named in it");
+    desk_stop(at);
+
+    g_file_set_contents(foreign, "no run at all", -1, NULL);
+    TAP_OK(desk_start(at, (const char *const[]){foreign, NULL}),
+           "a foreign file opens the window all the same");
+    desk_rest(0.3);
+    g_autofree char *said = desk_text(at, "trouble");
+    TAP_CONTAINS(said, "foreign.gsc", "and is named in it");
+    desk_stop(at);
+}
+
+int main(void) {
+    desk at;
+
+    if (!desk_open(&at)) {
+        printf("1..0 # SKIP no X server to test at\n");
+        return 0;
+    }
+    g_autofree char *spec = write_spec(&at);
+    if (TAP_OK(desk_start(&at, (const char *const[]){spec, NULL}), "the window opens")) {
+        test_start(&at);
+        test_run(&at);
+        test_moves(&at);
+        test_export(&at);
+    }
+    desk_stop(&at);
+    g_autofree char *run = g_build_filename(at.home, "runs", "small-1.gsc", NULL);
+    TAP_OK(g_file_test(run, G_FILE_TEST_EXISTS), "the run is a file of its own");
+    test_dark(&at, run);
+    test_cairo(&at, run);
+    test_wrong(&at);
+    desk_close(&at);
+    return tap_done();
+}

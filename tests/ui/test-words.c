@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/words.h"
+
+#include "tests/tap.h"
+
+#include <time.h>
+
+static void check_duration(double seconds, const char *expected) {
+    g_autofree char *text = gsc_words_duration(seconds);
+
+    TAP_STRING(text, expected, "a duration in words");
+}
+
+static void check_markup(const char *text, const char *expected) {
+    g_autofree char *markup = gsc_words_markup(text);
+
+    TAP_STRING(markup, expected, "small writing");
+}
+
+int main(void) {
+    check_duration(0.42, "0.4 s");
+    check_duration(9.97, "10 s");
+    check_duration(59.4, "59 s");
+    check_duration(60, "1 min");
+    check_duration(200, "3 min 20 s");
+    check_duration(7500, "2 h 5 min");
+    check_duration(-3, "0 s");
+    check_duration(NAN, "0 s");
+
+    check_markup("a < b", "a &lt; b");
+    check_markup("n^-1/2, x", "n<span size='smaller' rise='3072'>−1/2</span>, x");
+    check_markup("n^{-1/4}", "n<span size='smaller' rise='3072'>−1/4</span>");
+    check_markup("x_{1}y", "x<span size='smaller' rise='-2048'>1</span>y");
+    check_markup("k_shared", "k_shared");
+    check_markup("end^", "end^");
+    check_markup("", "");
+
+    g_autofree char *today = gsc_words_when((double)time(NULL));
+    TAP_OK(today[2] == ':', "a moment of today is a time of day");
+    return tap_done();
+}
