@@ -23,7 +23,8 @@ static double normal(uint64_t *state) {
     return r * cos(2 * M_PI * uniform(state));
 }
 
-static gsc_status declare(gsc_sink *sink, int arm, int panel, int32_t *ret_id, gsc_error *error) {
+static gsc_status declare(gsc_sink *sink, const gsc_sample *sample, int arm, int panel,
+                          int32_t *ret_id, gsc_error *error) {
     static const char *const arms[] = {"k_shared=1", "k_shared=2", "k_shared=3"};
     static const char *const titles[] = {"1 expert fitted to 1", "2 experts fitted to 1",
                                          "3 experts fitted to 1"};
@@ -41,7 +42,7 @@ static gsc_status declare(gsc_sink *sink, int arm, int panel, int32_t *ret_id, g
     info.x_name = "n";
     info.x_title = "Sample size n";
     info.panel = panel == 0 ? "error" : "divergence";
-    info.y_title = panel == 0 ? "Error of τ" : "n × KL";
+    info.y_title = panel == 1 ? "n × KL" : sample->measure != NULL ? sample->measure : "Error of τ";
     info.bound = panel == 0 ? -0.5 / (arm + 1) : NAN;
     info.bound_title = panel == 0 ? bounds[arm] : "";
     return sink->series(sink, &info, ret_id, error);
@@ -53,7 +54,7 @@ static gsc_status fill(gsc_sink *sink, const gsc_sample *sample, gsc_error *erro
     uint64_t state = 7;
     for (int panel = 0; panel < 2; panel++) {
         for (int arm = 0; arm < sample->arms && status == GSC_OK; arm++) {
-            status = declare(sink, arm, panel, &ids[panel][arm], error);
+            status = declare(sink, sample, arm, panel, &ids[panel][arm], error);
         }
     }
     int bad = sample->n_bad;

@@ -14,6 +14,7 @@ typedef struct gsc_sample {
     double noise; /* standard deviation of log error */
     int n_bad;    /* values at or below zero put into the first series */
     gsc_run_status status;
+    const char *measure; /* y title of the error; NULL: "Error of τ" */
 } gsc_sample;
 
 gsc_status gsc_sample_run_write(const char *path, const gsc_sample *sample, gsc_error *error);

@@ -88,7 +88,7 @@ static void test_whole(gsc_run *run) {
     gsc_figure_free(figure);
 }
 
-static void test_several(gsc_run *a, gsc_run *b) {
+static void test_several(gsc_run *a, gsc_run *b, gsc_run *other) {
     gsc_run *runs[2] = {a, b};
     gsc_figure *figure = build(runs, 2);
     const gsc_panel *panel = figure->panels[0];
@@ -102,6 +102,12 @@ static void test_several(gsc_run *a, gsc_run *b) {
         bounds++;
     }
     TAP_OK(bounds == 3, "each bound is drawn once");
+    gsc_figure_free(figure);
+    gsc_run *unlike[2] = {a, other};
+    figure = build(unlike, 2);
+    TAP_OK(figure->n_panels == 3, "unlike errors get a panel each");
+    TAP_STRING(figure->panels[1]->y.title, "Loss D2", "named by its own axis");
+    TAP_OK(figure->panels[0]->n_legend == 3 && figure->panels[1]->n_legend == 3, "and not mixed");
     gsc_figure_free(figure);
     const int colors[2] = {5, 2};
     gsc_figure_options options = {.run_colors = colors, .hide_replicates = true};
@@ -138,21 +144,20 @@ static void test_little(gsc_run *none, gsc_run *one, gsc_run *bad) {
 }
 
 int main(void) {
-    const gsc_sample samples[5] = {{7, 16, 3, 0.2, 0, GSC_RUN_DONE},
-                                   {5, 8, 3, 0.2, 0, GSC_RUN_DONE},
-                                   {0, 1, 3, 0.2, 0, GSC_RUN_RUNNING},
-                                   {1, 1, 3, 0.2, 0, GSC_RUN_RUNNING},
-                                   {7, 16, 3, 0.2, 5, GSC_RUN_DONE}};
-    char paths[5][16];
-    gsc_run *runs[5];
-    for (int i = 0; i < 5; i++) {
+    const gsc_sample samples[6] = {
+        {7, 16, 3, 0.2, 0, GSC_RUN_DONE},   {5, 8, 3, 0.2, 0, GSC_RUN_DONE},
+        {0, 1, 3, 0.2, 0, GSC_RUN_RUNNING}, {1, 1, 3, 0.2, 0, GSC_RUN_RUNNING},
+        {7, 16, 3, 0.2, 5, GSC_RUN_DONE},   {3, 4, 3, 0.2, 0, GSC_RUN_DONE, "Loss D2"}};
+    char paths[6][16];
+    gsc_run *runs[6];
+    for (int i = 0; i < 6; i++) {
         strcpy(paths[i], "rate-XXXXXX");
         runs[i] = make_run(&samples[i], paths[i]);
     }
     test_whole(runs[0]);
-    test_several(runs[0], runs[1]);
+    test_several(runs[0], runs[1], runs[5]);
     test_little(runs[2], runs[3], runs[4]);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         gsc_run_close(runs[i]);
         unlink(paths[i]);
     }

@@ -330,7 +330,7 @@ static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_sty
         gsc_text_style style = *base;
         style.color = gsc_plot_theme_color(layout->theme, labels[i].layer->color);
         gsc_text_add(ruler, labels[i].layer->inline_label, &style,
-                     fmin(labels[i].x + 5 * k, right + 4 * k), labels[i].y, 0, 0.5);
+                     fmin(labels[i].x + 8 * k, right + 4 * k), labels[i].y, 0, 0.5);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/read/findings.h"
 #include "core/read/stats.h"
-#include "ui/plot/figures/recipe.h"
+#include "ui/plot/figures/rate_build.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -21,38 +21,7 @@ enum {
     DRAWS = 1000
 };
 
-typedef struct builder {
-    gsc_run *const *runs;
-    size_t n_runs;
-    const gsc_figure_options *options;
-    gsc_figure *figure;
-    size_t n_skipped;                           /* values that are not finite */
-    size_t n_replicates_low, n_replicates_high; /* over all medians drawn */
-    gsc_error *error;
-} builder;
-
-static gsc_status no_memory(gsc_error *error) {
-    return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to build the figure");
-}
-
-static bool is_drawn(const gsc_series_info *info) {
-    return info->panel[0] != '\0' && strcmp(info->x_name, "n") == 0;
-}
-
-static bool is_live(const gsc_run_info *info) {
-    return info->status == GSC_RUN_RUNNING || info->status == GSC_RUN_QUEUED;
-}
-
 /* ---- Panels -------------------------------------------------------------------------------------- */
-
-static gsc_panel *find_panel(const gsc_figure *figure, const char *name) {
-    for (size_t i = 0; i < figure->n_panels; i++) {
-        if (strcmp(figure->panels[i]->name, name) == 0) {
-            return figure->panels[i];
-        }
-    }
-    return NULL;
-}
 
 static bool set_axis_title(char **title, const char *text, const char *unit) {
     size_t size = strlen(text) + strlen(unit) + 4;
@@ -63,6 +32,20 @@ static bool set_axis_title(char **title, const char *text, const char *unit) {
         snprintf(*title, size, has_unit ? "%s" : "%s (%s)", text, unit);
     }
     return *title != NULL;
+}
+
+/* The panel of a series: the same name and the same measure, so that unlike errors never share an axis. */
+static gsc_panel *find_panel(const gsc_figure *figure, const gsc_series_info *info) {
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        size_t length = strlen(info->y_title);
+        const gsc_panel *panel = figure->panels[i];
+        if (strcmp(panel->name, info->panel) == 0 &&
+            strncmp(panel->y.title, info->y_title, length) == 0 &&
+            (panel->y.title[length] == '\0' || panel->y.title[length] == ' ')) {
+            return figure->panels[i];
+        }
+    }
+    return NULL;
 }
 
 static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_title,
@@ -82,26 +65,26 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
 }
 
 /* "error" first, then "divergence", then the others as they come. */
-static gsc_status add_panels(builder *b) {
+static gsc_status add_panels(gsc_rate_builder *b) {
     static const char *const order[] = {"error", "divergence", NULL};
     for (int pass = 0; pass < 3; pass++) {
         for (size_t r = 0; r < b->n_runs; r++) {
             for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
                 const gsc_series_info *info = gsc_run_series(b->runs[r], s);
-                bool wanted = is_drawn(info) &&
+                bool wanted = gsc_rate_is_drawn(info) &&
                               (order[pass] == NULL || strcmp(info->panel, order[pass]) == 0);
-                if (wanted && find_panel(b->figure, info->panel) == NULL &&
+                if (wanted && find_panel(b->figure, info) == NULL &&
                     b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
                     add_panel(b->figure, info->panel, info->x_title, info->y_title, info->unit) ==
                         NULL) {
-                    return no_memory(b->error);
+                    return gsc_rate_no_memory(b->error);
                 }
             }
         }
     }
     if (b->figure->n_panels == 0 &&
         add_panel(b->figure, "error", "Sample size n", "Error", "") == NULL) {
-        return no_memory(b->error);
+        return gsc_rate_no_memory(b->error);
     }
     return GSC_OK;
 }
@@ -117,14 +100,14 @@ static int series_index(const gsc_run *run, size_t series) {
     for (size_t i = 0; i < count && !by_name; i++) {
         for (size_t k = 0; k < i && !by_name; k++) {
             const gsc_series_info *a = gsc_run_series(run, i), *b = gsc_run_series(run, k);
-            by_name = is_drawn(a) && is_drawn(b) && strcmp(a->panel, b->panel) == 0 &&
-                      strcmp(a->arm, b->arm) == 0;
+            by_name = gsc_rate_is_drawn(a) && gsc_rate_is_drawn(b) &&
+                      strcmp(a->panel, b->panel) == 0 && strcmp(a->arm, b->arm) == 0;
         }
     }
     int index = 0;
     for (size_t i = 0; i < count; i++) {
         const gsc_series_info *other = gsc_run_series(run, i);
-        if (!is_drawn(other)) {
+        if (!gsc_rate_is_drawn(other)) {
             continue;
         }
         if (strcmp(other->arm, self->arm) == 0 &&
@@ -134,7 +117,7 @@ static int series_index(const gsc_run *run, size_t series) {
         bool first = true; /* of its kind */
         for (size_t k = 0; k < i && first; k++) {
             const gsc_series_info *earlier = gsc_run_series(run, k);
-            first = !(is_drawn(earlier) && strcmp(earlier->arm, other->arm) == 0 &&
+            first = !(gsc_rate_is_drawn(earlier) && strcmp(earlier->arm, other->arm) == 0 &&
                       (!by_name || strcmp(earlier->name, other->name) == 0));
         }
         index += first;
@@ -228,7 +211,7 @@ static double first_positive_median(const drawing *d, double *ret_x) {
 }
 
 /* The slope with its interval: the run's own result where it has one, else from the points. */
-static gsc_slope slope_of(const builder *b, const drawing *d) {
+static gsc_slope slope_of(const gsc_rate_builder *b, const drawing *d) {
     const gsc_run_info *run = gsc_run_get_info(b->runs[d->run]);
     char name[160];
     gsc_slope_name(GSC_SLOPE_LOG_N, d->info->name, name, sizeof name);
@@ -240,7 +223,7 @@ static gsc_slope slope_of(const builder *b, const drawing *d) {
         }
     }
     size_t draws = b->options->bootstrap_draws;
-    draws = result != NULL ? 0 : draws > 0 ? draws : is_live(run) ? LIVE_DRAWS : DRAWS;
+    draws = result != NULL ? 0 : draws > 0 ? draws : gsc_run_is_live(run) ? LIVE_DRAWS : DRAWS;
     gsc_slope slope = gsc_fit_slope(d->points, d->n_points, GSC_SLOPE_LOG_N, draws, run->seed);
     if (result != NULL) {
         slope.low = result->low;
@@ -255,7 +238,7 @@ static void put_number(double value, char *ret_text, size_t size) {
              fabs(value) < 0.005 ? 0.0 : fabs(value));
 }
 
-static bool add_legend(const builder *b, const drawing *d, const gsc_slope *slope) {
+static bool add_legend(const gsc_rate_builder *b, const drawing *d, const gsc_slope *slope) {
     char value[128] = "", mid[24], low[24], high[24];
     put_number(slope->slope, mid, sizeof mid);
     put_number(slope->low, low, sizeof low);
@@ -301,7 +284,7 @@ static bool has_bound(const drawing *d, double level) {
     return false;
 }
 
-static bool add_lines(const builder *b, const drawing *d) {
+static bool add_lines(const gsc_rate_builder *b, const drawing *d) {
     double x = NAN, level = first_positive_median(d, &x);
     gsc_slope slope = slope_of(b, d);
     bool good = true;
@@ -316,10 +299,10 @@ static bool add_lines(const builder *b, const drawing *d) {
     return good && add_legend(b, d, &slope);
 }
 
-static gsc_status add_series(builder *b, size_t run, size_t series) {
+static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
     const gsc_series_info *info = gsc_run_series(b->runs[run], series);
     int index = series_index(b->runs[run], series);
-    drawing d = {.panel = find_panel(b->figure, info->panel),
+    drawing d = {.panel = find_panel(b->figure, info),
                  .info = info,
                  .run = run,
                  .series = series,
@@ -360,7 +343,7 @@ static gsc_status add_series(builder *b, size_t run, size_t series) {
     }
     free(groups);
     free(points);
-    return good ? GSC_OK : no_memory(b->error);
+    return good ? GSC_OK : gsc_rate_no_memory(b->error);
 }
 
 /* Whether two series of medians lie so close that the later would hide the earlier. */
@@ -391,173 +374,30 @@ static void widen_covered(gsc_panel *panel) {
     }
 }
 
-/* ---- Words --------------------------------------------------------------------------------------- */
-
-static gsc_status add_message(builder *b, gsc_panel *panel) {
-    bool any_live = false;
-    const char *failure = "";
-    for (size_t i = 0; i < panel->n_layers; i++) {
-        if (panel->layers[i]->n > 0) {
-            return GSC_OK;
-        }
-    }
-    for (size_t r = 0; r < b->n_runs; r++) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
-        any_live = any_live || is_live(info);
-        failure = info->failure != NULL && failure[0] == '\0' ? info->failure : failure;
-    }
-    char sentence[GSC_ERROR_MESSAGE_SIZE + 32];
-    snprintf(sentence, sizeof sentence, "%s%s", failure,
-             failure[0] != '\0' ? "" : "This run ended without a point");
-    sentence[0] = (char)toupper((unsigned char)sentence[0]);
-    const char *message = b->n_runs == 0 ? "No run to show yet"
-                          : any_live     ? "Waiting for the first fit…"
-                                         : sentence;
-    return gsc_figure_set_text(&panel->message, message) ? GSC_OK : no_memory(b->error);
-}
-
-/* Axes that hold still while a run fills them: x reaches over all sizes of the specs. */
-static void fix_x_range(builder *b) {
-    double low = INFINITY, high = -INFINITY;
-    for (size_t r = 0; r < b->n_runs; r++) {
-        double run_low, run_high;
-        if (gsc_recipe_sizes(gsc_run_get_info(b->runs[r]), &run_low, &run_high)) {
-            low = fmin(low, run_low);
-            high = fmax(high, run_high);
-        }
-    }
-    for (size_t i = 0; low <= high && i < b->figure->n_panels; i++) {
-        b->figure->panels[i]->x.low = low;
-        b->figure->panels[i]->x.high = high;
-    }
-}
-
-static void add_definitions(const builder *b, gsc_words *words) {
-    const char *told[64];
-    size_t n = 0;
-    for (size_t r = 0; r < b->n_runs; r++) {
-        for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
-            const gsc_series_info *info = gsc_run_series(b->runs[r], s);
-            bool fresh = is_drawn(info) && info->definition[0] != '\0' && n < 64;
-            for (size_t i = 0; i < n && fresh; i++) {
-                fresh = strcmp(told[i], info->definition) != 0;
-            }
-            if (fresh) {
-                told[n++] = info->definition;
-                size_t length = strlen(info->definition);
-                gsc_words_add(words, "%s%s: %s%s", words->length > 0 ? " " : "", info->name,
-                              info->definition, info->definition[length - 1] == '.' ? "" : ".");
-            }
-        }
-    }
-}
-
-static void add_recipe(const builder *b, gsc_words *words) {
-    if (b->n_replicates_high > 0) {
-        gsc_words_add(words, "Markers: median of ");
-        if (b->n_replicates_low < b->n_replicates_high) {
-            gsc_words_add(words, "%zu to ", b->n_replicates_low);
-        }
-        gsc_words_add(words,
-                      "%zu %s; bars: quartiles%s. Solid: least-squares line through the "
-                      "log medians; slope with 95%% bootstrap interval over replicates. Dashed: "
-                      "proven upper bound, drawn from the first median.",
-                      b->n_replicates_high, b->n_replicates_high == 1 ? "replicate" : "replicates",
-                      b->options->hide_replicates ? "" : "; dots: every replicate");
-    }
-    if (b->n_skipped > 0) {
-        gsc_words_add(words, " %zu %s without a finite value left out.", b->n_skipped,
-                      b->n_skipped == 1 ? "fit" : "fits");
-    }
-    add_definitions(b, words);
-    for (size_t r = 0; r < b->n_runs && r < 8; r++) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
-        gsc_words_add(words, "%s", r > 0 ? "; " : words->length > 0 ? "\n" : "");
-        gsc_words_add_origin(words, info);
-        if (b->n_runs > 1) {
-            gsc_words_add(words, " (");
-            gsc_words_add_setup(words, info);
-            gsc_words_add(words, ")");
-        }
-    }
-    if (b->n_runs > 8) {
-        gsc_words_add(words, "; and %zu more runs", b->n_runs - 8);
-    }
-}
-
-static void add_subtitle(const builder *b, gsc_words *words) {
-    if (b->n_runs == 1) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[0]);
-        gsc_words_add_setup(words, info);
-        if (is_live(info)) {
-            gsc_words_add(words, " · %.0f%% done", 100 * info->progress);
-        } else if (info->status != GSC_RUN_DONE) {
-            gsc_words_add(words, " · %s at %.0f%%", gsc_run_status_name(info->status),
-                          100 * info->progress);
-        }
-    }
-}
-
-static gsc_status add_words(builder *b) {
-    gsc_words subtitle = {0}, recipe = {0}, spec = {0};
-    add_subtitle(b, &subtitle);
-    add_recipe(b, &recipe);
-    for (size_t r = 0; r < b->n_runs; r++) {
-        const char *text = gsc_run_get_info(b->runs[r])->spec;
-        gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
-    }
-    gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "");
-    const gsc_run_info *first = b->n_runs > 0 ? gsc_run_get_info(b->runs[0]) : NULL;
-    char title[256] = "";
-    if (first != NULL) {
-        snprintf(title, sizeof title, "%s",
-                 first->title != NULL && first->title[0] != '\0' ? first->title : first->name);
-        for (size_t r = 1; r < b->n_runs; r++) {
-            if (strcmp(gsc_run_get_info(b->runs[r])->title, first->title) != 0) {
-                snprintf(title, sizeof title, "%zu runs", b->n_runs);
-            }
-        }
-    }
-    bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
-                gsc_figure_set_text(&b->figure->title, title) &&
-                gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
-                gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
-                gsc_figure_set_text(&b->figure->spec, spec.text);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
-    return good ? GSC_OK : no_memory(b->error);
-}
-
 /* ---- All of it ----------------------------------------------------------------------------------- */
 
-static gsc_status build(builder *b) {
+static gsc_status build(gsc_rate_builder *b) {
     gsc_status status = add_panels(b);
     for (size_t r = 0; r < b->n_runs && status == GSC_OK; r++) {
         for (size_t s = 0; s < gsc_run_series_count(b->runs[r]) && status == GSC_OK; s++) {
-            if (is_drawn(gsc_run_series(b->runs[r], s))) {
+            if (gsc_rate_is_drawn(gsc_run_series(b->runs[r], s))) {
                 status = add_series(b, r, s);
             }
         }
     }
     for (size_t i = 0; i < b->figure->n_panels && status == GSC_OK; i++) {
         widen_covered(b->figure->panels[i]);
-        status = add_message(b, b->figure->panels[i]);
     }
-    if (status == GSC_OK) {
-        fix_x_range(b);
-        status = add_words(b);
-    }
-    return status;
+    return status == GSC_OK ? gsc_rate_add_words(b) : status;
 }
 
 gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
                                  const gsc_figure_options *options, gsc_figure **ret_figure,
                                  gsc_error *error) {
-    builder b = {.runs = runs, .n_runs = n_runs, .options = options, .error = error};
+    gsc_rate_builder b = {.runs = runs, .n_runs = n_runs, .options = options, .error = error};
     b.figure = gsc_figure_new("rate");
     if (b.figure == NULL) {
-        return no_memory(error);
+        return gsc_rate_no_memory(error);
     }
     gsc_status status = build(&b);
     if (status != GSC_OK) {
