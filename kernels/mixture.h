@@ -12,11 +12,11 @@
  * products; exp and log are our own polynomials, under 2 ulp on the ranges that occur).
  *
  * Operations for each row, k = k1 + k2 components, E = k2 gates, P parameters of an expert, d inputs:
- *     posterior       k exp, 1 division, about 5 k flops
+ *     posterior       k + E exp, 2 divisions, about 6 k + 4 E flops
  *     moments         3 + 3 P + P (P + 1) flops for each component
  *     gate_normalise  E exp, 1 log, 1 division, about 6 E flops
  *     gate_scores     about 8 E + E (E + 1) / 2 (3 + 2 (d + 1) (d + 2) / 2) flops
- * so one iteration with g gate steps costs k + g E exp and g log a row.
+ * so one iteration costs k + E exp a row, and each gate step inside an M-step E exp and 1 log.
  *
  * Source: Nguyen et al. 2025, arXiv 2505.10860, the model; Dempster, Laird and Rubin 1977; Jordan and
  * Jacobs 1994 for the gate's Fisher scoring.
@@ -37,16 +37,20 @@ enum {
 /* How many sums moments has: mass, rss, P, P (P + 1) / 2. */
 #define GSC_MIXTURE_MOMENTS(p) (2 + (p) + (p) * ((p) + 1) / 2)
 
-/* Posterior shares of the components and the block's log-likelihood.
+/* Posterior shares of the components, the block's log-likelihood, and what gate_scores needs.
  *
  *     l_c  = constant_c - precision_c e_c^2 + (c >= k1 ? log pi_(c - k1) : 0)
- *     r_c  = exp(l_c) / sum_c' exp(l_c'),   returns sum over rows of log sum_c exp(l_c)
+ *     r_c  = exp(l_c) / sum_c' exp(l_c'),   q_j = pi_j slope_j,
+ *     returns sum over rows of log sum_c exp(l_c)
  *
+ * with log pi_j = a_j - log sum_l exp(a_l), which is never formed: shared terms are multiplied by the
+ * sum instead, and one logarithm serves 64 rows.
  * constant [k] log of mass and of the normal density's constant; precision [k] 1 / (2 variance)
- * e [k][B] residuals y - h; log_pi [k2][B]; ret_r [k][B]. */
+ * e [k][B] residuals y - h; a, slope [E][B] log affinities and their slopes in z; ret_r [k][B];
+ * ret_q [E][B]. Where k2 is 0 the last inputs and ret_q are not read or written. */
 #define GSC_MIXTURE_POSTERIOR_ARGS                                                                 \
     (size_t rows, size_t k1, size_t k2, const double *constant, const double *precision,           \
-     const double *e, const double *log_pi, double *ret_r)
+     const double *e, const double *a, const double *slope, double *ret_r, double *ret_q)
 
 /* Weighted moments of one component, for its mass, its variance and its normal equations; adds
  *

@@ -43,20 +43,43 @@ static void bind_column(const gsc_em_workspace *ws, const double *column, size_t
     }
 }
 
-/* The Jacobian of a linear family, which depends on nothing but x. */
+/* The Jacobian of a linear family, which depends on nothing but x. Where it is (x, 1) itself, as for an
+ * affine expert, *ret_jacobian becomes the sample's own columns, so that less memory is read. */
 static gsc_status bind_jacobian(gsc_em_workspace *ws, const gsc_expert_family *family,
-                                double *tiles, gsc_error *error) {
+                                double *tiles, const double **ret_jacobian, gsc_error *error) {
+    const size_t p = family->theta_size, d = ws->shape.inputs;
     double *theta = ws->step;
-    memset(theta, 0, family->theta_size * sizeof *theta);
+    bool same = p == d + 1;
+    memset(theta, 0, p * sizeof *theta);
     for (size_t b = 0; b < ws->blocks; b++) {
-        gsc_status status = gsc_expert_evaluate(
-            family, theta, EM_STRIDE, ws->x + b * ws->shape.inputs * EM_STRIDE, EM_STRIDE, ws->h,
-            tiles + b * family->theta_size * EM_STRIDE, ws->expert, error);
+        const double *x = ws->x + b * (d + 1) * EM_STRIDE;
+        double *tile = tiles + b * p * EM_STRIDE;
+        gsc_status status = gsc_expert_evaluate(family, theta, EM_STRIDE, x, EM_STRIDE, ws->h, tile,
+                                                ws->expert, error);
         if (status != GSC_OK) {
             return status;
         }
+        same = same && memcmp(tile, x, p * EM_STRIDE * sizeof *x) == 0;
     }
+    *ret_jacobian = same ? ws->x : tiles;
     return GSC_OK;
+}
+
+/* The linear families' Jacobians, and each component's. */
+static gsc_status bind_jacobians(gsc_em_workspace *ws, gsc_error *error) {
+    const gsc_expert_family *shared = ws->shape.shared, *routed = ws->shape.routed;
+    const double *of_shared = NULL, *of_routed = NULL;
+    gsc_status status = GSC_OK;
+    if (shared != NULL && shared->linear) {
+        status = bind_jacobian(ws, shared, ws->jacobian_shared, &of_shared, error);
+    }
+    if (status == GSC_OK && routed != NULL && routed->linear) {
+        status = bind_jacobian(ws, routed, ws->jacobian_routed, &of_routed, error);
+    }
+    for (size_t c = 0; c < ws->k; c++) {
+        ws->component[c].linear_jacobian = c < ws->shape.k_shared ? of_shared : of_routed;
+    }
+    return status;
 }
 
 static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gsc_error *error) {
@@ -80,19 +103,17 @@ static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gs
     }
     ws->n = sample->n;
     ws->blocks = (sample->n + EM_BLOCK - 1) / EM_BLOCK;
+    const size_t columns = sample->inputs + 1;
     for (size_t k = 0; k < sample->inputs; k++) {
-        bind_column(ws, sample->x + k * sample->n, sample->inputs * EM_STRIDE,
-                    ws->x + k * EM_STRIDE);
+        bind_column(ws, sample->x + k * sample->n, columns * EM_STRIDE, ws->x + k * EM_STRIDE);
+    }
+    for (size_t b = 0; b < ws->blocks; b++) {
+        for (size_t t = 0; t < EM_STRIDE; t++) {
+            ws->x[(b * columns + sample->inputs) * EM_STRIDE + t] = 1;
+        }
     }
     bind_column(ws, sample->y, EM_STRIDE, ws->y);
-    gsc_status status = GSC_OK;
-    if (ws->shape.shared != NULL && ws->shape.shared->linear) {
-        status = bind_jacobian(ws, ws->shape.shared, ws->jacobian_shared, error);
-    }
-    if (status == GSC_OK && ws->shape.routed != NULL && ws->shape.routed->linear) {
-        status = bind_jacobian(ws, ws->shape.routed, ws->jacobian_routed, error);
-    }
-    return status;
+    return bind_jacobians(ws, error);
 }
 
 /* Moves the start into the parameter space. */
@@ -145,46 +166,52 @@ static void clear_sums(gsc_em_workspace *ws) {
     memset(ws->moments, 0, ws->k * ws->moments_size * sizeof(double));
     memset(ws->gradient, 0, ws->gate_size * sizeof(double));
     memset(ws->fisher, 0, experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2) * sizeof(double));
-    ws->q = 0;
+}
+
+/* One block of the expectation; adds its log-likelihood to *total. */
+static gsc_status expect_block(gsc_em_workspace *ws, size_t b, const double *constant,
+                               const double *precision, double *total, gsc_error *error) {
+    const size_t k = ws->k, k1 = ws->shape.k_shared, k2 = ws->shape.k_routed, d = ws->shape.inputs;
+    const size_t rows = em_rows(ws, b);
+    const double *jacobian[EM_MAX_K];
+    size_t stride[EM_MAX_K];
+    double *r = ws->store_r ? ws->r + b * k * EM_STRIDE : ws->r_block;
+    gsc_status status = k2 > 0 ? em_gate_block(ws, ws->beta, b, error) : GSC_OK;
+    for (size_t c = 0; c < k && status == GSC_OK; c++) {
+        status = em_residual(ws, c, ws->component[c].theta, b, ws->e + c * EM_STRIDE,
+                             ws->jacobian + c * ws->theta_max * EM_STRIDE, &jacobian[c], &stride[c],
+                             error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    *total += ws->kernels->posterior(rows, k1, k2, constant, precision, ws->e, ws->log_a, ws->slope,
+                                     r, ws->q);
+    for (size_t c = 0; c < k; c++) {
+        ws->kernels->moments(rows, ws->component[c].family->theta_size, r + c * EM_STRIDE,
+                             ws->e + c * EM_STRIDE, jacobian[c], stride[c],
+                             ws->moments + c * ws->moments_size);
+    }
+    if (k2 > 0) {
+        ws->kernels->gate_scores(rows, k2, d, ws->x + b * (d + 1) * EM_STRIDE, r + k1 * EM_STRIDE,
+                                 ws->q, ws->slope, ws->two_rows, ws->gradient, ws->fisher);
+    }
+    return GSC_OK;
 }
 
 gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_error *error) {
-    const size_t k = ws->k, k1 = ws->shape.k_shared, k2 = ws->shape.k_routed, d = ws->shape.inputs;
-    double constant[EM_MAX_K], precision[EM_MAX_K], total = 0;
+    double constant[EM_MAX_K], precision[EM_MAX_K], total = 0, mass = 0;
     set_constants(ws, constant, precision);
     clear_sums(ws);
+    em_get_beta(ws, ws->beta);
     for (size_t b = 0; b < ws->blocks; b++) {
-        const size_t rows = em_rows(ws, b), tile = b * k2 * EM_STRIDE;
-        const double *jacobian[EM_MAX_K];
-        size_t stride[EM_MAX_K];
-        double *r = ws->r + b * k * EM_STRIDE;
-        for (size_t c = 0; c < k; c++) {
-            gsc_status status = em_residual(ws, c, ws->component[c].theta, b, ws->e + c * EM_STRIDE,
-                                            ws->jacobian + c * ws->theta_max * EM_STRIDE,
-                                            &jacobian[c], &stride[c], error);
-            if (status != GSC_OK) {
-                return status;
-            }
-        }
-        total += ws->kernels->posterior(rows, k1, k2, constant, precision, ws->e,
-                                        ws->gate.log_pi + tile, r);
-        for (size_t c = 0; c < k; c++) {
-            ws->kernels->moments(rows, ws->component[c].family->theta_size, r + c * EM_STRIDE,
-                                 ws->e + c * EM_STRIDE, jacobian[c], stride[c],
-                                 ws->moments + c * ws->moments_size);
-        }
-        if (k2 > 0) {
-            r += k1 * EM_STRIDE;
-            for (size_t j = 0; j < k2; j++) {
-                ws->q += ws->kernels->dot(rows, r + j * EM_STRIDE,
-                                          ws->gate.log_pi + tile + j * EM_STRIDE);
-            }
-            ws->kernels->gate_scores(rows, k2, d, ws->x + b * d * EM_STRIDE, r, ws->gate.q + tile,
-                                     ws->gate.slope + tile, ws->two_rows, ws->gradient, ws->fisher);
+        gsc_status status = expect_block(ws, b, constant, precision, &total, error);
+        if (status != GSC_OK) {
+            return status;
         }
     }
-    double mass = 0;
-    for (size_t c = 0; c < k; c++) {
+    ws->r_stored = ws->store_r;
+    for (size_t c = 0; c < ws->k; c++) {
         mass += em_mass(ws, c);
     }
     if (!isfinite(total) || !isfinite(mass)) {
@@ -233,16 +260,57 @@ static void note_alarms(gsc_em_workspace *ws) {
     }
 }
 
-/* One M-step and the expectation at what it made. */
-static gsc_status iterate(gsc_em_workspace *ws, const gsc_em_options *options,
-                          double *ret_log_likelihood, gsc_error *error) {
-    memcpy(ws->mixture_kept, ws->mixture, ws->layout.size * sizeof(double));
-    omega_step(ws);
-    gsc_status status = em_expert_step(ws, options->expert_steps, error);
-    if (status == GSC_OK && ws->shape.k_routed > 0) {
-        status = em_gate_step(ws, options->gate_steps, error);
+/* Proposals from the sums; whether one of them promises enough to be worth passes of its own. */
+static bool propose(gsc_em_workspace *ws) {
+    const double least = em_trust_gain * (double)ws->n;
+    bool large = false;
+    em_expert_propose(ws);
+    for (size_t c = 0; c < ws->k; c++) {
+        large = large || ws->expert_gain[c] > least;
     }
-    return status == GSC_OK ? em_expectation(ws, ret_log_likelihood, error) : status;
+    ws->gate_gain = 0;
+    if (ws->shape.k_routed > 0) {
+        em_gate_propose(ws);
+    }
+    return large || ws->gate_gain > least;
+}
+
+/* One M-step and the expectation at what it made; before is the log-likelihood that it starts from. */
+static gsc_status iterate(gsc_em_workspace *ws, const gsc_em_options *options, double before,
+                          double *ret_log_likelihood, gsc_error *error) {
+    const size_t size = ws->layout.size * sizeof(double);
+    gsc_status status = GSC_OK;
+    memcpy(ws->mixture_kept, ws->mixture, size);
+    ws->store_r = propose(ws);
+    if (ws->store_r && !ws->r_stored) {
+        status = em_expectation(ws, &before, error);
+    }
+    omega_step(ws);
+    if (status == GSC_OK) {
+        status = em_expert_settle(ws, options->expert_steps, error);
+    }
+    if (status == GSC_OK && ws->shape.k_routed > 0) {
+        status = em_gate_settle(ws, options->gate_steps, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    memcpy(ws->mixture_safe, ws->mixture, size);
+    bool trusted = em_expert_trust(ws);
+    trusted = em_gate_trust(ws) || trusted;
+    status = em_expectation(ws, ret_log_likelihood, error);
+    if (status != GSC_OK || !trusted) {
+        return status;
+    }
+    const bool good = *ret_log_likelihood >= before - 1e-13 * fabs(before);
+    em_expert_judged(ws, good);
+    em_gate_judged(ws, good);
+    if (!good) {
+        ws->info.undone++;
+        memcpy(ws->mixture, ws->mixture_safe, size);
+        status = em_expectation(ws, ret_log_likelihood, error);
+    }
+    return status;
 }
 
 static gsc_status climb(gsc_em_workspace *ws, const gsc_em_options *options, gsc_error *error) {
@@ -255,7 +323,7 @@ static gsc_status climb(gsc_em_workspace *ws, const gsc_em_options *options, gsc
         }
         gsc_theory_set_step((int64_t)info->iterations + 1);
         double after;
-        gsc_status status = iterate(ws, options, &after, error);
+        gsc_status status = iterate(ws, options, info->log_likelihood, &after, error);
         if (status != GSC_OK) {
             return status;
         }
@@ -291,6 +359,7 @@ gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options, g
         status = em_gate_birth(ws, error);
     }
     if (status == GSC_OK) {
+        ws->store_r = true;
         status = em_expectation(ws, &ws->info.start_log_likelihood, error);
     }
     if (status != GSC_OK) {

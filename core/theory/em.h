@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Expectation maximisation for the mixture of model.h. Each iteration climbs the expected complete
- * log-likelihood Q in parts, each of which is kept only if its Q does not fall, so that the likelihood
- * never falls by more than 1e-8 |l|:
+ * Expectation maximisation for the mixture of model.h, one pass over the data for an iteration as a rule.
+ * The expectation pass also adds up what every part of the M-step needs first:
  *
  *     omega      closed form
- *     theta      linear experts: one exact weighted least squares; others: up to expert_steps damped
- *                Gauss-Newton steps, then the output scale of feed-forward forms in closed form
+ *     theta      linear experts: one exact weighted least squares; others: damped Gauss-Newton steps,
+ *                and the output scale of feed-forward forms in closed form
  *     variance   closed form, floored
- *     gate       up to gate_steps steps of Fisher scoring, for any affinity:
+ *     gate       Fisher scoring, for any affinity:
  *                    g_j = l'_j (r_j - s pi_j),  F_jl = s (pi_j delta_jl - pi_j pi_l) l'_j l'_l,
  *                l' = d log a / dz, s the routed responsibility; Levenberg damping, box
+ *
+ * A Gauss-Newton or Fisher step that promises more than 1e-4 n in Q, the expected complete
+ * log-likelihood, is judged by a pass of its own and kept only if its Q does not fall (up to expert_steps
+ * and gate_steps of them); one that promises less is taken on trust, and undone, with more damping from
+ * then on, if the next expectation finds the likelihood lower. So the likelihood never falls by more than
+ * 1e-8 |l|.
  *
  * One fit runs on the calling thread; nothing is allocated after gsc_em_workspace_new; the same fit gives
  * the same bits on any thread.
@@ -62,13 +67,14 @@ typedef struct gsc_em_info {
     uint64_t at_floor; /* components whose variance is at the floor */
     size_t at_box;     /* parameters at the box */
     size_t gate_evaluations, expert_evaluations; /* passes over the data inside M-steps */
+    size_t undone; /* iterations whose trusted steps lowered the likelihood */
 } gsc_em_info;
 
 /* "converged", "iterations", "likelihood fell" */
 const char *gsc_em_reason_name(gsc_em_reason reason);
 
 /* Memory for fits of this shape (copied; its families borrowed) with samples of at most n rows. About
- * n (k + 6 k2 + d + 1 + P) doubles. */
+ * n (k + d + 2 + P) doubles. */
 typedef struct gsc_em_workspace gsc_em_workspace;
 gsc_status gsc_em_workspace_new(const gsc_mixture_shape *shape, size_t n,
                                 gsc_em_workspace **ret_workspace, gsc_error *error);

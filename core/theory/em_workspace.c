@@ -30,7 +30,7 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
     const size_t fisher = pairs * (d + 1) * (d + 2) / 2;
     const size_t system = larger(ws->gate_size, ws->theta_max);
     size_t expert = 0;
-    ws->x = cut(from, rows * d);
+    ws->x = cut(from, rows * (d + 1));
     ws->y = cut(from, rows);
     ws->r = cut(from, rows * k);
     if (shape->shared != NULL) {
@@ -43,16 +43,14 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
             cut(from, shape->routed->linear ? rows * shape->routed->theta_size : 0);
         expert = larger(expert, gsc_expert_scratch(shape->routed, EM_STRIDE));
     }
-    for (em_gate *gate = &ws->gate; gate != NULL;
-         gate = gate == &ws->gate ? &ws->gate_trial : NULL) {
-        gate->log_pi = cut(from, rows * experts);
-        gate->q = cut(from, rows * experts);
-        gate->slope = cut(from, rows * experts);
-    }
+    ws->r_block = cut(from, k * EM_STRIDE);
     ws->e = cut(from, k * EM_STRIDE);
     ws->h = cut(from, EM_STRIDE);
     ws->jacobian = cut(from, k * ws->theta_max * EM_STRIDE);
     ws->logit = cut(from, experts * EM_STRIDE);
+    ws->log_a = cut(from, experts * EM_STRIDE);
+    ws->slope = cut(from, experts * EM_STRIDE);
+    ws->q = cut(from, experts * EM_STRIDE);
     ws->two_rows = cut(from, 2 * EM_STRIDE);
     ws->expert = cut(from, expert);
     ws->moments = cut(from, k * ws->moments_size);
@@ -63,6 +61,8 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
     ws->fisher_trial = cut(from, fisher);
     ws->mixture = cut(from, ws->layout.size);
     ws->mixture_kept = cut(from, ws->layout.size);
+    ws->mixture_safe = cut(from, ws->layout.size);
+    ws->variance_trial = cut(from, k);
     ws->theta_trial = cut(from, k * ws->theta_max);
     ws->beta = cut(from, ws->gate_size);
     ws->beta_trial = cut(from, ws->gate_size);
@@ -81,9 +81,6 @@ static void set_components(gsc_em_workspace *ws) {
         component->theta = ws->mixture + (shared ? ws->layout.kappa : ws->layout.eta) +
                            j * component->family->theta_size;
         component->variance = ws->mixture + (shared ? ws->layout.tau : ws->layout.nu) + j;
-        component->linear_jacobian = !component->family->linear ? NULL
-                                     : shared                   ? ws->jacobian_shared
-                                                                : ws->jacobian_routed;
     }
 }
 

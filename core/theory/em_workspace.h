@@ -14,11 +14,6 @@ enum {
     EM_MAX_K = GSC_MIXTURE_MAX
 };
 
-/* The gate at one beta, block by block: log pi, q = pi l', l', each [blocks][E][B]. */
-typedef struct em_gate {
-    double *log_pi, *q, *slope;
-} em_gate;
-
 /* One component's view of the flat vector. */
 typedef struct em_component {
     const gsc_expert_family *family;
@@ -35,35 +30,41 @@ struct gsc_em_workspace {
     size_t theta_max, moments_size, gate_size; /* largest P; its moments; E (1 + d) */
 
     double *memory; /* owns all below */
-    double *x, *y;  /* [blocks][d][B], [blocks][B]; the last block's tail repeats its last row */
-    double *r;      /* [blocks][k][B] */
+    double *x,
+        *y;    /* [blocks][d + 1][B], the last column 1; [blocks][B]; the last block's tail repeats
+                     * its last row */
+    double *r; /* [blocks][k][B], of the last expectation if it stored them */
     double *jacobian_shared, *jacobian_routed; /* [blocks][P][B] of linear families */
-    em_gate gate, gate_trial;                  /* at the current beta, at a trial */
+    bool store_r, r_stored; /* what the next expectation does; what the last one did */
 
     /* One block's scratch. */
-    double *e;        /* [k][B] */
-    double *h;        /* [B] */
-    double *jacobian; /* [k][theta_max][B] */
-    double *logit;    /* [E][B] */
-    double *two_rows; /* [2][B] */
-    double *expert;   /* gsc_expert_scratch */
+    double *r_block;           /* [k][B] */
+    double *e;                 /* [k][B] */
+    double *h;                 /* [B] */
+    double *jacobian;          /* [k][theta_max][B] */
+    double *logit;             /* [E][B] */
+    double *log_a, *slope, *q; /* [E][B] */
+    double *two_rows;          /* [2][B] */
+    double *expert;            /* gsc_expert_scratch */
 
     /* Sums over the sample. */
     double *moments, *moments_trial;   /* [k][moments_size] */
     double *gradient, *gradient_trial; /* [E][1 + d] */
     double *fisher, *fisher_trial;     /* by pairs, as mixture.h */
-    double q;                          /* sum r log pi at the current gate */
 
     /* Small vectors. */
-    double *mixture, *mixture_kept; /* current, of the previous iteration */
-    double *theta_trial;            /* [k][theta_max] */
-    double *beta, *beta_trial;      /* [E][1 + d] */
-    double *matrix, *step, *solve;  /* [m][m], [m], [m][m + 1], m the largest system */
+    double *mixture;               /* current */
+    double *mixture_kept;          /* of the previous iteration */
+    double *mixture_safe;          /* of this iteration, without the steps taken on trust */
+    double *theta_trial;           /* [k][theta_max] */
+    double *variance_trial;        /* [k] */
+    double *beta, *beta_trial;     /* [E][1 + d] */
+    double *matrix, *step, *solve; /* [m][m], [m], [m][m + 1], m the largest system */
 
     em_component component[EM_MAX_K];
-    double least_gate_damping;
-    double gate_damping; /* relative to the mean diagonal; kept between iterations */
-    double expert_damping[EM_MAX_K];
+    double expert_gain[EM_MAX_K], gate_gain; /* what the proposals promise in Q */
+    double expert_damping[EM_MAX_K]; /* relative to the mean diagonal; kept between iterations */
+    double gate_damping, least_gate_damping;
     gsc_em_info info;
 };
 
@@ -82,8 +83,9 @@ static inline double em_mass(const gsc_em_workspace *ws, size_t c) {
 
 /* Below this much responsibility a component is left as it is. */
 static const double em_least_mass = 1e-8;
-/* A step of predicted gain below `idle` n is not worth a pass; one below `last` n is the last of its M-step. */
-static const double em_idle_gain = 1e-14, em_last_gain = 1e-7;
+/* A step that promises less than `idle` n is not taken; one that promises less than `trust` n is taken
+ * on trust: the next expectation pass judges it by the likelihood itself. */
+static const double em_idle_gain = 1e-14, em_trust_gain = 1e-4;
 
 /* e of component c in block b at theta into ret_e [B]; its Jacobian into ret_jacobian (stride
  * *ret_stride), or the linear one's place. */
@@ -91,19 +93,27 @@ gsc_status em_residual(gsc_em_workspace *ws, size_t c, const double *theta, size
                        double *jacobian, const double **ret_jacobian, size_t *ret_stride,
                        gsc_error *error);
 
-/* Expectation: r, moments, gradient, fisher and q at the current mixture and gate; returns log-likelihood. */
+/* Expectation at the current mixture: moments, gradient, fisher; r where store_r asks. */
 gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_error *error);
 
-/* The gate at beta for all blocks, *ret_q = sum r log pi; scores: gradient_trial and fisher_trial too. */
-gsc_status em_gate_evaluate(gsc_em_workspace *ws, const double *beta, const em_gate *gate,
-                            bool scores, double *ret_q, gsc_error *error);
-
-/* Once a fit: the gate at the start's beta, and how far its steps are damped. */
+/* Once a fit: how far the gate's steps are damped. */
 gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error);
+/* log a and its slope of one block at beta into ws->log_a and ws->slope. */
+gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc_error *error);
 
-/* M-steps: theta, variance of all components; the gate. */
-gsc_status em_expert_step(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
-gsc_status em_gate_step(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
+/* The M-step has three parts. Propose: from the sums of the expectation alone, a step for each nonlinear
+ * expert (theta_trial) and for the gate (beta_trial) and what each promises. Settle: everything that can
+ * be had with certainty, closed forms and, where a promise is large, steps that are judged by passes over
+ * the data (needs r); ends with new proposals. Trust: the proposals become the current mixture. */
+void em_expert_propose(gsc_em_workspace *ws);
+gsc_status em_expert_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
+bool em_expert_trust(gsc_em_workspace *ws);
+void em_gate_propose(gsc_em_workspace *ws);
+gsc_status em_gate_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
+bool em_gate_trust(gsc_em_workspace *ws);
+/* After the expectation that judged the trusted steps: eases or stiffens their damping. */
+void em_expert_judged(gsc_em_workspace *ws, bool good);
+void em_gate_judged(gsc_em_workspace *ws, bool good);
 
 /* beta [E][1 + d] from and to the current mixture. */
 void em_get_beta(const gsc_em_workspace *ws, double *ret_beta);

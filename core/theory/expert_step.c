@@ -31,8 +31,8 @@ gsc_status em_residual(gsc_em_workspace *ws, size_t c, const double *theta, size
     }
     const double minus_one = -1;
     gsc_status status = gsc_expert_evaluate(component->family, theta, rows,
-                                            ws->x + b * ws->shape.inputs * EM_STRIDE, EM_STRIDE,
-                                            ws->h, jacobian, ws->expert, error);
+                                            ws->x + b * (ws->shape.inputs + 1) * EM_STRIDE,
+                                            EM_STRIDE, ws->h, jacobian, ws->expert, error);
     if (status != GSC_OK) {
         return status;
     }
@@ -88,12 +88,48 @@ static void output_step(gsc_em_workspace *ws, size_t c) {
     *out = moved;
 }
 
-/* Moments of the open components at theta_trial into moments_trial. */
-static gsc_status trial_moments(gsc_em_workspace *ws, const bool *open, gsc_error *error) {
+static bool is_open(const gsc_em_workspace *ws, size_t c) {
+    return ws->component[c].linear_jacobian == NULL && em_mass(ws, c) >= em_least_mass;
+}
+
+/* A damped Gauss-Newton step of component c into theta_trial and variance_trial. */
+static void propose(gsc_em_workspace *ws, size_t c) {
+    const em_component *component = &ws->component[c];
+    const size_t p = component->family->theta_size;
+    const double *moments = ws->moments + c * ws->moments_size;
+    const double diagonal = fill_normal(p, moments, ws->matrix);
+    const double gain = gsc_boxed_step(p, ws->matrix, moments + 2, component->theta, ws->shape.box,
+                                       ws->expert_damping[c] * diagonal, ws->step, ws->solve);
+    for (size_t i = 0; i < p; i++) {
+        ws->theta_trial[c * ws->theta_max + i] = component->theta[i] + ws->step[i];
+    }
+    ws->expert_gain[c] = gain / *component->variance;
+    ws->variance_trial[c] = fmax((moments[1] - 2 * gain) / moments[0], ws->shape.variance_floor);
+}
+
+void em_expert_propose(gsc_em_workspace *ws) {
+    for (size_t c = 0; c < ws->k; c++) {
+        ws->expert_gain[c] = 0;
+        if (is_open(ws, c)) {
+            propose(ws, c);
+        }
+    }
+}
+
+static void ease(gsc_em_workspace *ws, size_t c) {
+    ws->expert_damping[c] = fmax(ws->expert_damping[c] / 10, least_damping);
+}
+
+static void stiffen(gsc_em_workspace *ws, size_t c) {
+    ws->expert_damping[c] = fmin(fmax(ws->expert_damping[c] * 10, 1e-2), most_damping);
+}
+
+/* Moments of the components that promise much, at theta_trial, into moments_trial. Needs r. */
+static gsc_status evaluate(gsc_em_workspace *ws, double least, gsc_error *error) {
     memset(ws->moments_trial, 0, ws->k * ws->moments_size * sizeof(double));
     for (size_t b = 0; b < ws->blocks; b++) {
         for (size_t c = 0; c < ws->k; c++) {
-            if (!open[c]) {
+            if (!(ws->expert_gain[c] > least)) {
                 continue;
             }
             const double *jacobian;
@@ -112,96 +148,86 @@ static gsc_status trial_moments(gsc_em_workspace *ws, const bool *open, gsc_erro
     return GSC_OK;
 }
 
-/* Proposes a Gauss-Newton step for component c; returns its predicted gain in Q. */
-static double propose(gsc_em_workspace *ws, size_t c) {
-    const em_component *component = &ws->component[c];
-    const size_t p = component->family->theta_size;
-    const double *moments = ws->moments + c * ws->moments_size;
-    const double diagonal = fill_normal(p, moments, ws->matrix);
-    const double gain = gsc_boxed_step(p, ws->matrix, moments + 2, component->theta, ws->shape.box,
-                                       ws->expert_damping[c] * diagonal, ws->step, ws->solve);
-    for (size_t i = 0; i < p; i++) {
-        ws->theta_trial[c * ws->theta_max + i] = component->theta[i] + ws->step[i];
-    }
-    return gain / *component->variance;
-}
-
 /* Takes the trial of component c if its residual sum of squares did not rise. */
-static void judge(gsc_em_workspace *ws, size_t c, double predicted) {
+static void judge(gsc_em_workspace *ws, size_t c) {
     em_component *component = &ws->component[c];
     double *moments = ws->moments + c * ws->moments_size;
     const double *trial = ws->moments_trial + c * ws->moments_size;
     if (!(trial[1] <= moments[1])) {
-        ws->expert_damping[c] = fmin(fmax(ws->expert_damping[c] * 10, 1e-2), most_damping);
+        stiffen(ws, c);
         return;
     }
-    const double ratio = 0.5 * (moments[1] - trial[1]) / *component->variance / predicted;
+    const double gain = 0.5 * (moments[1] - trial[1]) / *component->variance;
     memcpy(component->theta, ws->theta_trial + c * ws->theta_max,
            component->family->theta_size * sizeof(double));
     memcpy(moments, trial, ws->moments_size * sizeof(double));
-    if (ratio > 0.75) {
-        ws->expert_damping[c] = fmax(ws->expert_damping[c] / 10, least_damping);
-    } else if (ratio < 0.25) {
+    if (gain > 0.75 * ws->expert_gain[c]) {
+        ease(ws, c);
+    } else if (gain < 0.25 * ws->expert_gain[c]) {
         ws->expert_damping[c] = fmin(ws->expert_damping[c] * 4, most_damping);
     }
 }
 
-static gsc_status gauss_newton(gsc_em_workspace *ws, size_t max_steps, bool *open,
-                               gsc_error *error) {
-    double predicted[EM_MAX_K] = {0};
-    const double n = (double)ws->n;
-    for (size_t step = 0; step < max_steps; step++) {
+static gsc_status settle_nonlinear(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
+    const double least = em_trust_gain * (double)ws->n;
+    for (size_t step = 0; step + 1 < max_steps; step++) {
         bool any = false;
         for (size_t c = 0; c < ws->k; c++) {
-            if (open[c]) {
-                predicted[c] = propose(ws, c);
-                open[c] = predicted[c] > em_idle_gain * n;
-                any = any || open[c];
-            }
+            any = any || ws->expert_gain[c] > least;
         }
         if (!any) {
             break;
         }
-        gsc_status status = trial_moments(ws, open, error);
+        gsc_status status = evaluate(ws, least, error);
         if (status != GSC_OK) {
             return status;
         }
         for (size_t c = 0; c < ws->k; c++) {
-            if (open[c]) {
-                judge(ws, c, predicted[c]);
-                open[c] = predicted[c] >= em_last_gain * n;
+            if (ws->expert_gain[c] > least) {
+                judge(ws, c);
+                propose(ws, c);
             }
         }
     }
     return GSC_OK;
 }
 
-gsc_status em_expert_step(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
-    bool open[EM_MAX_K], any = false;
-    for (size_t c = 0; c < ws->k; c++) {
-        const bool used = em_mass(ws, c) >= em_least_mass;
-        open[c] = used && ws->component[c].linear_jacobian == NULL;
-        any = any || open[c];
-        if (used && !open[c]) {
-            linear_step(ws, c);
-        }
-    }
-    if (any) {
-        gsc_status status = gauss_newton(ws, max_steps, open, error);
-        if (status != GSC_OK) {
-            return status;
-        }
-    }
-    for (size_t c = 0; c < ws->k; c++) {
+gsc_status em_expert_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
+    gsc_status status = settle_nonlinear(ws, max_steps, error);
+    for (size_t c = 0; c < ws->k && status == GSC_OK; c++) {
         const em_component *component = &ws->component[c];
         if (em_mass(ws, c) < em_least_mass) {
             continue;
         }
-        if (component->family->loaded->expert->form != GSC_EXPERT_OWN) {
+        if (component->linear_jacobian != NULL) {
+            linear_step(ws, c);
+        } else if (component->family->loaded->expert->form != GSC_EXPERT_OWN) {
             output_step(ws, c);
         }
         *component->variance =
             fmax(ws->moments[c * ws->moments_size + 1] / em_mass(ws, c), ws->shape.variance_floor);
     }
-    return GSC_OK;
+    return status;
+}
+
+bool em_expert_trust(gsc_em_workspace *ws) {
+    bool any = false;
+    for (size_t c = 0; c < ws->k; c++) {
+        const em_component *component = &ws->component[c];
+        if (ws->expert_gain[c] > em_idle_gain * (double)ws->n) {
+            memcpy(component->theta, ws->theta_trial + c * ws->theta_max,
+                   component->family->theta_size * sizeof(double));
+            *component->variance = ws->variance_trial[c];
+            any = true;
+        }
+    }
+    return any;
+}
+
+void em_expert_judged(gsc_em_workspace *ws, bool good) {
+    for (size_t c = 0; c < ws->k; c++) {
+        if (ws->expert_gain[c] > em_idle_gain * (double)ws->n) {
+            (good ? ease : stiffen)(ws, c);
+        }
+    }
 }

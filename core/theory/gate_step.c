@@ -30,9 +30,7 @@ gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error) {
     }
     ws->least_gate_damping = spread <= 1e-6 * fabs(slope[0]) ? 1e-8 : 1e-2;
     ws->gate_damping = ws->least_gate_damping;
-    double q;
-    em_get_beta(ws, ws->beta);
-    return em_gate_evaluate(ws, ws->beta, &ws->gate, false, &q, error);
+    return GSC_OK;
 }
 
 void em_get_beta(const gsc_em_workspace *ws, double *ret_beta) {
@@ -57,13 +55,12 @@ static size_t fisher_size(const gsc_em_workspace *ws) {
     return experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2);
 }
 
-/* log a and its slope of one block. A whole block is one call of the plugin, a shorter one a call for each
- * expert, so that rows that are not there cost nothing. */
-static gsc_status evaluate_block(gsc_em_workspace *ws, const double *beta, size_t b,
-                                 double *ret_log_a, double *ret_slope, gsc_error *error) {
+/* A whole block is one call of the plugin, a shorter one a call for each expert, so that rows that are
+ * not there cost nothing. */
+gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc_error *error) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     const size_t rows = em_padded(em_rows(ws, b));
-    const double *x = ws->x + b * d * EM_STRIDE;
+    const double *x = ws->x + b * (d + 1) * EM_STRIDE;
     for (size_t j = 0; j < experts; j++) {
         const double *own = beta + j * (1 + d);
         ws->kernels->combine(rows, d, own[0], NULL, own + 1, x, EM_STRIDE,
@@ -71,19 +68,20 @@ static gsc_status evaluate_block(gsc_em_workspace *ws, const double *beta, size_
     }
     if (rows == EM_BLOCK) {
         return gsc_gate_log_affinity(ws->shape.gate, (experts - 1) * EM_STRIDE + EM_BLOCK,
-                                     ws->logit, ret_log_a, ret_slope, error);
+                                     ws->logit, ws->log_a, ws->slope, error);
     }
     gsc_status status = GSC_OK;
     for (size_t j = 0; j < experts && status == GSC_OK; j++) {
         const size_t at = j * EM_STRIDE;
-        status = gsc_gate_log_affinity(ws->shape.gate, rows, ws->logit + at, ret_log_a + at,
-                                       ret_slope + at, error);
+        status = gsc_gate_log_affinity(ws->shape.gate, rows, ws->logit + at, ws->log_a + at,
+                                       ws->slope + at, error);
     }
     return status;
 }
 
-gsc_status em_gate_evaluate(gsc_em_workspace *ws, const double *beta, const em_gate *gate,
-                            bool scores, double *ret_q, gsc_error *error) {
+/* *ret_q = sum r log pi at beta; scores: gradient_trial and fisher_trial too. Needs r. */
+static gsc_status evaluate(gsc_em_workspace *ws, const double *beta, bool scores, double *ret_q,
+                           gsc_error *error) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     double total = 0;
     if (scores) {
@@ -91,20 +89,20 @@ gsc_status em_gate_evaluate(gsc_em_workspace *ws, const double *beta, const em_g
         memset(ws->fisher_trial, 0, fisher_size(ws) * sizeof(double));
     }
     for (size_t b = 0; b < ws->blocks; b++) {
-        const size_t rows = em_rows(ws, b), tile = b * experts * EM_STRIDE;
-        const double *x = ws->x + b * d * EM_STRIDE;
+        const size_t rows = em_rows(ws, b);
         const double *r = ws->r + (b * ws->k + ws->shape.k_shared) * EM_STRIDE;
-        double *log_pi = gate->log_pi + tile, *slope = gate->slope + tile, *q = gate->q + tile;
-        gsc_status status = evaluate_block(ws, beta, b, log_pi, slope, error);
+        gsc_status status = em_gate_block(ws, beta, b, error);
         if (status != GSC_OK) {
             return status;
         }
-        total += ws->kernels->gate_normalise(rows, experts, log_pi, slope, r, log_pi, q);
+        total +=
+            ws->kernels->gate_normalise(rows, experts, ws->log_a, ws->slope, r, ws->log_a, ws->q);
         if (scores) {
-            ws->kernels->gate_scores(rows, experts, d, x, r, q, slope, ws->two_rows,
-                                     ws->gradient_trial, ws->fisher_trial);
+            ws->kernels->gate_scores(rows, experts, d, ws->x + b * (d + 1) * EM_STRIDE, r, ws->q,
+                                     ws->slope, ws->two_rows, ws->gradient_trial, ws->fisher_trial);
         }
     }
+    ws->info.gate_evaluations++;
     *ret_q = total;
     return GSC_OK;
 }
@@ -139,54 +137,66 @@ static void swap(double **a, double **b) {
     *b = kept;
 }
 
-static void accept_trial(gsc_em_workspace *ws, double q) {
-    const em_gate kept = ws->gate;
-    ws->gate = ws->gate_trial;
-    ws->gate_trial = kept;
-    swap(&ws->beta, &ws->beta_trial);
-    swap(&ws->gradient, &ws->gradient_trial);
-    swap(&ws->fisher, &ws->fisher_trial);
-    ws->q = q;
+void em_gate_propose(gsc_em_workspace *ws) {
+    const size_t m = ws->gate_size;
+    const double diagonal = fill_fisher(ws, ws->matrix);
+    ws->gate_gain = gsc_boxed_step(m, ws->matrix, ws->gradient, ws->beta, ws->shape.box,
+                                   ws->gate_damping * diagonal, ws->step, ws->solve);
+    for (size_t i = 0; i < m; i++) {
+        ws->beta_trial[i] = ws->beta[i] + ws->step[i];
+    }
 }
 
-gsc_status em_gate_step(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
-    const size_t m = ws->gate_size;
-    const double n = (double)ws->n;
-    em_get_beta(ws, ws->beta);
-    for (size_t step = 0; step < max_steps; step++) {
-        const double diagonal = fill_fisher(ws, ws->matrix);
-        const double predicted =
-            gsc_boxed_step(m, ws->matrix, ws->gradient, ws->beta, ws->shape.box,
-                           ws->gate_damping * diagonal, ws->step, ws->solve);
-        if (!(predicted > em_idle_gain * n)) {
-            break;
-        }
-        const bool last = step + 1 == max_steps || predicted < em_last_gain * n;
-        for (size_t i = 0; i < m; i++) {
-            ws->beta_trial[i] = ws->beta[i] + ws->step[i];
-        }
+static void ease(gsc_em_workspace *ws) {
+    ws->gate_damping = fmax(ws->gate_damping / 10, ws->least_gate_damping);
+}
+
+static void stiffen(gsc_em_workspace *ws) {
+    ws->gate_damping = fmin(fmax(ws->gate_damping * 10, 1e-2), most_damping);
+}
+
+gsc_status em_gate_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
+    const double least = em_trust_gain * (double)ws->n;
+    double before = 0;
+    for (size_t step = 0; step + 1 < max_steps && ws->gate_gain > least; step++) {
+        gsc_status status = step == 0 ? evaluate(ws, ws->beta, false, &before, error) : GSC_OK;
         double q = 0;
-        gsc_status status = em_gate_evaluate(ws, ws->beta_trial, &ws->gate_trial, !last, &q, error);
+        if (status == GSC_OK) {
+            status = evaluate(ws, ws->beta_trial, true, &q, error);
+        }
         if (status != GSC_OK) {
             return status;
         }
-        ws->info.gate_evaluations++;
-        const double gain = q - ws->q;
-        if (gain >= -1e-14 * fabs(ws->q)) {
-            const double ratio = gain / predicted;
-            accept_trial(ws, q);
-            if (ratio > 0.75) {
-                ws->gate_damping = fmax(ws->gate_damping / 10, ws->least_gate_damping);
-            } else if (ratio < 0.25) {
+        const double gain = q - before;
+        if (gain >= 0) {
+            if (gain > 0.75 * ws->gate_gain) {
+                ease(ws);
+            } else if (gain < 0.25 * ws->gate_gain) {
                 ws->gate_damping = fmin(ws->gate_damping * 4, most_damping);
             }
+            swap(&ws->beta, &ws->beta_trial);
+            swap(&ws->gradient, &ws->gradient_trial);
+            swap(&ws->fisher, &ws->fisher_trial);
+            before = q;
         } else {
-            ws->gate_damping = fmin(fmax(ws->gate_damping * 10, 1e-2), most_damping);
+            stiffen(ws);
         }
-        if (last) {
-            break;
-        }
+        em_gate_propose(ws);
     }
     em_set_beta(ws, ws->beta);
     return GSC_OK;
+}
+
+bool em_gate_trust(gsc_em_workspace *ws) {
+    if (!(ws->gate_gain > em_idle_gain * (double)ws->n)) {
+        return false;
+    }
+    em_set_beta(ws, ws->beta_trial);
+    return true;
+}
+
+void em_gate_judged(gsc_em_workspace *ws, bool good) {
+    if (ws->gate_gain > em_idle_gain * (double)ws->n) {
+        (good ? ease : stiffen)(ws);
+    }
 }

@@ -33,7 +33,7 @@ enum {
 
 /* ---- Posterior ------------------------------------------------------------------------------- */
 
-/* The sums of a row lie in [1, 64], so the product of 64 of them stays below 2^384: one logarithm
+/* A row's factor lies in [1/64, 64], so the product of 64 of them stays within 2^384: one logarithm
  * serves that many rows of a lane. */
 enum {
     ROWS_PER_LOG = 64
@@ -51,9 +51,10 @@ enum {
 #endif
 #define EACH_SIDE for (size_t i = 0; i < SIDE; i++)
 
-INLINE double posterior_body(size_t rows, size_t k1, size_t k, const double *constant,
-                             const double *precision, const double *e, const double *log_pi,
-                             double *ret_r) {
+INLINE double posterior_body(size_t rows, size_t k1, size_t k2, const double *constant,
+                             const double *precision, const double *e, const double *a,
+                             const double *slope, double *ret_r, double *ret_q) {
+    const size_t k = k1 + k2;
     vec total[SIDE], product[SIDE];
     size_t in_product = 0;
     EACH_SIDE {
@@ -61,38 +62,66 @@ INLINE double posterior_body(size_t rows, size_t k1, size_t k, const double *con
         product[i] = vec_set(1);
     }
     for (size_t t = 0; t < rows; t += SIDE * LANES) {
-        vec l[GSC_MIXTURE_MAX][SIDE], top[SIDE], sum[SIDE], share[SIDE];
+        vec l[GSC_MIXTURE_MAX][SIDE], top[SIDE], sum[SIDE], share[SIDE], gate_sum[SIDE];
+        vec gate_top[SIDE], gate_share[SIDE];
         EACH_SIDE {
-            top[i] = vec_set(-INFINITY);
+            top[i] = gate_top[i] = vec_set(-INFINITY);
             sum[i] = vec_set(0);
+            gate_sum[i] = gate_share[i] = vec_set(k2 > 0 ? 0 : 1);
+        }
+        for (size_t j = 0; j < k2; j++) {
+            EACH_SIDE {
+                l[k1 + j][i] = vec_load(a + j * B + t + i * LANES);
+                gate_top[i] = vec_max(gate_top[i], l[k1 + j][i]);
+            }
+        }
+        if (k2 > 0) {
+            vec part[GSC_MIXTURE_MAX][SIDE];
+            for (size_t j = 0; j < k2; j++) {
+                EACH_SIDE {
+                    l[k1 + j][i] -= gate_top[i];
+                    part[j][i] = vec_exp(l[k1 + j][i]);
+                    gate_sum[i] += part[j][i];
+                }
+            }
+            EACH_SIDE {
+                gate_share[i] = vec_reciprocal(gate_sum[i]);
+            }
+            for (size_t j = 0; j < k2; j++) {
+                EACH_SIDE {
+                    const size_t at = j * B + t + i * LANES;
+                    vec_store(ret_q + at, part[j][i] * gate_share[i] * vec_load(slope + at));
+                }
+            }
         }
         for (size_t c = 0; c < k; c++) {
             EACH_SIDE {
                 const vec residual = vec_load(e + c * B + t + i * LANES);
-                l[c][i] =
-                    vec_fnma(residual * residual, vec_set(precision[c]), vec_set(constant[c]));
-                if (c >= k1) {
-                    l[c][i] += vec_load(log_pi + (c - k1) * B + t + i * LANES);
-                }
+                const vec base = c < k1 ? vec_set(constant[c]) : l[c][i] + vec_set(constant[c]);
+                l[c][i] = vec_fnma(residual * residual, vec_set(precision[c]), base);
                 top[i] = vec_max(top[i], l[c][i]);
             }
         }
         for (size_t c = 0; c < k; c++) {
             EACH_SIDE {
                 l[c][i] = vec_exp(l[c][i] - top[i]);
+                if (c < k1 && k2 > 0) {
+                    l[c][i] *= gate_sum[i];
+                }
                 sum[i] += l[c][i];
             }
         }
         EACH_SIDE {
+            vec factor = sum[i] * gate_share[i];
             share[i] = vec_reciprocal(sum[i]);
             if (t + (i + 1) * LANES > rows) {
                 const vec_bits valid = vec_valid(t + i * LANES, rows);
                 share[i] = (vec)((vec_bits)share[i] & valid);
                 top[i] = (vec)((vec_bits)top[i] & valid);
-                sum[i] = (vec)(((vec_bits)sum[i] & valid) | ((vec_bits)vec_set(1) & ~valid));
+                factor = (vec)(((vec_bits)factor & valid) | ((vec_bits)vec_set(1) & ~valid));
             }
             total[i] += top[i];
-            product[i] *= sum[i];
+            product[i] *= factor;
         }
         for (size_t c = 0; c < k; c++) {
             EACH_SIDE {
@@ -116,15 +145,37 @@ INLINE double posterior_body(size_t rows, size_t k1, size_t k, const double *con
         for (size_t c = 0; c < k; c++) {
             ret_r[c * B + t] = 0;
         }
+        for (size_t j = 0; j < k2; j++) {
+            ret_q[j * B + t] = 0;
+        }
     }
     return log_likelihood;
 }
 
 double GSC_ISA_NAME(gsc_mixture_posterior)(size_t rows, size_t k1, size_t k2,
                                            const double *constant, const double *precision,
-                                           const double *e, const double *log_pi, double *ret_r) {
-#define BODY(k) posterior_body(rows, k1, (k), constant, precision, e, log_pi, ret_r)
-    SPECIALISE(k1 + k2, BODY)
+                                           const double *e, const double *a, const double *slope,
+                                           double *ret_r, double *ret_q) {
+#define BODY(k1, k2)                                                                               \
+    posterior_body(rows, (k1), (k2), constant, precision, e, a, slope, ret_r, ret_q)
+#define CASES(k1)                                                                                  \
+    case (k1)*16 + 1:                                                                              \
+        return BODY(k1, 1);                                                                        \
+    case (k1)*16 + 2:                                                                              \
+        return BODY(k1, 2);                                                                        \
+    case (k1)*16 + 3:                                                                              \
+        return BODY(k1, 3);                                                                        \
+    case (k1)*16 + 4:                                                                              \
+        return BODY(k1, 4)
+    switch (k1 <= 3 && k2 <= 4 ? k1 * 16 + k2 : 0) {
+        CASES(0);
+        CASES(1);
+        CASES(2);
+        CASES(3);
+    default:
+        return BODY(k1, k2);
+    }
+#undef CASES
 #undef BODY
 }
 

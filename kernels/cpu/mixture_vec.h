@@ -5,7 +5,9 @@
  *
  * vec_exp: x = n log 2 + r, |r| <= (log 2) / 2, a polynomial of degree 11 (error 1.6e-17), times 2^n; with
  *          AVX-512 n is a multiple of 1/16, its 2^(i / 16) from a table in registers, and degree 6
- *          (error 2.8e-17) is enough; arguments below -700 give a number below 1e-304, not 0; NaN stays NaN.
+ *          (error 2.8e-17) is enough; arguments below -120
+ *          give 7e-53, which is nothing beside the 1 of the largest component, so that products of
+ *          three such numbers stay clear of the slow subnormals; NaN stays NaN.
  * vec_log: positive normal arguments; x = 2^e m, m in [3/4, 3/2), 2 atanh((m - 1) / (m + 1)) by a
  *          polynomial of degree 8 in its square (error 6.5e-19).
  *
@@ -103,7 +105,7 @@ static const uint64_t exp_table[16] __attribute__((aligned(64))) = {
 INLINE vec vec_exp(vec x) {
     const vec shift = vec_set(0x1.8p52);
     const __m512i low = _mm512_load_si512(exp_table), high = _mm512_load_si512(exp_table + 8);
-    x = vec_max(vec_set(-700), x);
+    x = vec_max(vec_set(-120), x);
     const vec shifted = vec_fma(x, vec_set(0x1.71547652b82fep4), shift), n = shifted - shift;
     vec r = vec_fnma(n, vec_set(0x1.62e42fef00000p-5), x);
     r = vec_fnma(n, vec_set(0x1.473de6af278edp-38), r);
@@ -118,7 +120,7 @@ INLINE vec vec_exp(vec x) {
 #else
 INLINE vec vec_exp(vec x) {
     const vec shift = vec_set(0x1.8p52);
-    x = vec_max(vec_set(-700), x);
+    x = vec_max(vec_set(-120), x);
     const vec shifted = vec_fma(x, vec_set(0x1.71547652b82fep0), shift);
     const vec n = shifted - shift;
     vec r = vec_fnma(n, vec_set(0x1.62e42fefa0000p-1), x);

@@ -14,30 +14,42 @@ static size_t padded(size_t rows) {
     return (rows + GSC_MIXTURE_PAD - 1) / GSC_MIXTURE_PAD * GSC_MIXTURE_PAD;
 }
 
+/* log sum_l exp(a_l) of row t. */
+static double log_sum(size_t count, const double *a, size_t t) {
+    double top = -INFINITY, sum = 0;
+    for (size_t j = 0; j < count; j++) {
+        top = fmax(top, a[j * B + t]);
+    }
+    for (size_t j = 0; j < count; j++) {
+        sum += exp(a[j * B + t] - top);
+    }
+    return top + log(sum);
+}
+
 double gsc_mixture_posterior_ref(size_t rows, size_t k1, size_t k2, const double *constant,
-                                 const double *precision, const double *e, const double *log_pi,
-                                 double *ret_r) {
+                                 const double *precision, const double *e, const double *a,
+                                 const double *slope, double *ret_r, double *ret_q) {
     const size_t k = k1 + k2;
     double total = 0;
-    for (size_t t = 0; t < rows; t++) {
+    for (size_t t = 0; t < padded(rows); t++) {
         double l[GSC_MIXTURE_MAX], top = -INFINITY, sum = 0;
+        const double normaliser = k2 > 0 ? log_sum(k2, a, t) : 0;
         for (size_t c = 0; c < k; c++) {
-            l[c] = constant[c] - precision[c] * e[c * B + t] * e[c * B + t] +
-                   (c < k1 ? 0 : log_pi[(c - k1) * B + t]);
+            l[c] = constant[c] - precision[c] * e[c * B + t] * e[c * B + t];
+            if (c >= k1) {
+                const double log_pi = a[(c - k1) * B + t] - normaliser;
+                l[c] += log_pi;
+                ret_q[(c - k1) * B + t] = exp(log_pi) * slope[(c - k1) * B + t];
+            }
             top = fmax(top, l[c]);
         }
         for (size_t c = 0; c < k; c++) {
             sum += exp(l[c] - top);
         }
         for (size_t c = 0; c < k; c++) {
-            ret_r[c * B + t] = exp(l[c] - top) / sum;
+            ret_r[c * B + t] = t < rows ? exp(l[c] - top) / sum : 0;
         }
-        total += top + log(sum);
-    }
-    for (size_t c = 0; c < k; c++) {
-        for (size_t t = rows; t < padded(rows); t++) {
-            ret_r[c * B + t] = 0;
-        }
+        total += t < rows ? top + log(sum) : 0;
     }
     return total;
 }
@@ -64,15 +76,9 @@ double gsc_mixture_gate_normalise_ref(size_t rows, size_t experts, const double 
                                       double *ret_q) {
     double total = 0;
     for (size_t t = 0; t < padded(rows); t++) {
-        double top = -INFINITY, sum = 0;
+        const double normaliser = log_sum(experts, a, t);
         for (size_t j = 0; j < experts; j++) {
-            top = fmax(top, a[j * B + t]);
-        }
-        for (size_t j = 0; j < experts; j++) {
-            sum += exp(a[j * B + t] - top);
-        }
-        for (size_t j = 0; j < experts; j++) {
-            const double log_pi = a[j * B + t] - top - log(sum);
+            const double log_pi = a[j * B + t] - normaliser;
             ret_log_pi[j * B + t] = log_pi;
             ret_q[j * B + t] = exp(log_pi) * slope[j * B + t];
             total += t < rows ? r[j * B + t] * log_pi : 0;

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-LEAST_MASS, IDLE_GAIN, LAST_GAIN = 1e-8, 1e-14, 1e-7
+LEAST_MASS, IDLE_GAIN, TRUST_GAIN = 1e-8, 1e-14, 1e-4
 
 
 def boxed_step(hessian, gradient, point, box, damping):
@@ -135,83 +135,93 @@ class Fit:
                 at += 1
         return g.ravel(), fisher
 
-    def gate_step(self):
-        q_now, (g, fisher) = self.q, self.scores
-        for inner in range(self.gate_steps):
-            damping = self.gate_damping * np.trace(fisher) / len(g)
-            step, predicted = boxed_step(fisher, g, self.beta.ravel(), self.box, damping)
-            if not predicted > IDLE_GAIN * self.n:
+    def gate_propose(self):
+        g, fisher = self.scores
+        damping = self.gate_damping * np.trace(fisher) / len(g)
+        step, gain = boxed_step(fisher, g, self.beta.ravel(), self.box, damping)
+        self.beta_trial, self.gate_gain = self.beta + step.reshape(self.beta.shape), gain
+
+    def gate_ease(self):
+        self.gate_damping = max(self.gate_damping / 10, self.least_damping)
+
+    def gate_stiffen(self):
+        self.gate_damping = min(max(self.gate_damping * 10, 1e-2), 1e4)
+
+    def gate_settle(self):
+        before = None
+        for _ in range(self.gate_steps - 1):
+            if not self.gate_gain > TRUST_GAIN * self.n:
                 break
-            last = inner + 1 == self.gate_steps or predicted < LAST_GAIN * self.n
-            beta = self.beta + step.reshape(self.beta.shape)
-            gate = self.gate_at(beta)
-            q_trial = np.vdot(self.r[self.k1 :], gate[0])
-            scores = None if last else self.gate_scores(gate)
-            gain = q_trial - q_now
-            if gain >= -1e-14 * abs(q_now):
-                self.beta, self.gate, q_now = beta, gate, q_trial
-                if not last:
-                    g, fisher = scores
-                if gain / predicted > 0.75:
-                    self.gate_damping = max(self.gate_damping / 10, self.least_damping)
-                elif gain / predicted < 0.25:
+            if before is None:
+                before = np.vdot(self.r[self.k1 :], self.gate[0])
+            gate = self.gate_at(self.beta_trial)
+            after = np.vdot(self.r[self.k1 :], gate[0])
+            scores = self.gate_scores(gate)
+            gain = after - before
+            if gain >= 0:
+                if gain > 0.75 * self.gate_gain:
+                    self.gate_ease()
+                elif gain < 0.25 * self.gate_gain:
                     self.gate_damping = min(self.gate_damping * 4, 1e4)
+                self.beta, self.gate, self.scores, before = self.beta_trial, gate, scores, after
             else:
-                self.gate_damping = min(max(self.gate_damping * 10, 1e-2), 1e4)
-            if last:
-                break
+                self.gate_stiffen()
+            self.gate_propose()
 
     # ---- Experts ----
     def moments(self, c, theta):
         h, jacobian = self.expert[c].evaluate(theta)
-        e = self.y - h
-        return e, jacobian
+        return self.y - h, jacobian
 
     def sums(self, c, e, jacobian):
         """rss, J'We, J'WJ."""
         re = self.r[c] * e
         return re @ e, jacobian @ re, (jacobian * self.r[c]) @ jacobian.T
 
-    def expert_step(self):
-        open_, state = {}, {}
+    def expert_propose(self, c):
+        rss, g, h = self.normal[c]
+        damping = self.damping[c] * np.trace(h) / len(g)
+        step, gain = boxed_step(h, g, self.theta[c], self.box, damping)
+        variance = max((rss - 2 * gain) / self.mass[c], self.floor)
+        self.proposal[c] = (gain / self.variance[c], self.theta[c] + step, variance)
+
+    def expert_ease(self, c):
+        self.damping[c] = max(self.damping[c] / 10, 1e-8)
+
+    def expert_stiffen(self, c):
+        self.damping[c] = min(max(self.damping[c] * 10, 1e-2), 1e6)
+
+    def expert_judge(self, c):
+        gain_promised, theta, _ = self.proposal[c]
+        trial = self.sums(c, *self.moments(c, theta))
+        rss = self.normal[c][0]
+        if not trial[0] <= rss:
+            self.expert_stiffen(c)
+            return
+        gain = 0.5 * (rss - trial[0]) / self.variance[c]
+        self.theta[c], self.normal[c] = theta, trial
+        if gain > 0.75 * gain_promised:
+            self.expert_ease(c)
+        elif gain < 0.25 * gain_promised:
+            self.damping[c] = min(self.damping[c] * 4, 1e6)
+
+    def expert_settle(self):
+        for _ in range(self.expert_steps - 1):
+            large = [c for c, p in self.proposal.items() if p[0] > TRUST_GAIN * self.n]
+            if not large:
+                break
+            for c in large:
+                self.expert_judge(c)
+                self.expert_propose(c)
         for c in range(self.k1 + self.k2):
             if self.mass[c] < LEAST_MASS:
                 continue
-            state[c] = self.normal[c]
+            rss, g, h = self.normal[c]
             if self.expert[c].linear:
-                rss, g, h = state[c]
                 step, gain = boxed_step(h, g, self.theta[c], self.box, 0.0)
                 self.theta[c] = self.theta[c] + step
-                state[c] = (max(rss - 2 * gain, 0.0), g, h)
-            else:
-                open_[c] = 0.0
-        for _ in range(self.expert_steps):
-            trials = {}
-            for c in list(open_):
-                rss, g, h = state[c]
-                damping = self.damping[c] * np.trace(h) / len(g)
-                step, gain = boxed_step(h, g, self.theta[c], self.box, damping)
-                open_[c] = gain / self.variance[c]
-                if open_[c] > IDLE_GAIN * self.n:
-                    trials[c] = self.theta[c] + step
-                else:
-                    del open_[c]
-            for c, theta in trials.items():
-                trial = self.sums(c, *self.moments(c, theta))
-                rss = state[c][0]
-                if trial[0] <= rss:
-                    ratio = 0.5 * (rss - trial[0]) / self.variance[c] / open_[c]
-                    self.theta[c], state[c] = theta, trial
-                    if ratio > 0.75:
-                        self.damping[c] = max(self.damping[c] / 10, 1e-8)
-                    elif ratio < 0.25:
-                        self.damping[c] = min(self.damping[c] * 4, 1e6)
-                else:
-                    self.damping[c] = min(max(self.damping[c] * 10, 1e-2), 1e6)
-                if open_[c] < LAST_GAIN * self.n:
-                    del open_[c]
-        for c, (rss, g, h) in state.items():
-            if not self.expert[c].linear and h[-1, -1] > 0:
+                rss = max(rss - 2 * gain, 0.0)
+            elif h[-1, -1] > 0:
                 out = np.clip(self.theta[c][-1] + g[-1] / h[-1, -1], -self.box, self.box)
                 step = out - self.theta[c][-1]
                 rss = max(rss - (2 * g[-1] - h[-1, -1] * step) * step, 0.0)
@@ -221,6 +231,7 @@ class Fit:
     # ---- Expectation ----
     def expectation(self):
         k = self.k1 + self.k2
+        self.gate = self.gate_at(self.beta)
         pieces = [self.moments(c, self.theta[c]) for c in range(k)]
         weight = np.log(0.5) + np.append(np.log(self.omega), np.zeros(self.k2))
         constant = weight - 0.5 * np.log(2 * np.pi * self.variance)
@@ -237,19 +248,42 @@ class Fit:
         terms /= total
         self.r, self.mass = terms, terms.sum(axis=1)
         self.normal = [self.sums(c, *pieces[c]) for c in range(k)]
-        self.q = np.vdot(self.r[self.k1 :], self.gate[0])
         self.scores = self.gate_scores(self.gate)
         return top.sum() + np.log(total).sum()
 
+    def iterate(self, before):
+        self.proposal = {}
+        for c in range(self.k1 + self.k2):
+            if not self.expert[c].linear and self.mass[c] >= LEAST_MASS:
+                self.expert_propose(c)
+        self.gate_propose()
+        shared = self.mass[: self.k1]
+        self.omega = shared / shared.sum()
+        self.expert_settle()
+        self.gate_settle()
+        safe = (self.theta.copy(), self.variance.copy(), self.beta)
+        trusted = [c for c, p in self.proposal.items() if p[0] > IDLE_GAIN * self.n]
+        gate_trusted = self.gate_gain > IDLE_GAIN * self.n
+        for c in trusted:
+            _, self.theta[c], self.variance[c] = self.proposal[c]
+        if gate_trusted:
+            self.beta = self.beta_trial
+        after = self.expectation()
+        good = after >= before - 1e-13 * abs(before)
+        if trusted or gate_trusted:
+            for c in trusted:
+                (self.expert_ease if good else self.expert_stiffen)(c)
+            if gate_trusted:
+                (self.gate_ease if good else self.gate_stiffen)()
+            if not good:
+                self.theta, self.variance, self.beta = safe
+                after = self.expectation()
+        return after
+
     def run(self, iterations):
-        self.gate = self.gate_at(self.beta)
         log_likelihood = self.expectation()
         for _ in range(iterations):
-            shared = self.mass[: self.k1]
-            self.omega = shared / shared.sum()
-            self.expert_step()
-            self.gate_step()
-            log_likelihood = self.expectation()
+            log_likelihood = self.iterate(log_likelihood)
         return log_likelihood
 
 
