@@ -17,7 +17,7 @@ typedef struct command {
     const char *name;
     const char *arguments; /* as in the help */
     const char *summary;   /* one line; NULL: internal */
-    const char *details;   /* `help NAME` */
+    const char *details;   /* `help NAME`; NULL: it answers --help itself */
     int (*run)(int argc, char **argv);
 } command;
 
@@ -36,13 +36,7 @@ static const command commands[] = {
      gsc_cmd_run},
     {"report", "FILE.gsc… [--json]", "figures of merit of runs: slopes, losses",
      "  --json   one object per run: run, status, spec, results\n", gsc_cmd_report},
-    {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display",
-     "  --figure NAME        rate (default)\n"
-     "  -o FILE              where to; the ending picks PNG, SVG or PDF\n"
-     "  --size 1600x1000     pixels\n"
-     "  --dpi 200            resolution of text and lines\n"
-     "  --theme light|dark\n"
-     "  --renderer cairo|gl\n",
+    {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display", NULL,
      gsc_cmd_plot},
     {"export", "FILE.gsc --to csv|jsonl -o DIR", "points, results and spec as text files",
      "  --to csv|jsonl   format; every number keeps its bits\n"
@@ -96,6 +90,10 @@ static int print_help(FILE *out) {
 }
 
 static int print_command_help(const command *found) {
+    if (found->details == NULL) {
+        char *words[] = {(char *)found->name, "--help", NULL};
+        return found->run(2, words);
+    }
     printf("gatescope %s %s\n%s.\n\n%s", found->name, found->arguments, found->summary,
            found->details);
     return 0;

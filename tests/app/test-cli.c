@@ -196,16 +196,17 @@ static void test_stop(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3 || mkdtemp(folder) == NULL || chdir(folder) != 0) {
+    char *plugins = argc == 3 ? realpath(argv[2], NULL) : NULL;
+    program = argc == 3 ? realpath(argv[1], NULL) : NULL;
+    if (program == NULL || plugins == NULL || mkdtemp(folder) == NULL || chdir(folder) != 0) {
         fprintf(stderr, "usage: test-cli GATESCOPE BAD-PLUGINS-FOLDER\n");
         return 2;
     }
-    program = argv[1];
     test_words();
     test_bad_specs();
     test_run();
     test_nobody_listens();
-    test_bad_gates(argv[2]);
+    test_bad_gates(plugins);
     test_stop();
     char command[400];
     snprintf(command, sizeof command, "rm -r %s", folder);
