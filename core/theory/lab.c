@@ -164,7 +164,7 @@ static void read_fit_options(lab *self) {
         .starts = (size_t)gsc_spec_int(spec, "theory.starts"),
         .em = gsc_em_options_default(),
         .polish = gsc_spec_bool(spec, "theory.polish"),
-        .newton = {.gain = 0.01, .max_iterations = 200},
+        .newton = {.gain = 0.01, .max_iterations = 200, .stop = &self->stop},
     };
     const char *kind = gsc_spec_string(spec, "theory.tolerance_kind");
     self->fit.em.tolerance = gsc_spec_real(spec, "theory.tolerance");

@@ -97,6 +97,9 @@ static void block_definition(const lab *self, const lab_series *series, char *re
     } else if (series->quantity == LAB_BLOCK_WORST) {
         snprintf(ret_text, size, "largest |fitted - true| of %s in any atom of %s", block->name,
                  cells);
+    } else if (series->r == 1) {
+        snprintf(ret_text, size, "sum w |fitted - true| / sum w of %s over %s, w = %s", block->name,
+                 cells, weight);
     } else {
         snprintf(ret_text, size, "(sum w |fitted - true|^%g / sum w)^(1/%g) of %s over %s, w = %s",
                  series->r, series->r, block->name, cells, weight);

@@ -300,6 +300,9 @@ static gsc_status climb(gsc_polish *self, const gsc_polish_options *options, gsc
     double radius = 4;
     info->stop = GSC_POLISH_ITERATIONS;
     while (info->iterations < options->max_iterations) {
+        if (options->stop != NULL && atomic_load_explicit(options->stop, memory_order_relaxed)) {
+            return gsc_fail(error, GSC_ERR_STOPPED, "stopped while a fit was polished");
+        }
         bool interior = false, clipped = false;
         gsc_status status = plan(self, radius, &interior, &clipped, error);
         if (status != GSC_OK) {

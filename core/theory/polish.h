@@ -13,9 +13,12 @@
 
 #include "core/theory/hessian.h"
 
+#include <stdatomic.h>
+
 typedef struct gsc_polish_options {
     double gain; /* nats; 0.01 */
     int64_t max_iterations;
+    const atomic_bool *stop; /* read once a step; NULL: never */
 } gsc_polish_options;
 
 typedef enum gsc_polish_stop {
@@ -40,7 +43,8 @@ gsc_status gsc_polish_new(const gsc_mixture_shape *shape, gsc_polish **ret_polis
                           gsc_error *error);
 void gsc_polish_free(gsc_polish *self);
 
-/* In and out: one mixture inside the box. On failure mixture is untouched. */
+/* In and out: one mixture inside the box. On failure mixture is untouched; GSC_ERR_STOPPED where
+ * options.stop says so. */
 gsc_status gsc_polish_run(gsc_polish *self, const gsc_sample *sample,
                           const gsc_polish_options *options, double *mixture,
                           gsc_polish_info *ret_info, gsc_error *error);

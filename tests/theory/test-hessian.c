@@ -77,5 +77,22 @@ int main(void) {
     check("theorem3", gelu, 2, 3, 1e-5);
     check("theorem4", NULL, 2, 3, 1e-2); /* kinks */
     check("theorem4", NULL, 1, 2, 1e-2);
+    static const char *const plane[] = {
+        "theory.truth={\"x\":[-2,2],\"inputs\":2,\"shared\":[{\"expert\":{\"weight\":[2,1],\"bias\":[0]},"
+        "\"variance\":0.3}],\"routed\":[{\"beta0\":0.5,\"beta1\":[1,-1],\"expert\":{\"weight\":[3,0],"
+        "\"bias\":[1]},\"variance\":0.4},{\"beta0\":0,\"beta1\":[0,0],\"expert\":{\"weight\":[-3,2],"
+        "\"bias\":[1]},\"variance\":0.4}]}",
+        NULL};
+    static const char *const routed_only[] = {
+        "theory.truth={\"x\":[-2,2],\"routed\":[{\"beta0\":0.5,\"beta1\":[1],\"expert\":{\"weight\":[3],"
+        "\"bias\":[1]},\"variance\":0.4}]}",
+        NULL};
+    static const char *const shared_only[] = {
+        "theory.truth={\"x\":[-2,2],\"shared\":[{\"expert\":{\"weight\":[3],\"bias\":[1]},"
+        "\"variance\":0.4}]}",
+        NULL};
+    check("theorem2", plane, 2, 3, 1e-6);
+    check("theorem2", routed_only, 0, 3, 1e-6);
+    check("theorem2", shared_only, 3, 0, 1e-6);
     return tap_done();
 }
