@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope-plot: figures of run files into PNG, SVG or PDF, with no display. `gatescope plot` runs it.
- * Exit 0 done, 1 failed, 2 bad usage.
- * Layer: app; ui/plot and core/read.
+ * gatescope-plot: figures of run files into PNG, SVG or PDF, with no display. `gatescope plot` runs
+ * it. Exit 0 done, 1 failed, 2 bad usage. Layer: app; ui/plot and core/read.
  */
 #include "core/read/spec.h"
 #include "ui/plot/render.h"

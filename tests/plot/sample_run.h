@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run file as the preset "first" leaves it, with values from known power laws, for tests of figures.
+ * A run file as the preset "first" leaves it, with values from known power laws, for tests of
+ * figures.
  */
 #ifndef GSC_TESTS_PLOT_SAMPLE_RUN_H
 #define GSC_TESTS_PLOT_SAMPLE_RUN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The same renderer on OpenGL ES 3.0, which is what GTK gives on some machines: its shaders compile there, it
- * draws, and it leaves the state it found.
+ * The same renderer on OpenGL ES 3.0, which is what GTK gives on some machines: its shaders compile
+ * there, it draws, and it leaves the state it found.
  */
 #include "ui/plot/render.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope-plot as a person runs it, with no display: files that are whole, and sentences where it cannot.
+ * gatescope-plot as a person runs it, with no display: files that are whole, and sentences where it
+ * cannot.
  */
 #include "tests/plot/sample_run.h"
 #include "tests/tap.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "rate" says what its runs say: medians, quartiles, slopes, bounds, and words where there is
- * nothing to draw yet.
+ * The figure "rate" says what its runs say: medians, quartiles, slopes, bounds, and words where
+ * there is nothing to draw yet.
  */
 #include "ui/plot/figure.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Both renderers draw the same figure: every kind of layer, checked pixel by pixel against each other and at
- * the places where data must be. The OpenGL one really is OpenGL.
+ * Both renderers draw the same figure: every kind of layer, checked pixel by pixel against each
+ * other and at the places where data must be. The OpenGL one really is OpenGL.
  */
 #include "ui/plot/render.h"
 

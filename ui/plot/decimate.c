@@ -6,8 +6,9 @@
 
 #include <math.h>
 
-/* Writes vertices [first, last] of one column: at most four of them, in order. Reads all before it writes,
- * and writes no further than it has read, so that input and output may be the same arrays. */
+/* Writes vertices [first, last] of one column: at most four of them, in order. Reads all before
+ * it writes, and writes no further than it has read, so that input and output may be the same
+ * arrays. */
 static size_t emit(const double *px, const double *py, size_t first, size_t last, double *ret_px,
                    double *ret_py, size_t out) {
     size_t low = first, high = first;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures into files: PNG, SVG and PDF. A file is written beside its place under another name and moved there
- * when whole. Layer: ui/plot; Cairo, EGL, libpng.
+ * Figures into files: PNG, SVG and PDF. A file is written beside its place under another name and
+ * moved there when whole. Layer: ui/plot; Cairo, EGL, libpng.
  */
 #include "ui/plot/gl/egl.h"
 #include "ui/plot/png_file.h"
@@ -109,7 +109,7 @@ gsc_status gsc_export_surface(const gsc_figure *figure, const gsc_export *option
     return status;
 }
 
-/* ---- Files --------------------------------------------------------------------------------------- */
+/* ---- Files ---------------------------------------------------------------------------------- */
 
 typedef enum format {
     PNG,

@@ -194,7 +194,8 @@ static char *append(char *out, const char *text) {
 }
 
 char *gsc_markup(const char *text) {
-    /* The longest replacement of one byte: "^{" (2 bytes) becomes <sup> and its "}" becomes </sup>. */
+    /* The longest replacement of one byte: "^{" (2 bytes) becomes <sup> and its "}" becomes
+     * </sup>. */
     char *markup = malloc(strlen(text) * 6 + 1);
     if (markup == NULL) {
         return NULL;
@@ -226,7 +227,7 @@ char *gsc_markup(const char *text) {
     return markup;
 }
 
-/* ---- Builders ------------------------------------------------------------------------------------ */
+/* ---- Builders ------------------------------------------------------------------------------- */
 
 static const char *const figure_names[] = {"rate"};
 

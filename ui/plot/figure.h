@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A figure as data: what is to be seen, in data units, with nothing about pixels. Builders (figures/) make
- * figures from runs; layout.h places them; render.h draws them.
+ * A figure as data: what is to be seen, in data units, with nothing about pixels. Builders
+ * (figures/) make figures from runs; layout.h places them; render.h draws them.
  *
- * Text members are in Gatescope's small markup: UTF-8 in which ^{...} is a superscript, _{...} a subscript
- * and everything else is plain ("n^{-1/4}"). Every pointer is owned by its figure and freed with it.
+ * Text members are in Gatescope's small markup: UTF-8 in which ^{...} is a superscript, _{...} a
+ * subscript and everything else is plain ("n^{-1/4}"). Every pointer is owned by its figure and
+ * freed with it.
  *
  * Layer: ui/plot; no drawing, no GTK.
  */
@@ -17,8 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An axis. Axis space is the value itself, or its log10 where log is set. low and high (data units) are
- * what the home range holds beside the data; NAN: nothing. */
+/* An axis. Axis space is the value itself, or its log10 where log is set. low and high (data
+ * units) are what the home range holds beside the data; NAN: nothing. */
 typedef struct gsc_plot_axis {
     char *title; /* with the unit: "Error of τ (nat)" */
     bool log;
@@ -94,10 +95,12 @@ gsc_panel *gsc_figure_add_panel(gsc_figure *figure, const char *name);
 gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_t n,
                                     bool with_interval);
 gsc_legend_row *gsc_panel_add_legend(gsc_panel *panel, const char *label, const char *value);
-/* Replaces an owned string by a copy of text (NULL allowed); false: out of memory, nothing changed. */
+/* Replaces an owned string by a copy of text (NULL allowed); false: out of memory, nothing
+ * changed. */
 bool gsc_figure_set_text(char **member, const char *text);
 
-/* Hides or shows every layer and legend row of (run, series) in all panels; series -1: the whole run. */
+/* Hides or shows every layer and legend row of (run, series) in all panels; series -1: the whole
+ * run. */
 void gsc_figure_set_hidden(gsc_figure *figure, int run, int series, bool hidden);
 /* Marks (run, series) as pointed at and clears every other; run -1 clears all. */
 void gsc_figure_set_emphasis(gsc_figure *figure, int run, int series);
@@ -105,7 +108,7 @@ void gsc_figure_set_emphasis(gsc_figure *figure, int run, int series);
 /* Small markup to Pango markup, escaped; caller frees; NULL: out of memory. */
 char *gsc_markup(const char *text);
 
-/* ---- Builders ------------------------------------------------------------------------------------ */
+/* ---- Builders ------------------------------------------------------------------------------- */
 
 /* Zero-initialised options are the defaults. */
 typedef struct gsc_figure_options {
@@ -117,9 +120,10 @@ typedef struct gsc_figure_options {
 /* Names that gsc_figure_build knows, in order. */
 const char *const *gsc_figure_names(size_t *ret_count);
 
-/* Builds the named figure from runs (read from, not changed otherwise; all from the calling thread). With
- * no run, or runs without points, the figure has empty axes and a message. Colours are by run where there
- * are several, else by arm. Errors: GSC_ERR_INPUT (unknown name, with the nearest), GSC_ERR_IO, MEMORY. */
+/* Builds the named figure from runs (read from, not changed otherwise; all from the calling
+ * thread). With no run, or runs without points, the figure has empty axes and a message. Colours
+ * are by run where there are several, else by arm. Errors: GSC_ERR_INPUT (unknown name, with the
+ * nearest), GSC_ERR_IO, MEMORY. */
 gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_runs,
                             const gsc_figure_options *options, gsc_figure **ret_figure,
                             gsc_error *error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Places title, panels and small print. From the outside in: title and small print take what they need, the
- * panels share the rest in the grid that gives the roundest plots, and layout_panel.c fills each.
- * Layer: ui/plot.
+ * Places title, panels and small print. From the outside in: title and small print take what they
+ * need, the panels share the rest in the grid that gives the roundest plots, and layout_panel.c
+ * fills each. Layer: ui/plot.
  */
 #include "ui/plot/layout_panel.h"
 

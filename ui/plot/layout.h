@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where everything of a figure goes at a size in logical pixels (1/96 inch): rectangles of panels, ticks,
- * and every piece of text with its place. Both renderers and the window draw from the same layout, so a
- * figure on screen is the figure in the file.
+ * Where everything of a figure goes at a size in logical pixels (1/96 inch): rectangles of panels,
+ * ticks, and every piece of text with its place. Both renderers and the window draw from the same
+ * layout, so a figure on screen is the figure in the file.
  *
  * Use on screen:
- *     gsc_plot_view views[GSC_FIGURE_MAX_PANELS];        gsc_panel_home() for each, then pan and zoom
+ *     gsc_plot_view views[GSC_FIGURE_MAX_PANELS];  gsc_panel_home() each, then pan and zoom
  *     gsc_layout *layout = gsc_layout_new(figure, views, theme, width, height, NULL);
  *     in render:   gsc_gl_draw(renderer, layout, scale factor)
- *     in snapshot: for each of gsc_layout_texts(): gsc_text_run_prepare(run, layout, pango), then translate to
- *                  (run->x, run->y), rotate by run->rotation (radians, clockwise), translate by (dx, dy)
- *                  and append the layout in run->color.
+ *     in snapshot: for each of gsc_layout_texts(): gsc_text_run_prepare(run, layout, pango);
+ *                  translate to (run->x, run->y), rotate by run->rotation, translate by
+ *                  (run->dx, run->dy), append the Pango layout in run->color.
  * A layout borrows figure and theme; make a new one (1-2 ms) whenever figure, views or size change.
  *
  * Layer: ui/plot; Pango for measuring.
@@ -37,8 +37,8 @@ typedef enum gsc_text_role {
     GSC_TEXT_RECIPE,
 } gsc_text_role;
 
-/* A piece of text: the point (x, y), turned by rotation; from there the Pango layout's top left corner is at
- * (dx, dy). box is what it covers, axis-parallel. */
+/* A piece of text: the point (x, y), turned by rotation; from there the Pango layout's top left
+ * corner is at (dx, dy). box is what it covers, axis-parallel. */
 typedef struct gsc_text_run {
     char *markup; /* Pango markup */
     gsc_text_role role;
@@ -93,8 +93,8 @@ const gsc_text_run *gsc_layout_texts(const gsc_layout *layout, size_t *ret_count
 /* Sets markup, font (absolute size, tabular figures) and width of a Pango layout from a run. */
 void gsc_text_run_prepare(const gsc_text_run *run, const gsc_layout *layout, PangoLayout *pango);
 
-/* What is under a pixel. panel is -1 outside; legend_row is -1 unless the pixel is on a legend row; in_plot
- * says whether it is inside the frame. */
+/* What is under a pixel. panel is -1 outside; legend_row is -1 unless the pixel is on a legend
+ * row; in_plot says whether it is inside the frame. */
 typedef struct gsc_layout_hit {
     int panel, legend_row;
     bool in_plot;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See layout_panel.h. Head (title, legend rows), then the plot rectangle, then what hangs on its edges.
- * Layer: ui/plot.
+ * See layout_panel.h. Head (title, legend rows), then the plot rectangle, then what hangs on its
+ * edges. Layer: ui/plot.
  */
 #include "ui/plot/layout_panel.h"
 
@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Where a line leaves the plot on the right, or ends: clips its segments from the last backwards. */
+/* Where a line leaves the plot on the right, or ends: clips its segments from the last
+ * backwards. */
 bool gsc_layout_line_end(const gsc_panel *panel, const gsc_plot_layer *layer, gsc_plot_view view,
                          gsc_box plot, double *ret_px, double *ret_py) {
     for (size_t i = layer->n; i-- > 1;) {
@@ -45,7 +46,7 @@ bool gsc_layout_line_end(const gsc_panel *panel, const gsc_plot_layer *layer, gs
     return false;
 }
 
-/* ---- Head ---------------------------------------------------------------------------------------- */
+/* ---- Head ----------------------------------------------------------------------------------- */
 
 enum {
     MARKER_COLUMN = 28
@@ -168,7 +169,7 @@ static void place_head(gsc_text_ruler *ruler, size_t index, const legend_shape *
     }
 }
 
-/* ---- Plot ---------------------------------------------------------------------------------------- */
+/* ---- Plot ----------------------------------------------------------------------------------- */
 
 static gsc_text_style tick_style(const gsc_layout *layout, size_t panel) {
     return (gsc_text_style){GSC_TEXT_TICK, (int)panel, 10.5 * layout->text_scale, false,
@@ -280,8 +281,8 @@ typedef struct inline_label {
     double x, y;
 } inline_label;
 
-/* Pushes labels (ordered by y) apart, downwards and then back above the floor of the plot; those far apart in
- * x leave each other alone. */
+/* Pushes labels (ordered by y) apart, downwards and then back above the floor of the plot; those
+ * far apart in x leave each other alone. */
 static void spread(inline_label *labels, size_t n, double height, gsc_box plot) {
     double reach = 2.5 * height;
     for (size_t i = 1; i < n; i++) {

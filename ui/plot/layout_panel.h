@@ -7,11 +7,13 @@
 
 #include "ui/plot/text.h"
 
-/* Fills panels [first, end) of the ruler's layout, which stand side by side and so share the height of their
- * heads: title, legend, plot rectangle, ticks, axis titles, inline labels. Their box and view are set. */
+/* Fills panels [first, end) of the ruler's layout, which stand side by side and so share the
+ * height of their heads: title, legend, plot rectangle, ticks, axis titles, inline labels. Their
+ * box and view are set. */
 void gsc_layout_panels(gsc_text_ruler *ruler, size_t first, size_t end);
 
-/* Where a dashed layer's label belongs: the last visible vertex of its line. false: out of sight. */
+/* Where a dashed layer's label belongs: the last visible vertex of its line. false: out of
+ * sight. */
 bool gsc_layout_line_end(const gsc_panel *panel, const gsc_plot_layer *layer, gsc_plot_view view,
                          gsc_box plot, double *ret_px, double *ret_py);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Drawing a layout. Two renderers, one contract: both draw the scene of scene.h, in the same order, with the
- * same colours and widths; text is always Pango's. Cairo makes files and is the window's way without OpenGL;
- * OpenGL 3.3 core or OpenGL ES 3.0 makes what moves.
+ * Drawing a layout. Two renderers, one contract: both draw the scene of scene.h, in the same order,
+ * with the same colours and widths; text is always Pango's. Cairo makes files and is the window's
+ * way without OpenGL; OpenGL 3.3 core or OpenGL ES 3.0 makes what moves.
  *
  * Layer: ui/plot; Cairo, libepoxy.
  */
@@ -15,23 +15,25 @@
 #include <cairo.h>
 #include <stdint.h>
 
-/* ---- Cairo --------------------------------------------------------------------------------------- */
+/* ---- Cairo ---------------------------------------------------------------------------------- */
 /* Everything, in the context's user space (logical pixels): ground, graphics, text. */
 gsc_status gsc_cairo_draw(const gsc_layout *layout, cairo_t *cairo, gsc_error *error);
 /* Only the text. */
 gsc_status gsc_cairo_draw_text(const gsc_layout *layout, cairo_t *cairo, gsc_error *error);
 
-/* ---- OpenGL -------------------------------------------------------------------------------------- */
-/* Lives from realize to unrealize of its context; every function wants that context to be current. */
+/* ---- OpenGL --------------------------------------------------------------------------------- */
+/* Lives from realize to unrealize of its context; every function wants that context to be
+ * current. */
 typedef struct gsc_gl_renderer gsc_gl_renderer;
 
-/* Compiles the programs. GSC_ERR_SYSTEM with the driver's own words where they do not compile or where the
- * context is older than OpenGL 3.3 / OpenGL ES 3.0. */
+/* Compiles the programs. GSC_ERR_SYSTEM with the driver's own words where they do not compile or
+ * where the context is older than OpenGL 3.3 / OpenGL ES 3.0. */
 gsc_status gsc_gl_renderer_new(gsc_gl_renderer **ret_renderer, gsc_error *error);
 void gsc_gl_renderer_free(gsc_gl_renderer *renderer);
 
-/* Draws ground and graphics, no text, into the bound framebuffer, whole viewport: width and height of the
- * layout times scale device pixels. Leaves program, vertex array, buffer, blend and scissor state as found. */
+/* Draws ground and graphics, no text, into the bound framebuffer, whole viewport: width and
+ * height of the layout times scale device pixels. Leaves program, vertex array, buffer, blend
+ * and scissor state as found. */
 gsc_status gsc_gl_draw(gsc_gl_renderer *renderer, const gsc_layout *layout, double scale,
                        gsc_error *error);
 
@@ -43,7 +45,7 @@ typedef struct gsc_gl_info {
 } gsc_gl_info;
 gsc_gl_info gsc_gl_renderer_info(const gsc_gl_renderer *renderer);
 
-/* ---- Files --------------------------------------------------------------------------------------- */
+/* ---- Files ---------------------------------------------------------------------------------- */
 typedef enum gsc_renderer_kind {
     GSC_RENDERER_CAIRO,
     GSC_RENDERER_GL
@@ -60,8 +62,8 @@ typedef struct gsc_export {
     size_t size_gl_renderer;
 } gsc_export;
 
-/* Writes the figure; the name's ending (.png .svg .pdf) says as what. The file appears whole or not at all.
- * A PNG carries dpi and the recipe (iTXt chunk "gatescope-recipe"). */
+/* Writes the figure; the name's ending (.png .svg .pdf) says as what. The file appears whole or
+ * not at all. A PNG carries dpi and the recipe (iTXt chunk "gatescope-recipe"). */
 gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, const char *path,
                            gsc_error *error);
 /* The same pixels in memory: premultiplied ARGB32 as Cairo has it, caller destroys. */

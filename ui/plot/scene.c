@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See scene.h. Order in a panel: grid, axes, layers as the figure has them, legend markers. Layer: ui/plot.
+ * See scene.h. Order in a panel: grid, axes, layers as the figure has them, legend markers. Layer:
+ * ui/plot.
  */
 #include "ui/plot/scene.h"
 
@@ -91,7 +92,8 @@ static void end_stroke(maker *m, const gsc_box *clip, size_t first, gsc_scene_st
     }
 }
 
-/* Width in whole device pixels, and a place for the middle of such a line where it covers whole ones. */
+/* Width in whole device pixels, and a place for the middle of such a line where it covers whole
+ * ones. */
 static double snap_width(const maker *m, double width) {
     return m->scale > 0 ? fmax(1, round(width * m->scale)) / m->scale : width;
 }
@@ -119,7 +121,7 @@ static void add_hairline(maker *m, double x0, double y0, double x1, double y1, d
     end_stroke(m, NULL, first, (gsc_scene_stroke){.width = w, .color = color});
 }
 
-/* ---- Axes ---------------------------------------------------------------------------------------- */
+/* ---- Axes ----------------------------------------------------------------------------------- */
 
 static void add_axes(maker *m, const gsc_panel_layout *place) {
     const gsc_plot_theme *theme = m->layout->theme;
@@ -153,7 +155,7 @@ static void add_axes(maker *m, const gsc_panel_layout *place) {
     add_hairline(m, plot.x, bottom, right, bottom, 0.8, theme->axis);
 }
 
-/* ---- Layers -------------------------------------------------------------------------------------- */
+/* ---- Layers --------------------------------------------------------------------------------- */
 
 typedef struct pen {
     const gsc_panel *panel;
@@ -176,8 +178,8 @@ static bool far_away(double x, double y) {
     return !(fabs(x) < 16384 && fabs(y) < 16384);
 }
 
-/* Cuts the segment to within 200 pixels of the plot, so that no renderer meets numbers beyond its precision
- * after a deep zoom; false: nothing is left. */
+/* Cuts the segment to within 200 pixels of the plot, so that no renderer meets numbers beyond
+ * its precision after a deep zoom; false: nothing is left. */
 static bool cut(const pen *p, gsc_scene_vertex *a, gsc_scene_vertex *b) {
     gsc_box plot = p->place->plot;
     const double low[2] = {plot.x - 200, plot.y - 200};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A layout turned into shapes in logical pixels: what both renderers draw, in order. Everything that decides
- * how a figure looks (widths, dashes, colours, marker sizes, snapping, decimation) is decided here, once.
+ * A layout turned into shapes in logical pixels: what both renderers draw, in order. Everything
+ * that decides how a figure looks (widths, dashes, colours, marker sizes, snapping, decimation) is
+ * decided here, once.
  *
  * Layer: ui/plot; no drawing library.
  */
@@ -61,13 +62,13 @@ typedef struct gsc_scene {
     size_t n_points; /* markers that are data */
 } gsc_scene;
 
-/* Distances of marker shapes, in radii: half side of the square and of the diamond (a square on its tip),
- * inradius of the triangle. They give all four about the disc's area. */
+/* Distances of marker shapes, in radii: half side of the square and of the diamond (a square on
+ * its tip), inradius of the triangle. They give all four about the disc's area. */
 #define GSC_MARKER_SQUARE   0.886
 #define GSC_MARKER_TRIANGLE 0.700
 
-/* scale: device pixels per logical pixel, to which thin upright lines are snapped; 0 for vector files.
- * NULL: out of memory. */
+/* scale: device pixels per logical pixel, to which thin upright lines are snapped; 0 for vector
+ * files. NULL: out of memory. */
 gsc_scene *gsc_scene_new(const gsc_layout *layout, double scale);
 void gsc_scene_free(gsc_scene *scene);
 

@@ -36,8 +36,9 @@ typedef struct gsc_text_size {
 gsc_text_size gsc_text_measure(gsc_text_ruler *ruler, const char *text,
                                const gsc_text_style *style);
 
-/* Adds a run with its anchor at (x, y): anchor_x 0 left, 0.5 middle, 1 right; anchor_y 0 top, 0.5 middle, 1
- * bottom, 2 baseline; before rotation. Returns what it covers. Empty text adds nothing. */
+/* Adds a run with its anchor at (x, y): anchor_x 0 left, 0.5 middle, 1 right; anchor_y 0 top,
+ * 0.5 middle, 1 bottom, 2 baseline; before rotation. Returns what it covers. Empty text adds
+ * nothing. */
 gsc_box gsc_text_add(gsc_text_ruler *ruler, const char *text, const gsc_text_style *style, double x,
                      double y, double anchor_x, double anchor_y);
 

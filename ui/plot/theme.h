@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Colours, sizes and fonts of figures. Two themes, light and dark, with a palette each that people with any
- * of the common colour vision deficiencies can tell apart, and that keeps 3:1 contrast to its ground.
+ * Colours, sizes and fonts of figures. Two themes, light and dark, with a palette each that people
+ * with any of the common colour vision deficiencies can tell apart, and that keeps 3:1 contrast to
+ * its ground.
  *
  * Layer: ui/plot; data only.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Ticks: few, good, and written well. Linear axes get 1, 2 or 5 times a power of ten; log axes decades with
- * minor ticks at 2..9, or labelled 1, 2, 5 where little more than a decade is in sight.
+ * Ticks: few, good, and written well. Linear axes get 1, 2 or 5 times a power of ten; log axes
+ * decades with minor ticks at 2..9, or labelled 1, 2, 5 where little more than a decade is in
+ * sight.
  *
  * Layer: ui/plot; pure functions.
  */

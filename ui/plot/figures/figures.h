@@ -7,8 +7,9 @@
 
 #include "ui/plot/figure.h"
 
-/* "rate": error against sample size, log-log, one panel for each series' panel ("error" first, "divergence"
- * second). Per series: replicates, medians with quartiles, the fitted line, the proven bound. */
+/* "rate": error against sample size, log-log, one panel for each series' panel ("error" first,
+ * "divergence" second). Per series: replicates, medians with quartiles, the fitted line, the
+ * proven bound. */
 gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
                                  const gsc_figure_options *options, gsc_figure **ret_figure,
                                  gsc_error *error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "rate": how fast an error falls with the sample size. Medians over replicates with their
- * quartiles, every replicate as a faint dot, the least-squares line through the medians in log-log, and the
- * proven bound, dashed, anchored at the first median. Layer: ui/plot.
+ * The figure "rate": how fast an error falls with the sample size. Medians over replicates with
+ * their quartiles, every replicate as a faint dot, the least-squares line through the medians in
+ * log-log, and the proven bound, dashed, anchored at the first median. Layer: ui/plot.
  */
 #include "ui/plot/figures/figures.h"
 
@@ -21,7 +21,7 @@ enum {
     DRAWS = 1000
 };
 
-/* ---- Panels -------------------------------------------------------------------------------------- */
+/* ---- Panels --------------------------------------------------------------------------------- */
 
 static bool set_axis_title(char **title, const char *text, const char *unit) {
     size_t size = strlen(text) + strlen(unit) + 4;
@@ -34,7 +34,8 @@ static bool set_axis_title(char **title, const char *text, const char *unit) {
     return *title != NULL;
 }
 
-/* The panel of a series: the same name and the same measure, so that unlike errors never share an axis. */
+/* The panel of a series: the same name and the same measure, so that unlike errors never share
+ * an axis. */
 static gsc_panel *find_panel(const gsc_figure *figure, const gsc_series_info *info) {
     for (size_t i = 0; i < figure->n_panels; i++) {
         size_t length = strlen(info->y_title);
@@ -89,10 +90,10 @@ static gsc_status add_panels(gsc_rate_builder *b) {
     return GSC_OK;
 }
 
-/* ---- Colours ------------------------------------------------------------------------------------- */
+/* ---- Colours -------------------------------------------------------------------------------- */
 
-/* A number for what tells series of one run apart: the arm, or arm and name where a panel shows several
- * series of one arm. The same in every panel. */
+/* A number for what tells series of one run apart: the arm, or arm and name where a panel shows
+ * several series of one arm. The same in every panel. */
 static int series_index(const gsc_run *run, size_t series) {
     const gsc_series_info *self = gsc_run_series(run, series);
     bool by_name = false;
@@ -125,7 +126,7 @@ static int series_index(const gsc_run *run, size_t series) {
     return index;
 }
 
-/* ---- Series -------------------------------------------------------------------------------------- */
+/* ---- Series --------------------------------------------------------------------------------- */
 
 /* One series on its way into a panel. */
 typedef struct drawing {
@@ -232,7 +233,8 @@ static gsc_slope slope_of(const gsc_rate_builder *b, const drawing *d) {
     return slope;
 }
 
-/* "−0.31" with a true minus and two decimals; a figure space instead of the minus keeps columns straight. */
+/* "−0.31" with a true minus and two decimals; a figure space instead of the minus keeps columns
+ * straight. */
 static void put_number(double value, char *ret_text, size_t size) {
     snprintf(ret_text, size, "%s%.2f", value < -0.005 ? "−" : "\u2007",
              fabs(value) < 0.005 ? 0.0 : fabs(value));
@@ -271,7 +273,8 @@ static bool add_legend(const gsc_rate_builder *b, const drawing *d, const gsc_sl
     return true;
 }
 
-/* Whether a line of the same exponent stands there already: of another run, or from nearly the same level. */
+/* Whether a line of the same exponent stands there already: of another run, or from nearly the
+ * same level. */
 static bool has_bound(const drawing *d, double level) {
     for (size_t i = 0; i < d->panel->n_layers; i++) {
         const gsc_plot_layer *layer = d->panel->layers[i];
@@ -374,7 +377,7 @@ static void widen_covered(gsc_panel *panel) {
     }
 }
 
-/* ---- All of it ----------------------------------------------------------------------------------- */
+/* ---- All of it ------------------------------------------------------------------------------ */
 
 static gsc_status build(gsc_rate_builder *b) {
     gsc_status status = add_panels(b);

@@ -32,8 +32,8 @@ static inline gsc_status gsc_rate_no_memory(gsc_error *error) {
     return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to build the figure");
 }
 
-/* Messages in empty panels, x over all sizes of the specs, title, subtitle, recipe and specs, once all series
- * are in. */
+/* Messages in empty panels, x over all sizes of the specs, title, subtitle, recipe and specs,
+ * once all series are in. */
 gsc_status gsc_rate_add_words(gsc_rate_builder *b);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What figures say about their runs in words: subtitle, small print, and the specs that travel in a PNG.
- * Layer: ui/plot.
+ * What figures say about their runs in words: subtitle, small print, and the specs that travel in a
+ * PNG. Layer: ui/plot.
  */
 #ifndef GSC_UI_PLOT_FIGURES_RECIPE_H
 #define GSC_UI_PLOT_FIGURES_RECIPE_H
@@ -18,8 +18,8 @@ typedef struct gsc_words {
 void gsc_words_add(gsc_words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void gsc_words_clear(gsc_words *words);
 
-/* "softmax gate · linear experts · 16 replicates · near-truth start, polished"; nothing where the spec is
- * not a theory lab's. */
+/* "softmax gate · linear experts · 16 replicates · near-truth start, polished"; nothing where
+ * the spec is not a theory lab's. */
 void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info);
 /* "run first-20260101: seed 1, commit 1a2b3c4, kernels avx2" */
 void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The scene through OpenGL 3.3 core or OpenGL ES 3.0: one instanced quad per segment, marker or trapezoid,
- * anti-aliased by its fragment shader, so that no multisampling is wanted. One draw call per batch.
- * Layer: ui/plot; libepoxy.
+ * The scene through OpenGL 3.3 core or OpenGL ES 3.0: one instanced quad per segment, marker or
+ * trapezoid, anti-aliased by its fragment shader, so that no multisampling is wanted. One draw call
+ * per batch. Layer: ui/plot; libepoxy.
  */
 #include "ui/plot/render.h"
 #include "ui/plot/scene.h"
 
-#include "shaders.h"
+#include "ui/plot/shaders.h"
 
 #include <assert.h>
 #include <epoxy/gl.h>
@@ -37,7 +37,7 @@ struct gsc_gl_renderer {
     uint64_t frames, points, instances;
 };
 
-/* ---- Programs ------------------------------------------------------------------------------------ */
+/* ---- Programs ------------------------------------------------------------------------------- */
 
 static gsc_status compile(GLenum stage, const char *name, const char *text, GLuint *ret_shader,
                           gsc_error *error) {
@@ -101,8 +101,8 @@ static void describe_instances(gsc_gl_renderer *renderer, int kind) {
     }
 }
 
-/* Points the attributes of the bound array at an instance of the bound buffer (neither OpenGL 3.3 nor ES 3.0
- * can begin elsewhere in a draw call). */
+/* Points the attributes of the bound array at an instance of the bound buffer (neither OpenGL
+ * 3.3 nor ES 3.0 can begin elsewhere in a draw call). */
 static void begin_at(const gsc_gl_renderer *renderer, int kind, size_t instance) {
     size_t stride = (size_t)renderer->stride[kind] * sizeof(float), offset = instance * stride;
     for (GLuint i = 0; i < 5 && attributes[kind][i] > 0; i++) {
@@ -175,7 +175,7 @@ gsc_gl_info gsc_gl_renderer_info(const gsc_gl_renderer *renderer) {
                          renderer->frames, renderer->points, renderer->instances};
 }
 
-/* ---- Instances ----------------------------------------------------------------------------------- */
+/* ---- Instances ------------------------------------------------------------------------------ */
 
 static float *put(float *out, double value) {
     *out = (float)value;
@@ -269,7 +269,7 @@ static bool upload(gsc_gl_renderer *renderer, const gsc_scene *scene, int kind, 
     return true;
 }
 
-/* ---- Frames -------------------------------------------------------------------------------------- */
+/* ---- Frames --------------------------------------------------------------------------------- */
 
 /* What a frame changes and puts back. */
 typedef struct gl_state {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Inside between the two edges, half covered on them.
 in vec2 place;
 flat in vec4 edge;

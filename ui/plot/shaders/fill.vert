@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An upright trapezoid, a pixel taller at both edges for their softness. Device pixels, y down.
 layout(location = 0) in vec3 left;  // x, top, bottom
 layout(location = 1) in vec3 right;
@@ -16,5 +17,6 @@ void main() {
     place = vec2(pixel.x - left.x, pixel.y);
     edge = vec4(left.y, (right.y - left.y) / width, left.z, (right.z - left.z) / width);
     paint = color;
-    gl_Position = vec4(2.0 * pixel.x / viewport.x - 1.0, 1.0 - 2.0 * pixel.y / viewport.y, 0.0, 1.0);
+    vec2 unit = 2.0 * pixel / viewport - 1.0;
+    gl_Position = vec4(unit.x, -unit.y, 0.0, 1.0);
 }

@@ -1,4 +1,6 @@
-// Disc, square, triangle or diamond from its distance, over its ring. The factors are those of scene.h.
+// SPDX-License-Identifier: MIT
+// Disc, square, triangle or diamond from its distance, over its ring. The factors are those
+// of scene.h.
 in vec2 place;
 flat in vec3 form;
 flat in vec4 fill_paint;

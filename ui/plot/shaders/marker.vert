@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A marker's quad. Device pixels, y down.
 layout(location = 0) in vec4 spot;  // x y, radius, shape
 layout(location = 1) in vec4 inner; // fill, straight alpha
@@ -16,5 +17,6 @@ void main() {
     form = vec3(spot.z, spot.w, ring);
     fill_paint = inner;
     ring_paint = outer;
-    gl_Position = vec4(2.0 * pixel.x / viewport.x - 1.0, 1.0 - 2.0 * pixel.y / viewport.y, 0.0, 1.0);
+    vec2 unit = 2.0 * pixel / viewport - 1.0;
+    gl_Position = vec4(unit.x, -unit.y, 0.0, 1.0);
 }

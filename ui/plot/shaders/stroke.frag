@@ -1,4 +1,6 @@
-// Coverage of a pixel by a segment: a capsule where it is rounded, else a rectangle, cut into dashes.
+// SPDX-License-Identifier: MIT
+// Coverage of a pixel by a segment: a capsule where it is rounded, else a rectangle, cut into
+// dashes.
 in vec2 place;
 flat in vec4 shape;
 flat in vec2 dash;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One segment of a polyline, made into a quad with room for its edges. Device pixels, y down.
 layout(location = 0) in vec4 ends;  // x0 y0 x1 y1
 layout(location = 1) in vec4 style; // width, arc length before the segment, dash on, dash off
@@ -22,5 +23,6 @@ void main() {
     shape = vec4(half_width, len, style.y, rounded);
     dash = style.zw;
     paint = color;
-    gl_Position = vec4(2.0 * pixel.x / viewport.x - 1.0, 1.0 - 2.0 * pixel.y / viewport.y, 0.0, 1.0);
+    vec2 unit = 2.0 * pixel / viewport - 1.0;
+    gl_Position = vec4(unit.x, -unit.y, 0.0, 1.0);
 }
