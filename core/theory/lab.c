@@ -237,11 +237,11 @@ static gsc_status set_up(lab *self, gsc_error *error) {
         status = lab_declare_series(self, &self->arms[a], error);
     }
     if (status == GSC_OK && self->loss == GSC_LOSS_D4) {
-        status =
-            self->sink->event(self->sink, GSC_EVENT_INFO, "theory",
-                              "loss D4 is taken against the truth, not against the pseudo-truth "
-                              "of theorem 4",
-                              error);
+        status = self->sink->event(
+            self->sink, GSC_EVENT_INFO, "theory",
+            "loss D4 is taken against the truth; theorem 4 bounds the distance to a "
+            "pseudo-truth, so that over-specified routed atoms have no bound here",
+            error);
     }
     return status;
 }

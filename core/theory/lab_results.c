@@ -89,15 +89,8 @@ static gsc_point *collect(const lab *self, size_t a, size_t s, size_t *ret_count
     return points;
 }
 
-/* Bounds are one-sided: only a whole interval above one speaks against it. Theorem 4 bounds the distance to a
- * pseudo-truth, so that the distance to the truth neither meets nor breaks it. */
-static const char *verdict_of(const lab *self, const lab_series *series, const gsc_slope *slope) {
-    const double bound = series->bound;
-    const bool routed = series->quantity == LAB_LOSS || series->quantity == LAB_LOSS_ROUTED ||
-                        (series->quantity == LAB_BLOCK_ERROR && self->blocks[series->block].routed);
-    if (self->loss == GSC_LOSS_D4 && routed) {
-        return "not comparable, the theorem speaks of the pseudo-truth";
-    }
+/* Bounds are one-sided: only a whole interval above one speaks against it. */
+static const char *verdict_of(const gsc_slope *slope, double bound) {
     if (!isfinite(slope->low) || slope->sizes < 3) {
         return "undecided";
     }
@@ -109,7 +102,7 @@ static const char *verdict_of(const lab *self, const lab_series *series, const g
 static gsc_status tell_verdict(lab *self, const lab_arm *arm, const lab_series *series,
                                const gsc_slope *slope, gsc_error *error) {
     char message[512], body[512], prefix[80];
-    const char *verdict = verdict_of(self, series, slope);
+    const char *verdict = verdict_of(slope, series->bound);
     arm_prefix(arm, prefix, sizeof prefix);
     snprintf(body, sizeof body,
              "{\"series\":\"%s\",\"arm\":\"%s\",\"slope\":%.6g,\"low\":%s%.6g%s,\"high\":%s%.6g%s,"
