@@ -130,6 +130,10 @@ static char *number(double value, int digits) {
     return gsc_words_markup(text);
 }
 
+static char *count(double value) {
+    return g_strdup_printf("%'.0f", value);
+}
+
 static void add_series(GscNumbers *self, gsc_run *run, const gsc_legend_row *row) {
     gsc_group *groups = g_new(gsc_group, MOST_GROUPS);
     gsc_point *points = NULL;
@@ -141,8 +145,8 @@ static void add_series(GscNumbers *self, gsc_run *run, const gsc_legend_row *row
         for (size_t i = 0; i < n; i++) {
             g_autoptr(GscNumbersLine) line = g_object_new(GSC_TYPE_NUMBERS_LINE, NULL);
             line->cell[COLUMN_SERIES] = i == 0 ? gsc_words_markup(row->label) : g_strdup("");
-            line->cell[COLUMN_X] = number(groups[i].x, 6);
-            line->cell[COLUMN_REPLICATES] = number((double)groups[i].n, 6);
+            line->cell[COLUMN_X] = count(groups[i].x);
+            line->cell[COLUMN_REPLICATES] = count((double)groups[i].n);
             line->cell[COLUMN_MEDIAN] = number(groups[i].median, 4);
             line->cell[COLUMN_LOW] = number(groups[i].low_quartile, 4);
             line->cell[COLUMN_HIGH] = number(groups[i].high_quartile, 4);

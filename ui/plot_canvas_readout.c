@@ -48,7 +48,8 @@ static char *readout_markup(GscPlotCanvas *self, const gsc_layout *layout) {
         double py = gsc_view_y_from_pixel(view, plot, self->pointer_y);
         gsc_format_value(gsc_axis_inverse(&panel->x, px), 3, x, sizeof x);
         gsc_format_value(gsc_axis_inverse(&panel->y, py), 3, y, sizeof y);
-        g_string_printf(text, "%s,  %s", x, y);
+        g_string_printf(text, "%s  %s\n%s  %s", panel->x.title ? panel->x.title : "x", x,
+                        panel->y.title ? panel->y.title : "y", y);
     } else {
         const gsc_plot_layer *layer = panel->layers[self->hit.layer];
         gsc_format_value(self->hit.x, 4, x, sizeof x);
@@ -56,7 +57,8 @@ static char *readout_markup(GscPlotCanvas *self, const gsc_layout *layout) {
         if (layer->label != NULL && *layer->label != '\0') {
             g_string_append_printf(text, "%s\n", layer->label);
         }
-        g_string_append_printf(text, "%s: %s\n%s", panel->x.title ? panel->x.title : "x", x, y);
+        g_string_append_printf(text, "%s  %s\n%s  %s", panel->x.title ? panel->x.title : "x", x,
+                               panel->y.title ? panel->y.title : "y", y);
         if (!isnan(self->hit.low) && !isnan(self->hit.high)) {
             gsc_format_value(self->hit.low, 3, low, sizeof low);
             gsc_format_value(self->hit.high, 3, high, sizeof high);

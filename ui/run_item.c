@@ -4,6 +4,7 @@
  */
 #include "ui/run_item.h"
 
+#include "core/read/spec.h"
 #include "ui/words.h"
 
 #include <math.h>
@@ -16,6 +17,7 @@ struct _GscRunItem {
     char *name;
     gsc_run *run; /* open while active or shown */
     char *experiment, *title, *activity, *failure, *problem;
+    char *changes; /* "gate sigmoid, replicates 8": how its spec differs from its preset's */
     gsc_run_status status;
     gsc_process process;
     double progress, started_s, ended_s;
@@ -44,6 +46,7 @@ static void gsc_run_item_finalize(GObject *object) {
     g_free(self->activity);
     g_free(self->failure);
     g_free(self->problem);
+    g_free(self->changes);
     G_OBJECT_CLASS(gsc_run_item_parent_class)->finalize(object);
 }
 
@@ -80,6 +83,57 @@ static void replace(char **member, const char *text) {
     }
 }
 
+static void append_value(GString *text, const json_t *value) {
+    if (json_is_array(value)) {
+        size_t n = json_array_size(value);
+        g_string_append_printf(text, "%g", json_number_value(json_array_get(value, 0)));
+        if (n > 1) {
+            g_string_append_printf(text, "…%g", json_number_value(json_array_get(value, n - 1)));
+        }
+    } else if (json_is_number(value)) {
+        g_string_append_printf(text, "%g", json_number_value(value));
+    } else if (json_is_boolean(value)) {
+        g_string_append(text, json_is_true(value) ? "on" : "off");
+    } else {
+        const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
+        const char *word = json_string_value(id);
+        g_string_append(text, word != NULL ? word : "changed");
+    }
+}
+
+/* The keys that differ from the preset's, in the order of the table. "" where there is no preset. */
+static char *dup_changes(const gsc_run_info *info) {
+    const gsc_preset *preset = gsc_preset_find(info->experiment);
+    gsc_spec *before = NULL, *after = NULL;
+    GString *text = g_string_new(NULL);
+    size_t n = 0;
+    const gsc_spec_key *keys = gsc_spec_keys(&n);
+
+    if (preset != NULL && gsc_spec_parse(preset->text, preset->name, &before, NULL) == GSC_OK &&
+        gsc_spec_parse(info->spec, info->name, &after, NULL) == GSC_OK) {
+        for (size_t i = 0; i < n; i++) {
+            const json_t *was = gsc_spec_json(before, keys[i].name);
+            const json_t *is = gsc_spec_json(after, keys[i].name);
+            const char *dot = strrchr(keys[i].name, '.');
+            bool equal = json_is_number(was) && json_is_number(is)
+                             ? json_number_value(was) == json_number_value(is)
+                             : json_equal(was, is);
+            bool one = json_array_size(is) == 1 && json_is_number(was) &&
+                       json_number_value(json_array_get(is, 0)) == json_number_value(was);
+            if (is == NULL || equal || one) {
+                continue;
+            }
+            g_autofree char *word = g_strdup(dot != NULL ? dot + 1 : keys[i].name);
+            g_strdelimit(word, "_", ' ');
+            g_string_append_printf(text, "%s%s ", text->len > 0 ? ", " : "", word);
+            append_value(text, is);
+        }
+    }
+    gsc_spec_free(before);
+    gsc_spec_free(after);
+    return g_string_free(text, FALSE);
+}
+
 static void take_info(GscRunItem *self) {
     const gsc_run_info *info = gsc_run_get_info(self->run);
 
@@ -89,6 +143,9 @@ static void take_info(GscRunItem *self) {
     replace(&self->failure, info->failure);
     g_clear_pointer(&self->problem, g_free);
     self->expected = false;
+    if (self->changes == NULL) {
+        self->changes = dup_changes(info);
+    }
     self->status = info->status;
     self->process = info->process;
     self->progress = info->progress;
@@ -206,6 +263,10 @@ char *gsc_run_item_dup_subtitle(GscRunItem *self) {
         return g_strdup(*self->failure != '\0' ? self->failure : "Its process is gone");
     }
     return g_strdup("");
+}
+
+const char *gsc_run_item_get_changes(GscRunItem *self) {
+    return self->changes != NULL ? self->changes : "";
 }
 
 gsc_run_status gsc_run_item_get_status(GscRunItem *self) {

@@ -39,6 +39,8 @@ const char *gsc_run_item_get_problem(GscRunItem *self); /* one sentence, or NULL
 const char *gsc_run_item_get_failure(GscRunItem *self); /* one sentence, or "" */
 /* What a row says below the name: "Running · n = 1000", "Done in 21 s · 14:05". Caller frees. */
 char *gsc_run_item_dup_subtitle(GscRunItem *self);
+/* How its spec differs from its preset's: "gate sigmoid, replicates 8"; "" where it does not. */
+const char *gsc_run_item_get_changes(GscRunItem *self);
 gsc_run_status gsc_run_item_get_status(GscRunItem *self);
 bool gsc_run_item_is_active(GscRunItem *self); /* queued or running */
 bool gsc_run_item_is_known(GscRunItem *self);  /* its file has been read at least once */

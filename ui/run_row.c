@@ -12,7 +12,7 @@ struct _GscRunRow {
     GtkWidget parent;
     GtkWidget *content;
     GtkDrawingArea *swatch;
-    GtkLabel *name_label, *subtitle_label;
+    GtkLabel *name_label, *changes_label, *subtitle_label;
     GtkProgressBar *progress_bar;
     GtkButton *trash_button, *eye_button;
     GscRunItem *item;
@@ -54,6 +54,11 @@ static void update(GscRunRow *self) {
 
     gtk_label_set_text(self->name_label, name);
     gtk_label_set_text(self->subtitle_label, subtitle);
+    gtk_label_set_text(self->changes_label, gsc_run_item_get_changes(self->item));
+    gtk_widget_set_visible(GTK_WIDGET(self->changes_label),
+                           *gsc_run_item_get_changes(self->item) != '\0');
+    gtk_widget_set_tooltip_text(GTK_WIDGET(self->changes_label),
+                                gsc_run_item_get_changes(self->item));
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->subtitle_label), bad ? subtitle : NULL);
     if (bad) {
         gtk_widget_add_css_class(GTK_WIDGET(self->subtitle_label), "error");
@@ -90,6 +95,7 @@ static void gsc_run_row_class_init(GscRunRowClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, content);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, swatch);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, name_label);
+    gtk_widget_class_bind_template_child(widget_class, GscRunRow, changes_label);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, subtitle_label);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, progress_bar);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, trash_button);

@@ -7,6 +7,8 @@
 #include "ui/launcher.h"
 #include "ui/plot/theme.h"
 
+#include <string.h>
+
 /* ---- Which runs are in the figure ---------------------------------------------------------------- */
 
 static bool belongs(GscWindow *self, GscRunItem *item) {
@@ -240,6 +242,26 @@ static void on_run_over(int status, const char *message, gpointer data) {
     gsc_window_update_figure(self);
 }
 
+/* "theorem2-sigmoid": the experiment and the plugins that the user put into it, so that a legend speaks. */
+static char *dup_stem(const char *experiment, char **assignments) {
+    GString *stem = g_string_new(experiment);
+
+    for (gsize i = 0; assignments[i] != NULL; i++) {
+        g_autofree char *key = g_strndup(assignments[i], strcspn(assignments[i], "="));
+        const gsc_spec_key *known = gsc_spec_find_key(key);
+        if (known == NULL || known->type != GSC_SPEC_PLUGIN) {
+            continue;
+        }
+        json_t *value = json_loads(assignments[i] + strlen(key) + 1, JSON_DECODE_ANY, NULL);
+        const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
+        if (json_is_string(id)) {
+            g_string_append_printf(stem, "-%s", json_string_value(id));
+        }
+        json_decref(value);
+    }
+    return g_string_free(stem, FALSE);
+}
+
 void gsc_window_run(GscWindow *self) {
     g_autoptr(GError) error = NULL;
     const char *problem = NULL;
@@ -253,8 +275,9 @@ void gsc_window_run(GscWindow *self) {
         return;
     }
     const char *name = gsc_experiment_get_name(self->experiment);
-    g_autofree char *path = gsc_run_store_free_path(self->runs, name);
     g_auto(GStrv) assignments = gsc_setup_panel_dup_assignments(self->setup);
+    g_autofree char *stem = dup_stem(name, assignments);
+    g_autofree char *path = gsc_run_store_free_path(self->runs, stem);
     started *start = g_new0(started, 1);
     g_weak_ref_init(&start->window, self);
     start->path = g_strdup(path);
