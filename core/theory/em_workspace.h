@@ -111,7 +111,8 @@ bool em_expert_trust(gsc_em_workspace *ws);
 void em_gate_propose(gsc_em_workspace *ws);
 gsc_status em_gate_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
 bool em_gate_trust(gsc_em_workspace *ws);
-/* After the expectation that judged the trusted steps: eases or stiffens their damping. */
+/* After the expectation that judged the trusted steps: eases or stiffens their damping; experts' gently,
+ * since a step undone costs a pass. */
 void em_expert_judged(gsc_em_workspace *ws, bool good);
 void em_gate_judged(gsc_em_workspace *ws, bool good);
 

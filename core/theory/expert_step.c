@@ -227,7 +227,11 @@ bool em_expert_trust(gsc_em_workspace *ws) {
 void em_expert_judged(gsc_em_workspace *ws, bool good) {
     for (size_t c = 0; c < ws->k; c++) {
         if (ws->expert_gain[c] > em_idle_gain * (double)ws->n) {
-            (good ? ease : stiffen)(ws, c);
+            if (good) {
+                ws->expert_damping[c] = fmax(ws->expert_damping[c] / 2, least_damping);
+            } else {
+                stiffen(ws, c);
+            }
         }
     }
 }

@@ -272,7 +272,10 @@ class Fit:
         good = after >= before - 1e-13 * abs(before)
         if trusted or gate_trusted:
             for c in trusted:
-                (self.expert_ease if good else self.expert_stiffen)(c)
+                if good:
+                    self.damping[c] = max(self.damping[c] / 2, 1e-8)
+                else:
+                    self.expert_stiffen(c)
             if gate_trusted:
                 (self.gate_ease if good else self.gate_stiffen)()
             if not good:
