@@ -5,6 +5,7 @@
  */
 #include "core/theory/polish.h"
 
+#include "core/plugin/guard.h"
 #include "core/theory/eigen.h"
 
 #include <math.h>
@@ -312,7 +313,7 @@ static gsc_status climb(gsc_polish *self, const gsc_polish_options *options, gsc
         info->predicted_gain = predicted;
         project(self, self->trial);
         double value;
-        info->iterations++;
+        gsc_guard_set_step(++info->iterations);
         status = gsc_objective_evaluate(self->objective, self->trial, &value, self->trial_gradient,
                                         self->trial_hessian, error);
         if (status != GSC_OK) {
