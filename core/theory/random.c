@@ -14,8 +14,7 @@ static uint64_t splitmix(uint64_t *state) {
     return z ^ (z >> 31);
 }
 
-void gsc_rng_init(gsc_rng *self, uint64_t seed, uint64_t n, uint64_t replicate,
-                     uint64_t stream) {
+void gsc_rng_init(gsc_rng *self, uint64_t seed, uint64_t n, uint64_t replicate, uint64_t stream) {
     const uint64_t words[4] = {seed, n, replicate, stream};
     uint64_t mix = 0;
     for (size_t i = 0; i < 4; i++) {
