@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One curve: for each sign several starts at the largest delta, down from the best by extrapolation in delta, then
+ * up again from the smallest where that finds less.
+ */
+#include "core/theory/fingerprint.h"
+
+#include "core/theory/align.h"
+#include "core/theory/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+gsc_fingerprint_options gsc_fingerprint_options_default(const gsc_mixture_shape *shape) {
+    gsc_fingerprint_options options = {
+        .gate_box = shape->box, .mass_floor = 0.12, .starts = 4, .seed = 1, .n_deltas = 12};
+    for (size_t i = 0; i < options.n_deltas; i++) {
+        options.deltas[i] = 0.02 * pow(50, (double)i / 11);
+    }
+    return options;
+}
+
+size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks) {
+    gsc_error_block all[GSC_MAX_ERROR_BLOCKS];
+    const size_t n = gsc_error_blocks(truth, all);
+    size_t kept = 0;
+    for (size_t b = 0; b < n; b++) {
+        const gsc_expert_family *family = all[b].routed ? &truth->routed : &truth->shared;
+        const bool scale = all[b].what == GSC_BLOCK_THETA && all[b].offset == 0 &&
+                           gsc_expert_is_homogeneous(family);
+        const bool gate_alone = all[b].what == GSC_BLOCK_BETA1 && truth->shape.k_routed == 0;
+        if (all[b].what != GSC_BLOCK_MASS && !scale && !gate_alone &&
+            all[b].size <= GSC_KL_FIT_MAX_BLOCK) {
+            ret_blocks[kept++] = all[b];
+        }
+    }
+    return kept;
+}
+
+/* ---- One curve --------------------------------------------------------------------------------------- */
+
+typedef struct tracer {
+    const gsc_truth *truth;
+    const gsc_mixture_shape *shape;
+    const gsc_fingerprint_options *options;
+    const gsc_error_block *block;
+    gsc_kl_fit *fit;
+    size_t atom, slots;
+    double block_truth[GSC_KL_FIT_MAX_BLOCK];
+    double *reference; /* [slots]: the truth, split */
+    double *best;      /* [n_deltas][slots] */
+    double *chain;     /* [n_deltas][slots]: of one sign */
+    double *u, *u_other;
+    double chain_kl[GSC_FINGERPRINT_MAX_DELTAS];
+} tracer;
+
+/* Extra atoms go to one cell of each group: they follow that cell's first atom. */
+static void assign_cells(const gsc_truth *truth, const gsc_mixture_shape *shape, size_t cell,
+                         size_t *ret_cells) {
+    for (int routed = 0; routed < 2; routed++) {
+        const size_t k = routed ? shape->k_routed : shape->k_shared;
+        const size_t true_k = routed ? truth->shape.k_routed : truth->shape.k_shared;
+        const size_t over = cell < true_k ? cell : 0, extra = k - true_k;
+        size_t *cells = ret_cells + (routed ? shape->k_shared : 0);
+        for (size_t i = 0; i < k; i++) {
+            cells[i] = i < over ? i : i <= over + extra ? over : i - extra;
+        }
+    }
+}
+
+static const double *true_block(const gsc_truth *truth, const gsc_error_block *block, size_t j) {
+    const gsc_mixture_layout *at = &truth->layout;
+    switch (block->what) {
+    case GSC_BLOCK_THETA:
+        return truth->mixture + block->offset +
+               (block->routed ? at->eta + j * truth->routed.theta_size
+                              : at->kappa + j * truth->shared.theta_size);
+    case GSC_BLOCK_VARIANCE:
+        return truth->mixture + (block->routed ? at->nu : at->tau) + j;
+    case GSC_BLOCK_BETA1:
+        return truth->mixture + at->beta1 + j * truth->shape.inputs;
+    case GSC_BLOCK_MASS:
+        break;
+    }
+    return truth->mixture;
+}
+
+/* A start: every slot of an over-specified cell disturbed by what moves the density by a part of a standard
+ * deviation; shares at random. */
+static void disturb(const tracer *self, const size_t *cell_size, double amount, uint64_t stream,
+                    double *u) {
+    const gsc_mixture_shape *shape = self->shape;
+    const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
+    const double reach = fmax(fabs(self->truth->x_low), fabs(self->truth->x_high));
+    gsc_rng rng;
+    gsc_rng_init(&rng, self->options->seed, 0, 0, stream);
+    memcpy(u, self->reference, self->slots * sizeof *u);
+    for (size_t c = 0; c < shape->k_shared + shape->k_routed; c++) {
+        const bool routed = c >= shape->k_shared;
+        const size_t i = routed ? c - shape->k_shared : c;
+        const gsc_expert_family *family = routed ? shape->routed : shape->shared;
+        if (cell_size[c] < 2) {
+            continue;
+        }
+        const double sd = exp(0.5 * u[(routed ? at.nu : at.tau) + i]);
+        double *theta = u + (routed ? at.eta : at.kappa) + i * family->theta_size;
+        for (size_t p = 0; p < family->theta_size; p++) {
+            const bool weight = strcmp(family->blocks[0].name, "weight") == 0 && p == 0;
+            theta[p] += amount * sd * (weight ? 1 / reach : 1) * gsc_rng_normal(&rng);
+        }
+        u[(routed ? at.nu : at.tau) + i] += amount * gsc_rng_normal(&rng);
+        u[(routed ? at.beta0 : at.omega) + i] *= exp(amount * gsc_rng_normal(&rng));
+        if (routed) {
+            u[at.beta1 + i] += amount / reach * gsc_rng_normal(&rng);
+        }
+    }
+}
+
+/* Where the minimiser goes when delta goes from that of `from` to `to`: every slot's displacement continues the
+ * power of delta that it had between `before` and `from`. */
+static void extrapolate(const tracer *self, const double *before, const double *from,
+                        double exponent, double *ret_u) {
+    for (size_t q = 0; q < self->slots; q++) {
+        const double a = before[q] - self->reference[q], b = from[q] - self->reference[q];
+        const double ratio = a != 0 && b / a > 0 ? fmin(fmax(b / a, 0.1), 10) : 1;
+        ret_u[q] = self->reference[q] + b * pow(ratio, exponent);
+    }
+}
+
+/* Descends from u at delta i and keeps it in the chain where that is the least so far. */
+static gsc_status improve(tracer *self, size_t i, double *u, size_t *evaluations,
+                          gsc_error *error) {
+    gsc_kl_fit_info info;
+    const gsc_status status = gsc_kl_fit_run(self->fit, u, &info, error);
+    if (status != GSC_OK) {
+        return status == GSC_ERR_NUMERIC ? GSC_OK : status;
+    }
+    *evaluations += info.evaluations;
+    if (!(info.kl >= self->chain_kl[i])) {
+        self->chain_kl[i] = info.kl;
+        memcpy(self->chain + i * self->slots, u, self->slots * sizeof *u);
+    }
+    return GSC_OK;
+}
+
+/* From the neighbours' minimisers to that at delta i; far may be NULL. */
+static gsc_status follow(tracer *self, size_t i, const double *far, const double *near,
+                         double exponent, size_t *evaluations, gsc_error *error) {
+    double kl = INFINITY, kl_other = INFINITY;
+    gsc_status status = GSC_OK;
+    memcpy(self->u, near, self->slots * sizeof *self->u);
+    gsc_kl_fit_settle(self->fit, self->u);
+    status = gsc_kl_fit_evaluate(self->fit, self->u, &kl, error);
+    if (far != NULL && (status == GSC_OK || status == GSC_ERR_NUMERIC)) {
+        extrapolate(self, far, near, exponent, self->u_other);
+        gsc_kl_fit_settle(self->fit, self->u_other);
+        status = gsc_kl_fit_evaluate(self->fit, self->u_other, &kl_other, error);
+    }
+    if (status != GSC_OK && status != GSC_ERR_NUMERIC) {
+        return status;
+    }
+    return improve(self, i, kl_other < kl ? self->u_other : self->u, evaluations, error);
+}
+
+static gsc_status trace_sign(tracer *self, const size_t *cell_size, double sign,
+                             size_t *evaluations, gsc_error *error) {
+    const gsc_fingerprint_options *options = self->options;
+    const double *delta = options->deltas;
+    const size_t n = options->n_deltas, size = self->slots;
+    gsc_status status = GSC_OK;
+    size_t top = n;
+    for (size_t i = 0; i < n; i++) {
+        self->chain_kl[i] = NAN;
+    }
+    while (top > 0 && !gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth,
+                                       delta[top - 1], sign)) {
+        top--;
+    }
+    for (size_t s = 0; s < options->starts && top > 0 && status == GSC_OK; s++) {
+        disturb(self, cell_size, s == 0 ? 0.1 : 0.3, 1 + s, self->u);
+        status = improve(self, top - 1, self->u, evaluations, error);
+    }
+    for (size_t i = top; i-- > 1 && status == GSC_OK;) {
+        gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[i - 1], sign);
+        const double *near = self->chain + i * size, *far = i + 1 < top ? near + size : NULL;
+        const double exponent =
+            far != NULL ? log(delta[i - 1] / delta[i]) / log(delta[i] / delta[i + 1]) : 1;
+        status = follow(self, i - 1, far, near, exponent, evaluations, error);
+    }
+    gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[0], sign);
+    for (size_t s = 0; s < options->starts && top > 1 && status == GSC_OK; s++) {
+        disturb(self, cell_size, 0.1, 1 + s, self->u);
+        status = improve(self, 0, self->u, evaluations, error);
+    }
+    for (size_t i = 1; i < top && status == GSC_OK; i++) {
+        gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[i], sign);
+        const double *near = self->chain + (i - 1) * size, *far = i > 1 ? near - size : NULL;
+        const double exponent =
+            far != NULL ? log(delta[i] / delta[i - 1]) / log(delta[i - 1] / delta[i - 2]) : 1;
+        status = follow(self, i, far, near, exponent, evaluations, error);
+    }
+    return status;
+}
+
+/* Slopes between neighbours, and the headline. */
+static void fill_slopes(gsc_fingerprint *self) {
+    self->exponent = self->exponent_delta = NAN;
+    for (size_t i = 0; i < self->n; i++) {
+        self->slope[i] = i + 1 < self->n ? log(self->kl[i + 1] / self->kl[i]) /
+                                               log(self->delta[i + 1] / self->delta[i])
+                                         : NAN;
+        if (isnan(self->exponent) && self->kl[i] > GSC_FINGERPRINT_LEAST_KL &&
+            isfinite(self->slope[i])) {
+            self->exponent = self->slope[i];
+            self->exponent_delta = self->delta[i];
+        }
+    }
+}
+
+static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell_size,
+                        gsc_error *error) {
+    const size_t size = gsc_mixture_get_layout(self->shape).size;
+    gsc_status status = GSC_OK;
+    for (int sign = -1; sign <= 1 && status == GSC_OK; sign += 2) {
+        status = trace_sign(self, cell_size, sign, &curve->evaluations, error);
+        for (size_t i = 0; i < curve->n; i++) {
+            if (self->chain_kl[i] < curve->kl[i] ||
+                (isnan(curve->kl[i]) && isfinite(self->chain_kl[i]))) {
+                curve->kl[i] = self->chain_kl[i];
+                curve->sign[i] = sign;
+                memcpy(self->best + i * self->slots, self->chain + i * self->slots,
+                       self->slots * sizeof(double));
+            }
+        }
+    }
+    for (size_t i = 0; i < curve->n && status == GSC_OK; i++) {
+        if (isfinite(curve->kl[i])) {
+            gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, curve->delta[i],
+                            curve->sign[i]);
+            status = gsc_kl_fit_to_mixture(self->fit, self->best + i * self->slots,
+                                           curve->mixtures + i * size, error);
+        }
+    }
+    fill_slopes(curve);
+    return status;
+}
+
+static gsc_status prepare(tracer *self, const size_t *cells, double *split,
+                          const gsc_quadrature *quadrature, gsc_error *error) {
+    const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,
+                                        .mass_floor = self->options->mass_floor,
+                                        .max_iterations = getenv("IT") ? atoi(getenv("IT")) : 60,
+                                        .tolerance = getenv("TOL") ? atof(getenv("TOL")) : 1e-4,
+                                        .stop = self->options->stop};
+    gsc_status status = gsc_kl_fit_new(quadrature, self->shape, cells, &options, &self->fit, error);
+    if (status == GSC_OK) {
+        status =
+            gsc_kl_fit_split_truth(self->truth, self->shape, cells, options.gate_box, split, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    self->slots = gsc_kl_fit_slots(self->fit);
+    self->reference = malloc((2 * self->options->n_deltas + 3) * self->slots * sizeof(double));
+    if (self->reference == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fingerprint");
+    }
+    self->u = self->reference + self->slots;
+    self->u_other = self->u + self->slots;
+    self->best = self->u_other + self->slots;
+    self->chain = self->best + self->options->n_deltas * self->slots;
+    return gsc_kl_fit_from_mixture(self->fit, split, self->reference, error);
+}
+
+gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
+                                const gsc_mixture_shape *shape, const gsc_quadrature *quadrature,
+                                const gsc_error_block *block,
+                                const gsc_fingerprint_options *options, gsc_error *error) {
+    const size_t k1 = shape->k_shared, k = k1 + shape->k_routed;
+    size_t cells[2 * GSC_MAX_ATOMS], cell_size[2 * GSC_MAX_ATOMS] = {0};
+    assign_cells(truth, shape, options->cell, cells);
+    tracer one = {.truth = truth, .shape = shape, .options = options, .block = block};
+    const size_t true_k = block->routed ? truth->shape.k_routed : truth->shape.k_shared;
+    const size_t cell = options->cell < true_k ? options->cell : 0;
+    for (size_t c = 0; c < k; c++) {
+        for (size_t o = c < k1 ? 0 : k1; o < (c < k1 ? k1 : k); o++) {
+            cell_size[c] += cells[o] == cells[c];
+        }
+    }
+    *self = (gsc_fingerprint){.block = *block, .n = options->n_deltas};
+    one.atom = cell;
+    self->cell_size = cell_size[(block->routed ? k1 : 0) + cell];
+    memcpy(one.block_truth, true_block(truth, block, cell), block->size * sizeof(double));
+    for (size_t i = 0; i < self->n; i++) {
+        self->delta[i] = options->deltas[i];
+        self->kl[i] = self->sign[i] = NAN;
+    }
+    const size_t size = gsc_mixture_get_layout(shape).size;
+    self->mixtures = calloc((self->n + 1) * size, sizeof(double));
+    gsc_status status = self->mixtures != NULL
+                            ? GSC_OK
+                            : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fingerprint");
+    if (status == GSC_OK) {
+        status = prepare(&one, cells, self->mixtures + self->n * size, quadrature, error);
+    }
+    if (status == GSC_OK) {
+        status = trace(&one, self, cell_size, error);
+    }
+    gsc_kl_fit_free(one.fit);
+    free(one.reference);
+    if (status != GSC_OK) {
+        gsc_fingerprint_clear(self);
+    }
+    return status;
+}
+
+void gsc_fingerprint_clear(gsc_fingerprint *self) {
+    free(self->mixtures);
+    self->mixtures = NULL;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of gsc_kl_fit share: kl_fit.c (the descent), kl_fit_slots.c (coordinates), kl_fit_residuals.c
+ * (residuals, Jacobian, QR). Private to kl_fit*.c. Layer: core/theory.
+ */
+#ifndef GSC_CORE_THEORY_KL_FIT_INTERNAL_H
+#define GSC_CORE_THEORY_KL_FIT_INTERNAL_H
+
+#include "core/theory/kl_fit.h"
+
+enum {
+    FIT_MAX_LINKS = 4096,
+    FIT_NONE = -1
+};
+
+/* Atoms that share a mass. */
+typedef struct fit_group {
+    bool routed;
+    size_t count, atom[GSC_MAX_ATOMS];
+    size_t slot; /* of its mass, where count > 1; else that of its atom's omega or beta0 */
+} fit_group;
+
+/* d raw / d slot. raw: an index of the flat vector (variances: their logs). */
+typedef struct fit_link {
+    size_t raw, slot;
+    double value;
+} fit_link;
+
+struct gsc_kl_fit {
+    const gsc_quadrature *quadrature;
+    gsc_mixture_shape shape;
+    gsc_mixture_layout layout;
+    gsc_kl_fit_options options;
+    gsc_profile profile;
+
+    fit_group groups[2 * GSC_MAX_ATOMS];
+    size_t n_groups, group_of[2 * GSC_MAX_ATOMS];
+    size_t slots;
+    double *low, *high; /* [slots] */
+    bool *pinned;       /* [slots]: by gauge or scale, at the value that u has */
+
+    /* The held block. */
+    size_t hold_at, hold_size; /* size 0: none */
+    double *hold_truth, hold_delta, hold_sign;
+
+    /* At the last mapping. */
+    double *mixture;        /* [layout.size] */
+    double *affinity_slope; /* [k2]: d log a / d beta0, 0 where clipped */
+    fit_link links[FIT_MAX_LINKS];
+    size_t n_links;
+
+    /* At the last linearisation: e = R s + q over the n columns, slot of each. */
+    size_t n, *column;
+    double *r; /* [n][n + 1], q in the last column */
+
+    /* Scratch. */
+    double *rows;             /* channels and Jacobian of one x node */
+    double *u_trial, *u_work; /* [slots] */
+    double *small, *step, *scale, *gradient;
+    bool *fixed;
+    double *memory;
+    bool *flags;
+};
+
+/* The slot that follows from the others of its kind: the largest share of a group, the largest shared group's mass.
+ * FIT_NONE where there is none. */
+long fit_dependent_share(const gsc_kl_fit *self, const fit_group *group, const double *u);
+long fit_dependent_group(const gsc_kl_fit *self, const double *u);
+
+/* u to self->mixture and affinity_slope. */
+gsc_status fit_map(gsc_kl_fit *self, const double *u, gsc_error *error);
+/* The links at u, after fit_map; columns are the slots that a step may move. */
+gsc_status fit_link_up(gsc_kl_fit *self, const double *u, gsc_error *error);
+
+/* KL at u; with linearise also self->r. */
+gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, double *ret_kl,
+                        gsc_error *error);
+size_t fit_rows_size(const gsc_kl_fit *self);
+
+/* QR of r (upper triangular [n][n + 1]) over a block of rows (by column, n + 1 columns, stride apart; overwritten):
+ * r becomes the factor of both. */
+void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Residuals and their Jacobian, one x node at a time: a parameter's column is one channel (mean_c, log variance_c,
+ * z_j, omega_i) times a number of the x node, so the Jacobian of a node is made from its channels and folded into R at
+ * once by Householder reflections.
+ */
+#include "core/theory/kl_fit_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double log_two_pi = 1.8378770664093453;
+
+/* 2 phi(r) / r^2, phi(r) = r - log(rho), r = rho - 1; 1 at 0. */
+static double curvature(double rho) {
+    const double r = rho - 1;
+    if (fabs(r) < 0.03) {
+        double sum = 0, power = 1;
+        for (int k = 2; k < 14; k++, power *= -r) {
+            sum += 2 * power / k;
+        }
+        return sum;
+    }
+    return 2 * (r - log(rho)) / (r * r);
+}
+
+/* Columns of one node's scratch: k shares rho_c, k residuals y - h_c, then the channels, then the Jacobian. */
+size_t fit_rows_size(const gsc_kl_fit *self) {
+    const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
+    const size_t columns = 2 * k + (3 * k) + 1 + self->slots + 1;
+    return columns * (self->quadrature->most_rows + 1);
+}
+
+/* rho_c of the rows of node i into share [k][rows], y - h_c into gap; e into ret_e,
+ * de / drho into ret_pull, sum w (rho - 1) into *ret_seen. */
+static double node_residuals(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
+                             double *gap, double *ret_e, double *ret_pull, double *ret_seen) {
+    const gsc_quadrature *nodes = self->quadrature;
+    const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed, t0 = nodes->first[i];
+    double total = 0;
+    memset(ret_e, 0, rows * sizeof *ret_e);
+    for (size_t c = 0; c < k; c++) {
+        const double variance =
+            self->mixture[c < k1 ? self->layout.tau + c : self->layout.nu + c - k1];
+        const double constant =
+            self->profile.log_weight[c * nodes->n_x + i] - 0.5 * (log(variance) + log_two_pi);
+        const double h = self->profile.h[c * nodes->n_x + i], precision = 0.5 / variance;
+        double *share_c = share + c * rows, *gap_c = gap + c * rows;
+        for (size_t t = 0; t < rows; t++) {
+            gap_c[t] = nodes->y[t0 + t] - h;
+            share_c[t] = exp(constant - precision * gap_c[t] * gap_c[t] - nodes->log_truth[t0 + t]);
+            ret_e[t] += share_c[t];
+        }
+    }
+    for (size_t t = 0; t < rows; t++) {
+        const double rho = fmax(ret_e[t], 1e-290), root = sqrt(curvature(rho));
+        const double weight = nodes->root_weight[t0 + t];
+        *ret_seen += weight * weight * (rho - 1);
+        ret_e[t] = weight * (rho - 1) * root;
+        ret_pull[t] = weight / (root * rho);
+        total += ret_e[t] * ret_e[t];
+    }
+    return total;
+}
+
+/* The residual of the mass L of f at x node i that no row sees (far from every true component), which KL owes besides
+ * the sum over rows: e = L sqrt(2 wx / (|L| + least)), so that e^2 / 2 = wx L where L is large and the quadrature's own
+ * error, L about 1e-10, counts as nothing. */
+static double lost_mass(double wx, double seen, double *ret_slope) {
+    static const double least = 1e-3;
+    const double lost = -seen / wx, size = fabs(lost) + least;
+    *ret_slope = -sqrt(2 / (wx * size)) * (1 - 0.5 * fabs(lost) / size);
+    return lost * sqrt(2 * wx / size);
+}
+
+/* Its row of the Jacobian, by the rows above: slope sum_t w_t drho_t. */
+static void lost_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, const double *pull,
+                          double slope, double *jacobian) {
+    const double *root_weight = self->quadrature->root_weight + self->quadrature->first[i];
+    for (size_t c = 0; c < self->n; c++) {
+        double *column = jacobian + c * (rows + 1), sum = 0;
+        for (size_t t = 0; t < rows; t++) {
+            sum += root_weight[t] * root_weight[t] / pull[t] * column[t];
+        }
+        column[rows] = slope * sum;
+    }
+}
+
+/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows]; share becomes de / dlog term. */
+static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
+                          const double *gap, const double *pull, double *routed,
+                          double *ret_channels) {
+    const size_t k1 = self->shape.k_shared, k2 = self->shape.k_routed, k = k1 + k2;
+    const size_t n_x = self->quadrature->n_x;
+    memset(routed, 0, rows * sizeof *routed);
+    for (size_t c = 0; c < k; c++) {
+        const double precision =
+            1 / self->mixture[c < k1 ? self->layout.tau + c : self->layout.nu + c - k1];
+        double *p = share + c * rows, *mean = ret_channels + c * rows;
+        double *spread = ret_channels + (k + c) * rows;
+        const double *e = gap + c * rows;
+        for (size_t t = 0; t < rows; t++) {
+            p[t] *= pull[t];
+            mean[t] = p[t] * e[t] * precision;
+            spread[t] = 0.5 * p[t] * (e[t] * e[t] * precision - 1);
+        }
+        if (c < k1) {
+            const double inverse = 1 / self->mixture[self->layout.omega + c];
+            double *omega = ret_channels + (2 * k + c) * rows;
+            for (size_t t = 0; t < rows; t++) {
+                omega[t] = p[t] * inverse;
+            }
+        } else {
+            for (size_t t = 0; t < rows; t++) {
+                routed[t] += p[t];
+            }
+        }
+    }
+    for (size_t j = 0; j < k2; j++) {
+        const double pi = self->profile.pi[j * n_x + i], slope = self->profile.slope[j * n_x + i];
+        const double *p = share + (k1 + j) * rows;
+        double *z = ret_channels + (2 * k + k1 + j) * rows;
+        for (size_t t = 0; t < rows; t++) {
+            z[t] = slope * (p[t] - pi * routed[t]);
+        }
+    }
+}
+
+/* The channel of a flat index, and the number of x node i that multiplies it. */
+static size_t channel_of(const gsc_kl_fit *self, size_t raw, size_t i, double *ret_factor) {
+    const gsc_mixture_layout *at = &self->layout;
+    const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
+    const size_t n_x = self->quadrature->n_x;
+    *ret_factor = 1;
+    if (raw < at->kappa) {
+        return 2 * k + raw;
+    }
+    if (raw < at->tau) {
+        const size_t size = self->shape.shared->theta_size, c = (raw - at->kappa) / size;
+        *ret_factor =
+            self->profile
+                .jacobian[self->profile.jacobian_at[c] + (raw - at->kappa) % size * n_x + i];
+        return c;
+    }
+    if (raw < at->beta0) {
+        return k + raw - at->tau;
+    }
+    if (raw < at->beta1) {
+        return 2 * k + k1 + raw - at->beta0;
+    }
+    if (raw < at->eta) {
+        *ret_factor = self->quadrature->x[i];
+        return 2 * k + k1 + raw - at->beta1;
+    }
+    if (raw < at->nu) {
+        const size_t size = self->shape.routed->theta_size, c = k1 + (raw - at->eta) / size;
+        *ret_factor =
+            self->profile.jacobian[self->profile.jacobian_at[c] + (raw - at->eta) % size * n_x + i];
+        return c;
+    }
+    return k + k1 + raw - at->nu;
+}
+
+static void node_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, size_t stride,
+                          const double *channels, const size_t *place, double *ret_jacobian) {
+    memset(ret_jacobian, 0, self->n * stride * sizeof *ret_jacobian);
+    for (size_t l = 0; l < self->n_links; l++) {
+        const fit_link *link = &self->links[l];
+        double factor;
+        const double *channel = channels + channel_of(self, link->raw, i, &factor) * rows;
+        double *column = ret_jacobian + place[link->slot] * stride;
+        factor *= link->value;
+        for (size_t t = 0; t < rows; t++) {
+            column[t] += factor * channel[t];
+        }
+    }
+}
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define FIT_CLONES __attribute__((target_clones("default", "arch=haswell")))
+#else
+#define FIT_CLONES
+#endif
+
+FIT_CLONES
+void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride) {
+    for (size_t k = 0; k < n; k++) {
+        double *restrict v = block + k * stride;
+        double *diagonal = &r[k * (n + 1) + k];
+        double below = 0;
+#pragma omp simd reduction(+ : below)
+        for (size_t t = 0; t < rows; t++) {
+            below += v[t] * v[t];
+        }
+        if (below == 0) {
+            continue;
+        }
+        const double length = sqrt(*diagonal * *diagonal + below);
+        const double end = *diagonal > 0 ? -length : length, head = *diagonal - end;
+        const double scale = 2 / (head * head + below);
+        *diagonal = end;
+        for (size_t j = k + 1; j <= n; j++) {
+            double *restrict b = block + j * stride;
+            double *top = &r[k * (n + 1) + j], dot = 0;
+#pragma omp simd reduction(+ : dot)
+            for (size_t t = 0; t < rows; t++) {
+                dot += v[t] * b[t];
+            }
+            dot = scale * (dot + head * *top);
+            *top -= dot * head;
+#pragma omp simd
+            for (size_t t = 0; t < rows; t++) {
+                b[t] -= dot * v[t];
+            }
+        }
+    }
+}
+
+gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, double *ret_kl,
+                        gsc_error *error) {
+    const gsc_quadrature *nodes = self->quadrature;
+    const size_t k = self->shape.k_shared + self->shape.k_routed;
+    size_t place[GSC_KL_FIT_MAX_SLOTS];
+    gsc_status status = fit_map(self, u, error);
+    if (status == GSC_OK) {
+        status = gsc_profile_evaluate(&self->profile, self->mixture, nodes->x, linearise, error);
+    }
+    if (status == GSC_OK && linearise) {
+        status = fit_link_up(self, u, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    if (linearise) {
+        memset(self->r, 0, self->n * (self->n + 1) * sizeof *self->r);
+        for (size_t c = 0; c < self->n; c++) {
+            place[self->column[c]] = c;
+        }
+    }
+    double total = 0;
+    for (size_t i = 0; i < nodes->n_x; i++) {
+        const size_t rows = nodes->first[i + 1] - nodes->first[i];
+        double *share = self->rows, *gap = share + k * rows, *channels = gap + k * rows;
+        double *pull = channels + 3 * k * rows, *jacobian = pull + rows, seen = 0, lost_slope;
+        double *e = jacobian + (linearise ? self->n : 0) * (rows + 1);
+        total += node_residuals(self, i, rows, share, gap, e, pull, &seen);
+        e[rows] = lost_mass(nodes->wx[i], seen, &lost_slope);
+        total += e[rows] * e[rows];
+        if (linearise) {
+            node_channels(self, i, rows, share, gap, pull, jacobian, channels);
+            node_jacobian(self, i, rows, rows + 1, channels, place, jacobian);
+            lost_jacobian(self, i, rows, pull, lost_slope, jacobian);
+            fit_merge(self->n, self->r, rows + 1, jacobian, rows + 1);
+        }
+    }
+    *ret_kl = 0.5 * total;
+    if (!isfinite(total)) {
+        return gsc_fail(error, GSC_ERR_NUMERIC,
+                        "the divergence from the truth is not finite at this mixture");
+    }
+    return GSC_OK;
+}
