@@ -77,6 +77,10 @@ static void end_group(GPid *pid) {
 
 bool desk_open(desk *self) {
     *self = (desk){0};
+    if (g_getenv("GATESCOPE_DESKTOP") == NULL) {
+        printf("# GATESCOPE_DESKTOP does not name the program\n");
+        return false;
+    }
     if (!have("Xvfb") || !have("dbus-run-session") || !have("xdotool") || !start_server(self)) {
         return false;
     }
