@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope bench em [--json] [--n N] [--iterations K]`: our expectation maximisation beside a vectorised
- * NumPy version of the same algorithm (tests/bench/em_numpy.py), on the truths of theorem1 to theorem4:
- * one thread each, the same data, start and iterations. Processor time, the best of several fits. A ratio
- * is printed only where both end at the same log-likelihood within 1e-8 relative.
+ * `gatescope bench em [--json] [--n N] [--iterations K]`: our expectation maximisation beside a
+ * vectorised NumPy version of the same algorithm (tests/bench/em_numpy.py), on the truths of
+ * theorem1 to theorem4: one thread each, the same data, start and iterations. Processor time, the
+ * best of several fits. A ratio is printed only where both end at the same log-likelihood within
+ * 1e-8 relative.
  *
- * NumPy is looked for in the interpreter GATESCOPE_PYTHON, else /usr/bin/python3. Without it ours is timed
- * alone and the peer is null.
+ * NumPy is looked for in the interpreter GATESCOPE_PYTHON, else /usr/bin/python3. Without it ours
+ * is timed alone and the peer is null.
  *
  * Layer: app.
  */

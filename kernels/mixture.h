@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused loops of expectation maximisation for a Gaussian mixture of experts, over blocks of rows.
+ * The fused loops of expectation maximisation for a Gaussian mixture of experts, over blocks of
+ * rows.
  *
  * A block is at most GSC_MIXTURE_BLOCK rows by column: column c of an array [k][B] begins at c B,
- * B = GSC_MIXTURE_STRIDE (a cache line more than the rows, so that columns do not fight for the same
- * cache sets). Arrays are aligned to 64 bytes. Rows past `rows` up to the next multiple of
- * GSC_MIXTURE_PAD are read, so they must hold finite numbers (a copy of a row will do); they count for
- * nothing: where a result has a row there it is written too, and r is 0 there. Nothing allocates;
- * nothing fails; outputs overlap inputs only where said. Sums are added to ret_* in a fixed order, lane
- * by lane, so the same block gives the same bits on any thread; levels differ in the last bits (fused
- * products; exp and log are our own polynomials, under 2 ulp on the ranges that occur).
+ * B = GSC_MIXTURE_STRIDE (a cache line more than the rows, so that columns do not fight for the
+ * same cache sets). Arrays are aligned to 64 bytes. Rows past `rows` up to the next multiple of
+ * GSC_MIXTURE_PAD are read, so they must hold finite numbers (a copy of a row will do); they count
+ * for nothing: where a result has a row there it is written too, and r is 0 there. Nothing
+ * allocates; nothing fails; outputs overlap inputs only where said. Sums are added to ret_* in a
+ * fixed order, lane by lane, so the same block gives the same bits on any thread; levels differ in
+ * the last bits (fused products; exp and log are our own polynomials, under 2 ulp on the ranges
+ * that occur).
  *
- * Operations for each row, k = k1 + k2 components, E = k2 gates, P parameters of an expert, d inputs:
+ * Operations for each row, k = k1 + k2 components, E = k2 gates, P parameters of an expert, d
+ * inputs:
  *     posterior       k + E exp, 2 divisions, about 6 k + 4 E flops
  *     moments         3 + 3 P + P (P + 1) flops for each component
  *     gate_normalise  E exp, 1 log, 1 division, about 6 E flops
  *     gate_scores     about 8 E + E (E + 1) / 2 (3 + 2 (d + 1) (d + 2) / 2) flops
  * so one iteration costs k + E exp a row, and each gate step inside an M-step E exp and 1 log.
  *
- * Source: Nguyen et al. 2025, arXiv 2505.10860, the model; Dempster, Laird and Rubin 1977; Jordan and
- * Jacobs 1994 for the gate's Fisher scoring.
- * Layer: kernels. [row] any thread.
+ * Source: Nguyen et al. 2025, arXiv 2505.10860, the model; Dempster, Laird and Rubin 1977; Jordan
+ * and Jacobs 1994 for the gate's Fisher scoring. Layer: kernels. [row] any thread.
  */
 #ifndef GSC_KERNELS_MIXTURE_H
 #define GSC_KERNELS_MIXTURE_H
@@ -43,11 +45,11 @@ enum {
  *     r_c  = exp(l_c) / sum_c' exp(l_c'),   q_j = pi_j slope_j,
  *     returns sum over rows of log sum_c exp(l_c)
  *
- * with log pi_j = a_j - log sum_l exp(a_l), which is never formed: shared terms are multiplied by the
- * sum instead, and one logarithm serves 64 rows.
- * constant [k] log of mass and of the normal density's constant; precision [k] 1 / (2 variance)
- * e [k][B] residuals y - h; a, slope [E][B] log affinities and their slopes in z; ret_r [k][B];
- * ret_q [E][B]. Where k2 is 0 the last inputs and ret_q are not read or written. */
+ * with log pi_j = a_j - log sum_l exp(a_l), which is never formed: shared terms are multiplied
+ * by the sum instead, and one logarithm serves 64 rows. constant [k] log of mass and of the
+ * normal density's constant; precision [k] 1 / (2 variance) e [k][B] residuals y - h; a, slope
+ * [E][B] log affinities and their slopes in z; ret_r [k][B]; ret_q [E][B]. Where k2 is 0 the
+ * last inputs and ret_q are not read or written. */
 #define GSC_MIXTURE_POSTERIOR_ARGS                                                                 \
     (size_t rows, size_t k1, size_t k2, const double *constant, const double *precision,           \
      const double *e, const double *a, const double *slope, double *ret_r, double *ret_q)
@@ -57,7 +59,8 @@ enum {
  *     sum r,  sum r e^2,  sum r e J_p for p < P,  sum r J_p J_q for p <= q, row by row of the upper
  *     triangle
  *
- * to ret_moments [GSC_MIXTURE_MOMENTS(P)]. r, e [B]; J by column, column p at jacobian + p stride. */
+ * to ret_moments [GSC_MIXTURE_MOMENTS(P)]. r, e [B]; J by column, column p at jacobian + p
+ * stride. */
 #define GSC_MIXTURE_MOMENTS_ARGS                                                                   \
     (size_t rows, size_t p, const double *r, const double *e, const double *jacobian,              \
      size_t stride, double *ret_moments)
@@ -73,19 +76,20 @@ enum {
     (size_t rows, size_t experts, const double *a, const double *slope, const double *r,           \
      double *ret_log_pi, double *ret_q)
 
-/* Gradient and Fisher information of Q = sum r_j log pi_j in the gate's parameters, with xt = (1, x)
- * and s = sum_j r_j; adds
+/* Gradient and Fisher information of Q = sum r_j log pi_j in the gate's parameters, with xt = (1,
+ * x) and s = sum_j r_j; adds
  *
  *     g_j  = sum (slope_j r_j - s q_j) xt                          to ret_gradient [E][1 + d]
  *     F_jl = sum s (pi_j delta_jl - pi_j pi_l) slope_j slope_l xt xt'
  *
- * the latter to ret_fisher [E (E + 1) / 2][(d + 1)(d + 2) / 2], both triangles upper, row by row.
- * x [d][B]; r, q, slope [E][B]; scratch [2][B]. */
+ * the latter to ret_fisher [E (E + 1) / 2][(d + 1)(d + 2) / 2], both triangles upper, row by
+ * row. x [d][B]; r, q, slope [E][B]; scratch [2][B]. */
 #define GSC_MIXTURE_GATE_SCORES_ARGS                                                               \
     (size_t rows, size_t experts, size_t d, const double *x, const double *r, const double *q,     \
      const double *slope, double *scratch, double *ret_gradient, double *ret_fisher)
 
-/* ret[t] = constant + base[t] + sum_p coefficient_p column_p[t]; base NULL: 0. Any n, any alignment. */
+/* ret[t] = constant + base[t] + sum_p coefficient_p column_p[t]; base NULL: 0. Any n, any
+ * alignment. */
 #define GSC_MIXTURE_COMBINE_ARGS                                                                   \
     (size_t n, size_t p, double constant, const double *base, const double *coefficient,           \
      const double *columns, size_t stride, double *ret)

@@ -43,8 +43,9 @@ static void bind_column(const gsc_em_workspace *ws, const double *column, size_t
     }
 }
 
-/* The Jacobian of a linear family, which depends on nothing but x. Where it is (x, 1) itself, as for an
- * affine expert, *ret_jacobian becomes the sample's own columns, so that less memory is read. */
+/* The Jacobian of a linear family, which depends on nothing but x. Where it is (x, 1) itself,
+ * as for an affine expert, *ret_jacobian becomes the sample's own columns, so that less memory
+ * is read. */
 static gsc_status bind_jacobian(gsc_em_workspace *ws, const gsc_expert_family *family,
                                 double *tiles, const double **ret_jacobian, gsc_error *error) {
     const size_t p = family->theta_size, d = ws->shape.inputs;
@@ -275,7 +276,8 @@ static bool propose(gsc_em_workspace *ws) {
     return large || ws->gate_gain > least;
 }
 
-/* One M-step and the expectation at what it made; before is the log-likelihood that it starts from. */
+/* One M-step and the expectation at what it made; before is the log-likelihood that it starts
+ * from. */
 static gsc_status iterate(gsc_em_workspace *ws, const gsc_em_options *options, double before,
                           double *ret_log_likelihood, gsc_error *error) {
     const size_t size = ws->layout.size * sizeof(double);

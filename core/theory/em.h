@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Expectation maximisation for the mixture of model.h, one pass over the data for an iteration as a rule.
- * The expectation pass also adds up what every part of the M-step needs first:
+ * Expectation maximisation for the mixture of model.h, one pass over the data for an iteration as
+ * a rule. The expectation pass also adds up what every part of the M-step needs first:
  *
  *     omega      closed form
- *     theta      linear experts: one exact weighted least squares; others: damped Gauss-Newton steps,
- *                and the output scale of feed-forward forms in closed form
+ *     theta      linear experts: one exact weighted least squares; others: damped Gauss-Newton
+ *                steps, and the output scale of feed-forward forms in closed form
  *     variance   closed form, floored
  *     gate       Fisher scoring, for any affinity:
  *                    g_j = l'_j (r_j - s pi_j),  F_jl = s (pi_j delta_jl - pi_j pi_l) l'_j l'_l,
  *                l' = d log a / dz, s the routed responsibility; Levenberg damping, box
  *
  * A Gauss-Newton or Fisher step that promises more than 1e-4 n in Q, the expected complete
- * log-likelihood, is judged by a pass of its own and kept only if its Q does not fall (up to expert_steps
- * and gate_steps of them); one that promises less is taken on trust, and undone, with more damping from
- * then on, if the next expectation finds the likelihood lower. So the likelihood never falls by more than
- * 1e-8 |l|.
+ * log-likelihood, is judged by a pass of its own and kept only if its Q does not fall (up to
+ * expert_steps and gate_steps of them); one that promises less is taken on trust, and undone, with
+ * more damping from then on, if the next expectation finds the likelihood lower. So the likelihood
+ * never falls by more than 1e-8 |l|.
  *
- * One fit runs on the calling thread; nothing is allocated after gsc_em_workspace_new; the same fit gives
- * the same bits on any thread.
+ * One fit runs on the calling thread; nothing is allocated after gsc_em_workspace_new; the same
+ * fit gives the same bits on any thread.
  *
  * Source: arXiv 2505.10860; Jordan and Jacobs 1994. Layer: core/theory.
  */
@@ -73,18 +73,19 @@ typedef struct gsc_em_info {
 /* "converged", "iterations", "likelihood fell" */
 const char *gsc_em_reason_name(gsc_em_reason reason);
 
-/* Memory for fits of this shape (copied; its families borrowed) with samples of at most n rows. About
- * n (k + d + 2 + P) doubles. */
+/* Memory for fits of this shape (copied; its families borrowed) with samples of at most n rows.
+ * About n (k + d + 2 + P) doubles. */
 typedef struct gsc_em_workspace gsc_em_workspace;
 gsc_status gsc_em_workspace_new(const gsc_mixture_shape *shape, size_t n,
                                 gsc_em_workspace **ret_workspace, gsc_error *error);
 void gsc_em_workspace_free(gsc_em_workspace *workspace);
 
-/* Fits from the mixture given (moved into the box, variances up to the floor) and replaces it. The sample
- * has at least one row and the shape's inputs. *ret_info may be NULL.
+/* Fits from the mixture given (moved into the box, variances up to the floor) and replaces it. The
+ * sample has at least one row and the shape's inputs. *ret_info may be NULL.
  *
- * Errors, mixture untouched: GSC_ERR_INPUT (a value of the sample or of the start that is not finite),
- * GSC_ERR_PLUGIN (as model.h), GSC_ERR_NUMERIC (the likelihood left the finite numbers), GSC_ERR_STOPPED. */
+ * Errors, mixture untouched: GSC_ERR_INPUT (a value of the sample or of the start that is not
+ * finite), GSC_ERR_PLUGIN (as model.h), GSC_ERR_NUMERIC (the likelihood left the finite
+ * numbers), GSC_ERR_STOPPED. */
 gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options,
                       gsc_em_workspace *workspace, double *mixture, gsc_em_info *ret_info,
                       gsc_error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Birth of the memory of em_workspace.h: one aligned allocation, cut into arrays. Layer: core/theory.
+ * Birth of the memory of em_workspace.h: one aligned allocation, cut into arrays. Layer:
+ * core/theory.
  */
 #include "core/theory/em_workspace.h"
 

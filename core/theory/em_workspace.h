@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of expectation maximisation share: one fit's memory, by blocks of rows, and the four
- * moves over it. Private to em*.c, gate_step.c and expert_step.c. Layer: core/theory.
+ * What the parts of expectation maximisation share: one fit's memory, by blocks of rows, and the
+ * four moves over it. Private to em*.c, gate_step.c and expert_step.c. Layer: core/theory.
  */
 #ifndef GSC_CORE_THEORY_EM_WORKSPACE_H
 #define GSC_CORE_THEORY_EM_WORKSPACE_H
@@ -83,8 +83,8 @@ static inline double em_mass(const gsc_em_workspace *ws, size_t c) {
 
 /* Below this much responsibility a component is left as it is. */
 static const double em_least_mass = 1e-8;
-/* A step that promises less than `idle` n is not taken; one that promises less than `trust` n is taken
- * on trust: the next expectation pass judges it by the likelihood itself. */
+/* A step that promises less than `idle` n is not taken; one that promises less than `trust` n
+ * is taken on trust: the next expectation pass judges it by the likelihood itself. */
 static const double em_idle_gain = 1e-14, em_trust_gain = 1e-4;
 
 /* e of component c in block b at theta into ret_e [B]; its Jacobian into ret_jacobian (stride
@@ -101,18 +101,19 @@ gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error);
 /* log a and its slope of one block at beta into ws->log_a and ws->slope. */
 gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc_error *error);
 
-/* The M-step has three parts. Propose: from the sums of the expectation alone, a step for each nonlinear
- * expert (theta_trial) and for the gate (beta_trial) and what each promises. Settle: everything that can
- * be had with certainty, closed forms and, where a promise is large, steps that are judged by passes over
- * the data (needs r); ends with new proposals. Trust: the proposals become the current mixture. */
+/* The M-step has three parts. Propose: from the sums of the expectation alone, a step for each
+ * nonlinear expert (theta_trial) and for the gate (beta_trial) and what each promises. Settle:
+ * everything that can be had with certainty, closed forms and, where a promise is large, steps
+ * that are judged by passes over the data (needs r); ends with new proposals. Trust: the
+ * proposals become the current mixture. */
 void em_expert_propose(gsc_em_workspace *ws);
 gsc_status em_expert_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
 bool em_expert_trust(gsc_em_workspace *ws);
 void em_gate_propose(gsc_em_workspace *ws);
 gsc_status em_gate_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
 bool em_gate_trust(gsc_em_workspace *ws);
-/* After the expectation that judged the trusted steps: eases or stiffens their damping; experts' gently,
- * since a step undone costs a pass. */
+/* After the expectation that judged the trusted steps: eases or stiffens their damping;
+ * experts' gently, since a step undone costs a pass. */
 void em_expert_judged(gsc_em_workspace *ws, bool good);
 void em_gate_judged(gsc_em_workspace *ws, bool good);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The experts' M-step (em.h): exact weighted least squares for linear families, damped Gauss-Newton and a
- * closed-form output scale for the others, then the variances. The first normal equations come from the
- * expectation pass; each further step is one pass over the data for all components. Layer: core/theory.
+ * The experts' M-step (em.h): exact weighted least squares for linear families, damped
+ * Gauss-Newton and a closed-form output scale for the others, then the variances. The first normal
+ * equations come from the expectation pass; each further step is one pass over the data for all
+ * components. Layer: core/theory.
  */
 #include "core/theory/em_workspace.h"
 #include "core/theory/small_solve.h"
@@ -55,7 +56,8 @@ static double fill_normal(size_t p, const double *moments, double *ret_matrix) {
     return trace / (double)p;
 }
 
-/* The new theta's weighted residual sum of squares is exact from the moments: the family is linear. */
+/* The new theta's weighted residual sum of squares is exact from the moments: the family is
+ * linear. */
 static void linear_step(gsc_em_workspace *ws, size_t c) {
     em_component *component = &ws->component[c];
     const size_t p = component->family->theta_size;
@@ -69,7 +71,8 @@ static void linear_step(gsc_em_workspace *ws, size_t c) {
     moments[1] = fmax(moments[1] - 2 * gain, 0);
 }
 
-/* The output scale of a feed-forward form, the last of theta, of which the last column is the slope. */
+/* The output scale of a feed-forward form, the last of theta, of which the last column is the
+ * slope. */
 static void output_step(gsc_em_workspace *ws, size_t c) {
     em_component *component = &ws->component[c];
     const size_t p = component->family->theta_size;

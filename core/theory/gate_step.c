@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The gate's M-step: Fisher scoring with Levenberg damping inside the box, for any affinity (em.h). The
- * softmax's null space, a common shift of all gates, and the sigmoid's flat directions get no step
- * beyond what the damping allows. Layer: core/theory.
+ * The gate's M-step: Fisher scoring with Levenberg damping inside the box, for any affinity
+ * (em.h). The softmax's null space, a common shift of all gates, and the sigmoid's flat directions
+ * get no step beyond what the damping allows. Layer: core/theory.
  */
 #include "core/theory/em_workspace.h"
 #include "core/theory/small_solve.h"
@@ -12,8 +12,9 @@
 
 static const double most_damping = 1e4;
 
-/* Where log a is linear in z (softmax), Q is concave and nearly undamped steps are safe. Otherwise flat
- * directions (a common slope of all sigmoids) would carry full Newton steps to the box: damp them. */
+/* Where log a is linear in z (softmax), Q is concave and nearly undamped steps are safe.
+ * Otherwise flat directions (a common slope of all sigmoids) would carry full Newton steps to
+ * the box: damp them. */
 gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error) {
     enum {
         PROBES = 5
@@ -55,8 +56,8 @@ static size_t fisher_size(const gsc_em_workspace *ws) {
     return experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2);
 }
 
-/* A whole block is one call of the plugin, a shorter one a call for each expert, so that rows that are
- * not there cost nothing. */
+/* A whole block is one call of the plugin, a shorter one a call for each expert, so that rows
+ * that are not there cost nothing. */
 gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc_error *error) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     const size_t rows = em_padded(em_rows(ws, b));

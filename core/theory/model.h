@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Gaussian mixture of shared and routed experts of arXiv 2505.10860, with its gate and experts taken
- * from plugins:
+ * The Gaussian mixture of shared and routed experts of arXiv 2505.10860, with its gate and experts
+ * taken from plugins:
  *
- *     f(y|x) = m sum_i omega_i phi(y | h1(x, kappa_i), tau_i) + (1 - m) sum_j pi_j(x) phi(y | h2(x, eta_j), nu_j)
+ *     f(y|x) = m sum_i omega_i phi(y | h1(x, kappa_i), tau_i)
+ *              + (1 - m) sum_j pi_j(x) phi(y | h2(x, eta_j), nu_j)
  *
- * m = 1/2 is fixed (0 where k_shared = 0, 1 where k_routed = 0); phi is the normal density with a VARIANCE
- * as its second parameter; z_j = beta1_j' x + beta0_j and pi_j = a(z_j) / sum_l a(z_l), a the gate's
- * affinity. All numbers are double.
+ * m = 1/2 is fixed (0 where k_shared = 0, 1 where k_routed = 0); phi is the normal density with a
+ * VARIANCE as its second parameter; z_j = beta1_j' x + beta0_j and pi_j = a(z_j) / sum_l a(z_l), a
+ * the gate's affinity. All numbers are double.
  *
- * A shape is the family (sizes, gate, experts, box); a mixture is one point of it: one flat vector.
+ * A shape is the family (sizes, gate, experts, box); a mixture is one point of it: one flat
+ * vector.
  *
  * Layer: core/theory.
  */
@@ -43,9 +45,9 @@ typedef struct gsc_theta_block {
     size_t offset, size;
 } gsc_theta_block;
 
-/* How one expert plugin's function h(x, theta) enters the theory lab: O = 1, and H = 1 for feed-forward
- * forms, whose theta is (in [d], bias [1] where biased, out [1]); own forms: their trained tensors in
- * declared order, named after them (D sized d, O sized 1, H sized 1). */
+/* How one expert plugin's function h(x, theta) enters the theory lab: O = 1, and H = 1 for
+ * feed-forward forms, whose theta is (in [d], bias [1] where biased, out [1]); own forms: their
+ * trained tensors in declared order, named after them (D sized d, O sized 1, H sized 1). */
 typedef struct gsc_expert_family {
     const gsc_loaded *loaded;
     char name[64]; /* "expert relu", for the guard and for messages */
@@ -64,24 +66,24 @@ typedef struct gsc_gate_family {
     size_t experts;
 } gsc_gate_family;
 
-/* params: values in the plugin's declared order (its initial values where NULL). Refuses, in one sentence,
- * a plugin that the theory lab cannot take. */
+/* params: values in the plugin's declared order (its initial values where NULL). Refuses, in
+ * one sentence, a plugin that the theory lab cannot take. */
 gsc_status gsc_expert_family_init(gsc_expert_family *family, const gsc_loaded *loaded,
                                   const double *params, size_t inputs, gsc_error *error);
 gsc_status gsc_gate_family_init(gsc_gate_family *family, const gsc_loaded *loaded,
                                 const double *params, size_t experts, gsc_error *error);
 
 /* h(x_t, theta) for n rows, and, where ret_jacobian is not NULL, dh/dtheta by column:
- * ret_jacobian[p * n + t]. x is by column with the given stride between columns (rows t0.. of a sample:
- * x + t0, stride sample.n). scratch holds gsc_expert_scratch(family, n) doubles. Fails with
- * GSC_ERR_PLUGIN, naming the plugin and its function, on a value that is not finite. */
+ * ret_jacobian[p * n + t]. x is by column with the given stride between columns (rows t0.. of a
+ * sample: x + t0, stride sample.n). scratch holds gsc_expert_scratch(family, n) doubles. Fails
+ * with GSC_ERR_PLUGIN, naming the plugin and its function, on a value that is not finite. */
 gsc_status gsc_expert_evaluate(const gsc_expert_family *family, const double *theta, size_t n,
                                const double *x, size_t stride, double *ret_h, double *ret_jacobian,
                                double *scratch, gsc_error *error);
 size_t gsc_expert_scratch(const gsc_expert_family *family, size_t n);
 
-/* log a(z) of n logits (any number, any order) and, where ret_slope is not NULL, d log a / dz. Non-finite
- * output fails as above. */
+/* log a(z) of n logits (any number, any order) and, where ret_slope is not NULL, d log a / dz.
+ * Non-finite output fails as above. */
 gsc_status gsc_gate_log_affinity(const gsc_gate_family *family, size_t n, const double *z,
                                  double *ret_log_a, double *ret_slope, gsc_error *error);
 

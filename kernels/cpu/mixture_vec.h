@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * One vector of doubles at the level being compiled, with the few operations that the mixture's loops need;
- * for isa sources only. Products are fused where the level has it.
+ * One vector of doubles at the level being compiled, with the few operations that the mixture's
+ * loops need; for isa sources only. Products are fused where the level has it.
  *
- * vec_exp: x = n log 2 + r, |r| <= (log 2) / 2, a polynomial of degree 11 (error 1.6e-17), times 2^n; with
+ * vec_exp: x = n log 2 + r, |r| <= (log 2) / 2, a polynomial of degree 11 (error 1.6e-17), times
+ * 2^n; with
  *          AVX-512 n is a multiple of 1/16, its 2^(i / 16) from a table in registers, and degree 6
  *          (error 2.8e-17) is enough; arguments below -120
  *          give 7e-53, which is nothing beside the 1 of the largest component, so that products of
@@ -80,8 +81,8 @@ INLINE vec vec_max(vec a, vec b) {
 #endif
 }
 
-/* 1 / x for x in the middle of the range of numbers: with AVX-512 an estimate of 14 bits and two Newton
- * steps (1 ulp), which costs a third of a division. */
+/* 1 / x for x in the middle of the range of numbers: with AVX-512 an estimate of 14 bits and
+ * two Newton steps (1 ulp), which costs a third of a division. */
 INLINE vec vec_reciprocal(vec x) {
 #if defined(__AVX512F__)
     vec y = (vec)_mm512_rcp14_pd((__m512d)x);
@@ -93,8 +94,8 @@ INLINE vec vec_reciprocal(vec x) {
 }
 
 #if defined(__AVX512F__)
-/* Bits of 2^(i / 16) less i << 48, so that adding n << 48 (n of vec_exp, i its last four bits) makes the
- * bits of 2^(n / 16). */
+/* Bits of 2^(i / 16) less i << 48, so that adding n << 48 (n of vec_exp, i its last four bits)
+ * makes the bits of 2^(n / 16). */
 static const uint64_t exp_table[16] __attribute__((aligned(64))) = {
     0x3ff0000000000000u, 0x3fefb5586cf9890fu, 0x3fef72b83c7d517bu, 0x3fef387a6e756238u,
     0x3fef06fe0a31b715u, 0x3feedea64c123422u, 0x3feebfdad5362a27u, 0x3feeab07dd485429u,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loops of kernels/mixture.h at every instruction set of this machine against the plain ones: all
- * numbers of components that are compiled as constants and one that is not, whole and ragged blocks,
- * spread-out terms, and nothing written beyond the padding.
+ * The loops of kernels/mixture.h at every instruction set of this machine against the plain ones:
+ * all numbers of components that are compiled as constants and one that is not, whole and ragged
+ * blocks, spread-out terms, and nothing written beyond the padding.
  */
 #include "kernels/mixture.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Expectation maximisation: a likelihood that never falls for gates x experts, sums of the expectation
- * against finite differences of the likelihood and against a direct solve, the same fit at every
- * instruction set, plain mixtures, two inputs, constant x, and errors.
+ * Expectation maximisation: a likelihood that never falls for gates x experts, sums of the
+ * expectation against finite differences of the likelihood and against a direct solve, the same
+ * fit at every instruction set, plain mixtures, two inputs, constant x, and errors.
  */
 #include "core/theory/em_workspace.h"
 #include "core/theory/small_solve.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The mixture and its families: the likelihood against a naive one in long double, derivatives against
- * finite differences, symmetries of the likelihood, and a gate whose values are not finite being named.
+ * The mixture and its families: the likelihood against a naive one in long double, derivatives
+ * against finite differences, symmetries of the likelihood, and a gate whose values are not finite
+ * being named.
  */
 #include "core/theory/model.h"
 
@@ -79,7 +80,8 @@ static void check_likelihood(const char *preset, const char *const *settings) {
     gsc_truth_free(truth);
 }
 
-/* The truth with every routed atom twice, gates shifted so that the mass is the same, and all reversed. */
+/* The truth with every routed atom twice, gates shifted so that the mass is the same, and all
+ * reversed. */
 static void check_symmetries(void) {
     gsc_truth *truth = truth_from("theorem2", NULL);
     gsc_sample sample = sample_from(truth, 700, 0);
