@@ -6,13 +6,16 @@
  */
 #include "core/theory/model.h"
 
-#include <assert.h>
+#include "kernels/mixture.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-    BLOCK = 512
+    BLOCK = GSC_MIXTURE_BLOCK,
+    STRIDE = GSC_MIXTURE_STRIDE
 };
 
 gsc_mixture_layout gsc_mixture_get_layout(const gsc_mixture_shape *shape) {
@@ -34,68 +37,43 @@ double gsc_mixture_shared_mass(const gsc_mixture_shape *shape) {
     return shape->k_shared == 0 ? 0 : shape->k_routed == 0 ? 1 : 0.5;
 }
 
-/* Block buffers of one evaluation, cut from one allocation. */
+/* Block buffers of one evaluation, cut from one allocation: columns as kernels/mixture.h has them. */
 typedef struct likelihood_scratch {
-    double *logit, *log_a, *h, *term, *expert;
+    double *x, *y, *logit, *log_a, *slope, *e, *r, *q, *h, *expert;
 } likelihood_scratch;
 
-static double log_normal(double y, double mean, double variance) {
-    const double log_two_pi = 1.8378770664093453;
-    return -0.5 * ((y - mean) * (y - mean) / variance + log(variance) + log_two_pi);
+/* Copies column [m] and repeats its last value to the next multiple of the loops' padding. */
+static void pad(const double *column, size_t m, size_t padded, double *ret) {
+    memcpy(ret, column, m * sizeof *ret);
+    for (size_t t = m; t < padded; t++) {
+        ret[t] = column[m - 1];
+    }
 }
 
-/* log pi of rows t0 .. t0 + m into scratch->log_a [E][m]. */
-static gsc_status block_gate(const gsc_mixture_shape *shape, const double *mixture,
-                             const gsc_sample *sample, size_t t0, size_t m,
+/* log a of the gate, [E][STRIDE]. */
+static gsc_status block_gate(const gsc_mixture_shape *shape, const double *mixture, size_t padded,
                              const likelihood_scratch *scratch, gsc_error *error) {
     const gsc_mixture_layout layout = gsc_mixture_get_layout(shape);
-    const size_t experts = shape->k_routed, d = shape->inputs;
-    for (size_t j = 0; j < experts; j++) {
-        const double *beta1 = mixture + layout.beta1 + j * d;
-        double *z = scratch->logit + j * m;
-        for (size_t t = 0; t < m; t++) {
-            z[t] = mixture[layout.beta0 + j];
-        }
-        for (size_t k = 0; k < d; k++) {
-            const double *x = sample->x + k * sample->n + t0;
-            for (size_t t = 0; t < m; t++) {
-                z[t] += beta1[k] * x[t];
-            }
-        }
+    const gsc_mixture_kernels *kernels = gsc_mixture_kernels_get();
+    const size_t d = shape->inputs;
+    gsc_status status = GSC_OK;
+    for (size_t j = 0; j < shape->k_routed && status == GSC_OK; j++) {
+        kernels->combine(padded, d, mixture[layout.beta0 + j], NULL, mixture + layout.beta1 + j * d,
+                         scratch->x, STRIDE, scratch->logit);
+        status = gsc_gate_log_affinity(shape->gate, padded, scratch->logit,
+                                       scratch->log_a + j * STRIDE, NULL, error);
     }
-    gsc_status status = gsc_gate_log_affinity(shape->gate, experts * m, scratch->logit,
-                                              scratch->log_a, NULL, error);
-    if (status != GSC_OK) {
-        return status;
-    }
-    for (size_t t = 0; t < m; t++) {
-        double top = -INFINITY, sum = 0;
-        for (size_t j = 0; j < experts; j++) {
-            top = fmax(top, scratch->log_a[j * m + t]);
-        }
-        for (size_t j = 0; j < experts; j++) {
-            sum += exp(scratch->log_a[j * m + t] - top);
-        }
-        const double normaliser = top + log(sum);
-        for (size_t j = 0; j < experts; j++) {
-            scratch->log_a[j * m + t] -= normaliser;
-        }
-    }
-    return GSC_OK;
+    return status;
 }
 
-/* The terms l [k1 + k2][m] whose log-sum-exp is log f. */
-static gsc_status block_terms(const gsc_mixture_shape *shape, const double *mixture,
-                              const gsc_sample *sample, size_t t0, size_t m,
-                              const likelihood_scratch *scratch, gsc_error *error) {
+/* Residuals [k1 + k2][STRIDE] and what the posterior asks of each component. */
+static gsc_status block_experts(const gsc_mixture_shape *shape, const double *mixture,
+                                size_t padded, const likelihood_scratch *scratch,
+                                double *ret_constant, double *ret_precision, gsc_error *error) {
     const gsc_mixture_layout layout = gsc_mixture_get_layout(shape);
+    const gsc_mixture_kernels *kernels = gsc_mixture_kernels_get();
+    const double log_two_pi = 1.8378770664093453, minus_one = -1;
     const double mass = gsc_mixture_shared_mass(shape);
-    if (shape->k_routed > 0) {
-        gsc_status status = block_gate(shape, mixture, sample, t0, m, scratch, error);
-        if (status != GSC_OK) {
-            return status;
-        }
-    }
     for (size_t c = 0; c < shape->k_shared + shape->k_routed; c++) {
         const bool shared = c < shape->k_shared;
         const size_t j = shared ? c : c - shape->k_shared;
@@ -103,58 +81,80 @@ static gsc_status block_terms(const gsc_mixture_shape *shape, const double *mixt
         const double *theta =
             mixture + (shared ? layout.kappa : layout.eta) + j * family->theta_size;
         const double variance = mixture[(shared ? layout.tau : layout.nu) + j];
-        gsc_status status = gsc_expert_evaluate(family, theta, m, sample->x + t0, sample->n,
+        gsc_status status = gsc_expert_evaluate(family, theta, padded, scratch->x, STRIDE,
                                                 scratch->h, NULL, scratch->expert, error);
         if (status != GSC_OK) {
             return status;
         }
-        const double constant =
-            shared ? log(mass) + log(fmax(mixture[layout.omega + j], DBL_MIN)) : log(1 - mass);
-        for (size_t t = 0; t < m; t++) {
-            scratch->term[c * m + t] = constant + (shared ? 0 : scratch->log_a[j * m + t]) +
-                                       log_normal(sample->y[t0 + t], scratch->h[t], variance);
-        }
+        kernels->combine(padded, 1, 0, scratch->y, &minus_one, scratch->h, STRIDE,
+                         scratch->e + c * STRIDE);
+        ret_precision[c] = 0.5 / variance;
+        ret_constant[c] =
+            -0.5 * (log_two_pi + log(variance)) +
+            (shared ? log(mass) + log(fmax(mixture[layout.omega + j], DBL_MIN)) : log(1 - mass));
     }
     return GSC_OK;
+}
+
+static gsc_status block_likelihood(const gsc_mixture_shape *shape, const double *mixture,
+                                   const gsc_sample *sample, size_t t0,
+                                   const likelihood_scratch *scratch, double *total,
+                                   gsc_error *error) {
+    const size_t m = sample->n - t0 < BLOCK ? sample->n - t0 : BLOCK;
+    const size_t padded = (m + GSC_MIXTURE_PAD - 1) / GSC_MIXTURE_PAD * GSC_MIXTURE_PAD;
+    double constant[GSC_MIXTURE_MAX], precision[GSC_MIXTURE_MAX];
+    for (size_t k = 0; k < shape->inputs; k++) {
+        pad(sample->x + k * sample->n + t0, m, padded, scratch->x + k * STRIDE);
+    }
+    pad(sample->y + t0, m, padded, scratch->y);
+    gsc_status status = block_gate(shape, mixture, padded, scratch, error);
+    if (status == GSC_OK) {
+        status = block_experts(shape, mixture, padded, scratch, constant, precision, error);
+    }
+    if (status == GSC_OK) {
+        *total += gsc_mixture_kernels_get()->posterior(
+            m, shape->k_shared, shape->k_routed, constant, precision, scratch->e, scratch->log_a,
+            scratch->slope, scratch->r, scratch->q);
+    }
+    return status;
 }
 
 gsc_status gsc_mixture_log_likelihood(const gsc_mixture_shape *shape, const double *mixture,
                                       const gsc_sample *sample, double *ret_log_likelihood,
                                       gsc_error *error) {
-    const size_t k = shape->k_shared + shape->k_routed;
+    const size_t k = shape->k_shared + shape->k_routed, k2 = shape->k_routed, d = shape->inputs;
     size_t expert = shape->shared != NULL ? gsc_expert_scratch(shape->shared, BLOCK) : 0;
     if (shape->routed != NULL && gsc_expert_scratch(shape->routed, BLOCK) > expert) {
         expert = gsc_expert_scratch(shape->routed, BLOCK);
     }
-    double *memory = malloc((BLOCK * (2 * shape->k_routed + 1 + k) + expert) * sizeof *memory);
+    const size_t columns = d + 1 + 1 + 3 * k2 + 2 * k + 1;
+    const size_t bytes = (STRIDE * columns + (expert + 7) / 8 * 8) * sizeof(double);
+    double *memory = aligned_alloc(64, bytes);
     if (memory == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a likelihood of %zu components", k);
     }
+    memset(memory, 0, bytes);
     likelihood_scratch scratch;
-    scratch.logit = memory;
-    scratch.log_a = scratch.logit + BLOCK * shape->k_routed;
-    scratch.h = scratch.log_a + BLOCK * shape->k_routed;
-    scratch.term = scratch.h + BLOCK;
-    scratch.expert = scratch.term + BLOCK * k;
+    scratch.x = memory;
+    scratch.y = scratch.x + STRIDE * d;
+    scratch.logit = scratch.y + STRIDE;
+    scratch.log_a = scratch.logit + STRIDE;
+    scratch.slope = scratch.log_a + STRIDE * k2;
+    scratch.q = scratch.slope + STRIDE * k2;
+    scratch.e = scratch.q + STRIDE * k2;
+    scratch.r = scratch.e + STRIDE * k;
+    scratch.h = scratch.r + STRIDE * k;
+    scratch.expert = scratch.h + STRIDE;
     double total = 0;
     gsc_status status = GSC_OK;
     for (size_t t0 = 0; t0 < sample->n && status == GSC_OK; t0 += BLOCK) {
-        const size_t m = sample->n - t0 < BLOCK ? sample->n - t0 : BLOCK;
-        status = block_terms(shape, mixture, sample, t0, m, &scratch, error);
-        double block_total = 0;
-        for (size_t t = 0; t < m && status == GSC_OK; t++) {
-            double top = -INFINITY, sum = 0;
-            for (size_t c = 0; c < k; c++) {
-                top = fmax(top, scratch.term[c * m + t]);
-            }
-            for (size_t c = 0; c < k; c++) {
-                sum += exp(scratch.term[c * m + t] - top);
-            }
-            block_total += top + log(sum);
-        }
-        total += block_total;
+        status = block_likelihood(shape, mixture, sample, t0, &scratch, &total, error);
     }
     free(memory);
+    if (status == GSC_OK && !isfinite(total)) {
+        status =
+            gsc_fail(error, GSC_ERR_NUMERIC, "the log-likelihood is %g; it must be finite", total);
+    }
     if (status == GSC_OK) {
         *ret_log_likelihood = total;
     }
