@@ -28,9 +28,8 @@ void gsc_matmul(gsc_queue *queue, const gsc_view *c, const gsc_view *a, const gs
         !gsc_check_apart(queue, "matmul", "c", c, "b", b)) {
         return;
     }
-    queue->device->ops.matmul(queue, c->dtype, gsc_view_data(c), gsc_view_data(a), gsc_view_data(b),
-                              (size_t)m, (size_t)n, (size_t)k, transpose_a, transpose_b,
-                              accumulate);
+    GSC_RUN_OP(queue, matmul, c->dtype, gsc_view_data(c), gsc_view_data(a), gsc_view_data(b),
+               (size_t)m, (size_t)n, (size_t)k, transpose_a, transpose_b, accumulate);
 }
 
 gsc_tolerance gsc_matmul_tolerance(gsc_dtype dtype, size_t k) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Queues, buffers and views: life, movement of data, and the checks that ops share. Layer: kernels.
+ * Queues, buffers and views: life and movement of data. Layer: kernels.
  */
 #include "kernels/queue.h"
 
@@ -113,6 +113,18 @@ gsc_status gsc_queue_finish(gsc_queue *queue, gsc_error *error) {
     return status;
 }
 
+void gsc_queue_enter(gsc_queue *queue) {
+    if (queue->device->memory->enter != NULL) {
+        queue->device->memory->enter();
+    }
+}
+
+void gsc_queue_leave(gsc_queue *queue) {
+    if (queue->device->memory->leave != NULL) {
+        queue->device->memory->leave();
+    }
+}
+
 void *gsc_queue_workspace(gsc_queue *queue, const char *op, size_t bytes) {
     if (bytes > queue->workspace_bytes) {
         gsc_queue_fail(queue, GSC_ERR_MEMORY,
@@ -150,8 +162,7 @@ size_t gsc_buf_bytes(const gsc_buf *buf) {
     return buf->bytes;
 }
 
-/* Memory is what two devices share: ref and the cpu levels all use the host's. */
-static bool same_memory(const gsc_queue *queue, const gsc_buf *buf) {
+bool gsc_same_memory(const gsc_queue *queue, const gsc_buf *buf) {
     return queue->device->memory == buf->device->memory;
 }
 
@@ -160,7 +171,7 @@ static gsc_status check_move(const gsc_queue *queue, const gsc_buf *buf, size_t 
     if (gsc_queue_failed(queue)) {
         return report(queue, error);
     }
-    if (!same_memory(queue, buf)) {
+    if (!gsc_same_memory(queue, buf)) {
         return gsc_fail(error, GSC_ERR_INPUT, "a buffer of %s was given to a queue of %s",
                         buf->device->name, queue->device->name);
     }
@@ -205,7 +216,7 @@ double gsc_dtype_epsilon(gsc_dtype dtype) {
     return dtype == GSC_F32 ? 0x1p-23 : dtype == GSC_F64 ? 0x1p-52 : 0.0;
 }
 
-static bool count_elements(uint32_t dims, const int64_t *shape, size_t *ret_count) {
+bool gsc_count_elements(uint32_t dims, const int64_t *shape, size_t *ret_count) {
     size_t count = 1;
     for (uint32_t i = 0; i < dims; i++) {
         if (shape[i] < 0 || __builtin_mul_overflow(count, (size_t)shape[i], &count)) {
@@ -216,8 +227,7 @@ static bool count_elements(uint32_t dims, const int64_t *shape, size_t *ret_coun
     return true;
 }
 
-/* Whether [offset, offset + count) elements lie within the buffer. */
-static bool fits(const gsc_buf *buf, gsc_dtype dtype, size_t offset, size_t count) {
+bool gsc_buf_fits(const gsc_buf *buf, gsc_dtype dtype, size_t offset, size_t count) {
     size_t elements = buf->bytes / gsc_dtype_bytes(dtype);
     return offset <= elements && count <= elements - offset;
 }
@@ -230,11 +240,11 @@ gsc_status gsc_view_init(gsc_view *view, gsc_buf *buf, gsc_dtype dtype, size_t o
                         GSC_VIEW_MAX_DIMS);
     }
     size_t count = 0;
-    if (!count_elements(dims, shape, &count)) {
+    if (!gsc_count_elements(dims, shape, &count)) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "a view's shape has a negative size or more elements than memory can hold");
     }
-    if (!fits(buf, dtype, offset, count)) {
+    if (!gsc_buf_fits(buf, dtype, offset, count)) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "a view of %zu %s elements at element %zu leaves its buffer of %zu bytes",
                         count, gsc_dtype_name(dtype), offset, buf->bytes);
@@ -246,54 +256,8 @@ gsc_status gsc_view_init(gsc_view *view, gsc_buf *buf, gsc_dtype dtype, size_t o
 
 size_t gsc_view_count(const gsc_view *view) {
     size_t count = 0;
-    bool good = count_elements(view->dims, view->shape, &count);
+    bool good = gsc_count_elements(view->dims, view->shape, &count);
     assert(good);
     (void)good;
     return count;
-}
-
-/* ---- Checks of the ops ---- */
-
-bool gsc_check_matrix(gsc_queue *queue, const char *op, const char *name, const gsc_view *view,
-                      gsc_dtype dtype, int64_t rows, int64_t columns) {
-    if (view->dims != 2) {
-        gsc_queue_fail(queue, GSC_ERR_INPUT, "%s: %s has %" PRIu32 " dimensions; it must have 2",
-                       op, name, view->dims);
-        return false;
-    }
-    if (view->dtype != dtype || view->shape[0] != rows || view->shape[1] != columns) {
-        gsc_queue_fail(queue, GSC_ERR_INPUT,
-                       "%s: %s is [%" PRId64 ", %" PRId64 "] %s; it must be [%" PRId64 ", %" PRId64
-                       "] %s",
-                       op, name, view->shape[0], view->shape[1], gsc_dtype_name(view->dtype), rows,
-                       columns, gsc_dtype_name(dtype));
-        return false;
-    }
-    if (!same_memory(queue, view->buf)) {
-        gsc_queue_fail(queue, GSC_ERR_INPUT, "%s: %s lies on %s; the queue works on %s", op, name,
-                       view->buf->device->name, queue->device->name);
-        return false;
-    }
-    size_t count = 0;
-    if (!count_elements(2, view->shape, &count) || !fits(view->buf, dtype, view->offset, count)) {
-        gsc_queue_fail(queue, GSC_ERR_INPUT,
-                       "%s: %s, %zu elements at element %zu, leaves its buffer of %zu bytes", op,
-                       name, count, view->offset, view->buf->bytes);
-        return false;
-    }
-    return true;
-}
-
-bool gsc_check_apart(gsc_queue *queue, const char *op, const char *name_a, const gsc_view *a,
-                     const char *name_b, const gsc_view *b) {
-    size_t count_a = gsc_view_count(a), count_b = gsc_view_count(b);
-    size_t size_a = gsc_dtype_bytes(a->dtype), size_b = gsc_dtype_bytes(b->dtype);
-    size_t begin_a = a->offset * size_a, end_a = begin_a + count_a * size_a;
-    size_t begin_b = b->offset * size_b, end_b = begin_b + count_b * size_b;
-    if (a->buf == b->buf && count_a > 0 && count_b > 0 && begin_a < end_b && begin_b < end_a) {
-        gsc_queue_fail(queue, GSC_ERR_INPUT, "%s: %s and %s overlap; they must be apart", op,
-                       name_a, name_b);
-        return false;
-    }
-    return true;
 }

@@ -21,8 +21,8 @@ void gsc_softmax(gsc_queue *queue, const gsc_view *p, const gsc_view *z) {
         !gsc_check_apart(queue, "softmax", "p", p, "z", z)) {
         return;
     }
-    queue->device->ops.softmax(queue, z->dtype, gsc_view_data(p), gsc_view_data(z), (size_t)rows,
-                               (size_t)columns);
+    GSC_RUN_OP(queue, softmax, z->dtype, gsc_view_data(p), gsc_view_data(z), (size_t)rows,
+               (size_t)columns);
 }
 
 gsc_tolerance gsc_softmax_tolerance(gsc_dtype dtype, size_t columns) {

@@ -29,8 +29,8 @@ void gsc_top_k(gsc_queue *queue, const gsc_view *index, const gsc_view *value) {
                        k, columns);
         return;
     }
-    queue->device->ops.top_k(queue, value->dtype, gsc_view_data(index), gsc_view_data(value),
-                             (size_t)rows, (size_t)columns, (size_t)k);
+    GSC_RUN_OP(queue, top_k, value->dtype, gsc_view_data(index), gsc_view_data(value), (size_t)rows,
+               (size_t)columns, (size_t)k);
 }
 
 double gsc_top_k_bytes(gsc_dtype dtype, size_t rows, size_t columns, size_t k) {

@@ -16,13 +16,12 @@
 #include <string.h>
 
 typedef struct cpu_device {
-    gsc_device device; /* first: a queue's device is one of these */
-    gsc_isa isa;
+    gsc_device device;
     char name[24];
 } cpu_device;
 
 static gsc_isa queue_isa(const gsc_queue *queue) {
-    return ((const cpu_device *)queue->device)->isa;
+    return queue->device->isa;
 }
 
 /* ---- Matrix product ---- */
@@ -229,9 +228,9 @@ static pthread_once_t devices_once = PTHREAD_ONCE_INIT;
 static void fill_devices(void) {
     for (int i = 0; i < GSC_ISA_COUNT; i++) {
         cpu_device *d = &devices[i];
-        d->isa = (gsc_isa)i;
-        snprintf(d->name, sizeof d->name, "cpu/%s", gsc_isa_name(d->isa));
-        d->device = (gsc_device){.name = d->name, .memory = &gsc_memory_host, .ops = gsc_ops_ref()};
+        snprintf(d->name, sizeof d->name, "cpu/%s", gsc_isa_name((gsc_isa)i));
+        d->device = (gsc_device){
+            .name = d->name, .memory = &gsc_memory_host, .isa = (gsc_isa)i, .ops = gsc_ops_ref()};
         d->device.ops.matmul = matmul_cpu;
         d->device.ops.softmax = softmax_cpu;
         d->device.ops.top_k = top_k_cpu;

@@ -70,19 +70,27 @@ void gsc_top_k_ref(gsc_queue *queue, gsc_dtype dtype, int32_t *index, const void
     }
 }
 
+#define GSC_REF_OPS                                                                                \
+    {                                                                                              \
+        .matmul = gsc_matmul_ref, .softmax = gsc_softmax_ref, .top_k = gsc_top_k_ref,              \
+        .embed = gsc_embed_ref, .embed_backward = gsc_embed_backward_ref, .norm = gsc_norm_ref,    \
+        .norm_backward = gsc_norm_backward_ref, .rope_table = gsc_rope_table_ref,                  \
+        .rope = gsc_rope_ref, .attention = gsc_attention_ref,                                      \
+        .attention_backward = gsc_attention_backward_ref, .bias = gsc_bias_ref,                    \
+        .bias_backward = gsc_bias_backward_ref, .cross_entropy = gsc_cross_entropy_ref,            \
+        .dispatch_plan = gsc_dispatch_plan_ref, .gather_rows = gsc_gather_rows_ref,                \
+        .combine = gsc_combine_ref, .combine_backward = gsc_combine_backward_ref,                  \
+        .grouped_matmul = gsc_grouped_matmul_ref, .grouped_outer = gsc_grouped_outer_ref,          \
+        .linear = gsc_linear_ref, .copy = gsc_copy_ref, .map = gsc_map_ref,                        \
+        .reduce = gsc_reduce_ref, .adamw = gsc_adamw_ref,                                          \
+    }
+
 gsc_ops gsc_ops_ref(void) {
-    return (gsc_ops){
-        .matmul = gsc_matmul_ref,
-        .softmax = gsc_softmax_ref,
-        .top_k = gsc_top_k_ref,
-    };
+    return (gsc_ops)GSC_REF_OPS;
 }
 
 const gsc_device *gsc_device_ref(void) {
     static const gsc_device device = {
-        .name = "ref",
-        .memory = &gsc_memory_host,
-        .ops = {.matmul = gsc_matmul_ref, .softmax = gsc_softmax_ref, .top_k = gsc_top_k_ref},
-    };
+        .name = "ref", .memory = &gsc_memory_host, .ops = GSC_REF_OPS};
     return &device;
 }
