@@ -25,7 +25,6 @@ typedef struct run_state {
     gsc_result *results;
     size_t n_results;
     int64_t last_document, last_event; /* largest ids */
-    gsc_process writer;
     double heartbeat_s;
     char **strings;
     size_t n_strings;

@@ -127,13 +127,13 @@ static void take_meta(run_state *state, const char *key, sqlite3_stmt *row) {
     } else if (strcmp(key, GSC_META_SEED) == 0) {
         info->seed = (uint64_t)sqlite3_column_int64(row, 1);
     } else if (strcmp(key, GSC_META_HOST) == 0) {
-        copy_text(state->writer.host, sizeof(state->writer.host), text);
+        copy_text(state->info.process.host, sizeof(state->info.process.host), text);
     } else if (strcmp(key, GSC_META_BOOT_ID) == 0) {
-        copy_text(state->writer.boot_id, sizeof(state->writer.boot_id), text);
+        copy_text(state->info.process.boot_id, sizeof(state->info.process.boot_id), text);
     } else if (strcmp(key, GSC_META_PID) == 0) {
-        state->writer.pid = sqlite3_column_int64(row, 1);
+        state->info.process.pid = sqlite3_column_int64(row, 1);
     } else if (strcmp(key, GSC_META_PID_START) == 0) {
-        state->writer.start_ticks = sqlite3_column_int64(row, 1);
+        state->info.process.start_ticks = sqlite3_column_int64(row, 1);
     }
 }
 
@@ -307,13 +307,13 @@ void gsc_run_state_look(run_state *state) {
     if (state->info.status != GSC_RUN_RUNNING) {
         return;
     }
-    if (gsc_process_is_here(&state->writer)) {
-        if (gsc_process_is_alive(&state->writer)) {
+    if (gsc_process_is_here(&state->info.process)) {
+        if (gsc_process_is_alive(&state->info.process)) {
             return;
         }
         snprintf(failure, sizeof(failure),
                  "process %" PRId64 ", which ran it, is gone without a last word",
-                 state->writer.pid);
+                 state->info.process.pid);
     } else {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
@@ -322,7 +322,8 @@ void gsc_run_state_look(run_state *state) {
             return;
         }
         snprintf(failure, sizeof(failure), "no sign of life from %s for %.0f s",
-                 state->writer.host[0] != '\0' ? state->writer.host : "its machine", silent_s);
+                 state->info.process.host[0] != '\0' ? state->info.process.host : "its machine",
+                 silent_s);
     }
     state->info.status = GSC_RUN_LOST;
     state->info.failure = keep(state, failure);

@@ -138,6 +138,19 @@ static void open_as(const char *path, gsc_run_status status, const char *part, c
     gsc_run_close(run);
 }
 
+/* Whoever wants to stop a run signals the process that this names. */
+static void check_process(const char *path, const gsc_process *writer) {
+    gsc_run *run = NULL;
+    if (TAP_OK(gsc_run_open(path, &run, NULL) == GSC_OK, "the run opens")) {
+        const gsc_process *named = &gsc_run_get_info(run)->process;
+        TAP_OK(named->pid == writer->pid && named->start_ticks == writer->start_ticks,
+               "a reader learns which process writes");
+        TAP_STRING(named->host, writer->host, "on which machine");
+        TAP_STRING(named->boot_id, writer->boot_id, "since which boot");
+    }
+    gsc_run_close(run);
+}
+
 static void test_lost(void) {
     char path[256];
     gsc_process self, other;
@@ -152,6 +165,7 @@ static void test_lost(void) {
     TAP_OK(!gsc_process_is_alive(&other), "a reused pid is another process");
     fixture_writer(db, &other, (double)now.tv_sec);
     open_as(path, GSC_RUN_LOST, "gone", "lost: the pid belongs to another process");
+    check_process(path, &other);
     pid_t child = fork();
     if (child == 0) {
         _exit(0);

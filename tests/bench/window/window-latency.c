@@ -249,7 +249,7 @@ static void end_runs(const bench *self) {
         gsc_run *run = NULL;
         if (g_str_has_suffix(name, ".gsc") && gsc_run_open(path, &run, NULL) == GSC_OK) {
             gsc_process process = gsc_run_get_info(run)->process;
-            if (gsc_run_get_info(run)->status == GSC_RUN_RUNNING) {
+            if (gsc_process_is_here(&process) && gsc_process_is_alive(&process)) {
                 kill((pid_t)process.pid, SIGINT);
                 for (int i = 0; i < 500 && gsc_process_is_alive(&process); i++) {
                     g_usleep(20000);
