@@ -164,6 +164,7 @@ static void set_constants(const gsc_em_workspace *ws, double *ret_constant, doub
 
 static void clear_sums(gsc_em_workspace *ws) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
+    ws->gate_q = 0;
     memset(ws->moments, 0, ws->k * ws->moments_size * sizeof(double));
     memset(ws->gradient, 0, ws->gate_size * sizeof(double));
     memset(ws->fisher, 0, experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2) * sizeof(double));
@@ -192,6 +193,10 @@ static gsc_status expect_block(gsc_em_workspace *ws, size_t b, const double *con
         ws->kernels->moments(rows, ws->component[c].family->theta_size, r + c * EM_STRIDE,
                              ws->e + c * EM_STRIDE, jacobian[c], stride[c],
                              ws->moments + c * ws->moments_size);
+    }
+    if (k2 > 0 && ws->store_r) {
+        ws->gate_q += ws->kernels->gate_normalise(rows, k2, ws->log_a, ws->slope,
+                                                  r + k1 * EM_STRIDE, ws->log_a, ws->q);
     }
     if (k2 > 0) {
         ws->kernels->gate_scores(rows, k2, d, ws->x + b * (d + 1) * EM_STRIDE, r + k1 * EM_STRIDE,

@@ -51,6 +51,7 @@ struct gsc_em_workspace {
     double *moments, *moments_trial;   /* [k][moments_size] */
     double *gradient, *gradient_trial; /* [E][1 + d] */
     double *fisher, *fisher_trial;     /* by pairs, as mixture.h */
+    double gate_q;                     /* sum r log pi, where the expectation stored r */
 
     /* Small vectors. */
     double *mixture;               /* current */

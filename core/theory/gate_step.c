@@ -80,15 +80,13 @@ gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc
     return status;
 }
 
-/* *ret_q = sum r log pi at beta; scores: gradient_trial and fisher_trial too. Needs r. */
-static gsc_status evaluate(gsc_em_workspace *ws, const double *beta, bool scores, double *ret_q,
+/* *ret_q = sum r log pi at beta; gradient_trial and fisher_trial too. Needs r. */
+static gsc_status evaluate(gsc_em_workspace *ws, const double *beta, double *ret_q,
                            gsc_error *error) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     double total = 0;
-    if (scores) {
-        memset(ws->gradient_trial, 0, ws->gate_size * sizeof(double));
-        memset(ws->fisher_trial, 0, fisher_size(ws) * sizeof(double));
-    }
+    memset(ws->gradient_trial, 0, ws->gate_size * sizeof(double));
+    memset(ws->fisher_trial, 0, fisher_size(ws) * sizeof(double));
     for (size_t b = 0; b < ws->blocks; b++) {
         const size_t rows = em_rows(ws, b);
         const double *r = ws->r + (b * ws->k + ws->shape.k_shared) * EM_STRIDE;
@@ -98,10 +96,8 @@ static gsc_status evaluate(gsc_em_workspace *ws, const double *beta, bool scores
         }
         total +=
             ws->kernels->gate_normalise(rows, experts, ws->log_a, ws->slope, r, ws->log_a, ws->q);
-        if (scores) {
-            ws->kernels->gate_scores(rows, experts, d, ws->x + b * (d + 1) * EM_STRIDE, r, ws->q,
-                                     ws->slope, ws->two_rows, ws->gradient_trial, ws->fisher_trial);
-        }
+        ws->kernels->gate_scores(rows, experts, d, ws->x + b * (d + 1) * EM_STRIDE, r, ws->q,
+                                 ws->slope, ws->two_rows, ws->gradient_trial, ws->fisher_trial);
     }
     ws->info.gate_evaluations++;
     *ret_q = total;
@@ -158,13 +154,10 @@ static void stiffen(gsc_em_workspace *ws) {
 
 gsc_status em_gate_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
     const double least = em_trust_gain * (double)ws->n;
-    double before = 0;
+    double before = ws->gate_q;
     for (size_t step = 0; step + 1 < max_steps && ws->gate_gain > least; step++) {
-        gsc_status status = step == 0 ? evaluate(ws, ws->beta, false, &before, error) : GSC_OK;
         double q = 0;
-        if (status == GSC_OK) {
-            status = evaluate(ws, ws->beta_trial, true, &q, error);
-        }
+        gsc_status status = evaluate(ws, ws->beta_trial, &q, error);
         if (status != GSC_OK) {
             return status;
         }
