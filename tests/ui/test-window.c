@@ -129,6 +129,24 @@ static void test_export(desk *at) {
     picture_clear(&png);
 }
 
+/* What a newcomer sees first: the curve moves by itself; then Escape. */
+static void test_first(desk *at) {
+    gint64 start = g_get_monotonic_time();
+
+    TAP_OK(desk_start(at, (const char *const[]){"--run", "first", NULL}),
+           "the window opens with its first experiment running");
+    TAP_OK(desk_wait_at_least(at, "points", 1, 20), "and a curve moves");
+    printf("# first points %.0f ms after the start\n",
+           (double)(g_get_monotonic_time() - start) / 1e3);
+    TAP_OK(desk_flag(at, "running"), "the run goes on");
+    desk_key(at, "Escape");
+    TAP_OK(desk_wait_flag(at, "running", false, 15), "Escape stops it");
+    g_autofree char *trouble = desk_text(at, "trouble");
+    TAP_STRING(trouble, "", "which is no trouble");
+    TAP_OK(desk_number(at, "points") >= 1, "its points stay");
+    desk_stop(at);
+}
+
 static void test_dark(desk *at, const char *run) {
     g_autofree char *folder = g_build_filename(at->home, "state", "gatescope", NULL);
     g_autofree char *ini = g_build_filename(folder, "window.ini", NULL);
@@ -194,6 +212,7 @@ int main(void) {
     desk_stop(&at);
     g_autofree char *run = g_build_filename(at.home, "runs", "small-1.gsc", NULL);
     TAP_OK(g_file_test(run, G_FILE_TEST_EXISTS), "the run is a file of its own");
+    test_first(&at);
     test_dark(&at, run);
     test_cairo(&at, run);
     test_wrong(&at);
