@@ -162,6 +162,7 @@ static AdwPreferencesGroup *add_group(GscSetupPanel *self, const char *title) {
 static bool has_control(const gsc_spec_key *key) {
     return strcmp(key->name, "title") != 0 && strcmp(key->name, "summary") != 0 &&
            strcmp(key->name, "lab") != 0 && key->type != GSC_SPEC_OBJECT &&
+           key->type != GSC_SPEC_OBJECT_LIST &&
            !(key->type == GSC_SPEC_CHOICE && key->choices[1] == NULL);
 }
 

@@ -206,7 +206,7 @@ static json_t *dup_list(const char *text) {
 gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value,
                                  GscPluginStore *plugins, gsc_setup_changed *changed,
                                  gpointer data) {
-    if (key->type == GSC_SPEC_OBJECT) {
+    if (key->type == GSC_SPEC_OBJECT || key->type == GSC_SPEC_OBJECT_LIST) {
         return NULL;
     }
     gsc_setup_row *self = g_new0(gsc_setup_row, 1);

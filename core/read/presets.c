@@ -21,6 +21,9 @@ static gsc_preset presets[] = {
     {.name = "theorem2", .text = GSC_PRESET_THEOREM2},
     {.name = "theorem3", .text = GSC_PRESET_THEOREM3},
     {.name = "theorem4", .text = GSC_PRESET_THEOREM4},
+    {.name = "fingerprint", .text = GSC_PRESET_FINGERPRINT},
+    {.name = "gate-fingerprint", .text = GSC_PRESET_GATE_FINGERPRINT},
+    {.name = "sigmoid-softmax-fingerprint", .text = GSC_PRESET_SIGMOID_SOFTMAX_FINGERPRINT},
 };
 
 enum {

@@ -25,11 +25,12 @@ typedef enum gsc_spec_type {
     GSC_SPEC_REAL,
     GSC_SPEC_BOOL,
     GSC_SPEC_STRING,
-    GSC_SPEC_CHOICE,    /* a string of choices */
-    GSC_SPEC_INT_LIST,  /* a list, or one number */
-    GSC_SPEC_REAL_LIST, /* a list, or one number */
-    GSC_SPEC_PLUGIN,    /* a plugin id with parameters; kind says which */
-    GSC_SPEC_OBJECT,    /* checked by the lab that reads it */
+    GSC_SPEC_CHOICE,      /* a string of choices */
+    GSC_SPEC_INT_LIST,    /* a list, or one number */
+    GSC_SPEC_REAL_LIST,   /* a list, or one number */
+    GSC_SPEC_PLUGIN,      /* a plugin id with parameters; kind says which */
+    GSC_SPEC_OBJECT,      /* checked by the lab that reads it */
+    GSC_SPEC_OBJECT_LIST, /* a list of objects, checked by the lab that reads it */
 } gsc_spec_type;
 
 /* One key: what the checker enforces and what the window shows as a control. */

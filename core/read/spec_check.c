@@ -56,6 +56,9 @@ static const char *wanted(const gsc_spec_key *key, char *text, size_t size) {
     case GSC_SPEC_OBJECT:
         snprintf(text, size, "an object");
         break;
+    case GSC_SPEC_OBJECT_LIST:
+        snprintf(text, size, "a list of objects");
+        break;
     }
     return text;
 }
@@ -120,6 +123,13 @@ static bool value_fits(const gsc_spec_key *key, const json_t *value) {
         return plugin_fits(value);
     case GSC_SPEC_OBJECT:
         return json_is_object(value);
+    case GSC_SPEC_OBJECT_LIST:
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            if (!json_is_object(json_array_get(value, i))) {
+                return false;
+            }
+        }
+        return json_is_array(value);
     }
     return false;
 }

@@ -203,19 +203,55 @@ static gsc_status trace_sign(tracer *self, const size_t *cell_size, double sign,
     return status;
 }
 
-/* Slopes between neighbours, and the headline. */
+/* Slopes between neighbours. */
 static void fill_slopes(gsc_fingerprint *self) {
-    self->exponent = self->exponent_delta = NAN;
     for (size_t i = 0; i < self->n; i++) {
         self->slope[i] = i + 1 < self->n ? log(self->kl[i + 1] / self->kl[i]) /
                                                log(self->delta[i + 1] / self->delta[i])
                                          : NAN;
-        if (isnan(self->exponent) && self->kl[i] > GSC_FINGERPRINT_LEAST_KL &&
-            isfinite(self->slope[i])) {
+    }
+}
+
+void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl) {
+    const double least = fmax(GSC_FINGERPRINT_LEAST_KL, 10 * least_kl);
+    self->least_kl = least_kl;
+    self->exponent = self->exponent_delta = NAN;
+    for (size_t i = self->n; i-- > 0;) {
+        if (self->kl[i] > least && isfinite(self->slope[i])) {
             self->exponent = self->slope[i];
             self->exponent_delta = self->delta[i];
         }
     }
+}
+
+/* The least KL with nothing held: down from the smallest delta of the best, and from the split truth. */
+static gsc_status find_least(tracer *self, gsc_fingerprint *curve, const size_t *cell_size,
+                             gsc_error *error) {
+    gsc_kl_fit_info info;
+    double least = INFINITY;
+    gsc_status status = GSC_OK;
+    gsc_kl_fit_hold(self->fit, NULL, 0, NULL, 0, 0);
+    for (size_t s = 0; s <= self->options->starts && status == GSC_OK; s++) {
+        if (s > 0) {
+            disturb(self, cell_size, 0.1, s, self->u);
+        } else if (isfinite(curve->kl[0])) {
+            memcpy(self->u, self->best, self->slots * sizeof(double));
+        } else {
+            continue;
+        }
+        status = gsc_kl_fit_run(self->fit, self->u, &info, error);
+        if (status == GSC_OK) {
+            curve->evaluations += info.evaluations;
+            least = fmin(least, info.kl);
+        } else if (status == GSC_ERR_NUMERIC) {
+            status = GSC_OK;
+        }
+        if (least < GSC_FINGERPRINT_LEAST_KL) {
+            break;
+        }
+    }
+    gsc_fingerprint_set_least(curve, least);
+    return status;
 }
 
 static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell_size,
@@ -243,15 +279,15 @@ static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell
         }
     }
     fill_slopes(curve);
-    return status;
+    return status == GSC_OK ? find_least(self, curve, cell_size, error) : status;
 }
 
 static gsc_status prepare(tracer *self, const size_t *cells, double *split,
                           const gsc_quadrature *quadrature, gsc_error *error) {
     const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,
                                         .mass_floor = self->options->mass_floor,
-                                        .max_iterations = getenv("IT") ? atoi(getenv("IT")) : 60,
-                                        .tolerance = getenv("TOL") ? atof(getenv("TOL")) : 1e-4,
+                                        .max_iterations = 60,
+                                        .tolerance = 1e-4,
                                         .stop = self->options->stop};
     gsc_status status = gsc_kl_fit_new(quadrature, self->shape, cells, &options, &self->fit, error);
     if (status == GSC_OK) {

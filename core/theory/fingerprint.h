@@ -43,7 +43,9 @@ typedef struct gsc_fingerprint {
     double sign[GSC_FINGERPRINT_MAX_DELTAS]; /* of the error that is kept */
     /* Slope of log KL against log delta between point i and i + 1, NAN where one of them has none. */
     double slope[GSC_FINGERPRINT_MAX_DELTAS];
-    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL. */
+    double least_kl; /* with nothing held: above 0 where the family does not hold the truth */
+    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL and above 10 least_kl; NAN where
+     * there is none. */
     double exponent, exponent_delta;
     double *mixtures; /* [n][size]: the minimisers */
     size_t evaluations;
@@ -58,6 +60,9 @@ gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
                                 const gsc_error_block *block,
                                 const gsc_fingerprint_options *options, gsc_error *error);
 void gsc_fingerprint_clear(gsc_fingerprint *self);
+
+/* Sets least_kl (another block of the same arm may have found less) and finds the exponent anew. */
+void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl);
 
 /* The blocks that have a fingerprint: all but masses, and but "in" of homogeneous experts, whose scale is free. */
 size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks);

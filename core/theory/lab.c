@@ -4,6 +4,9 @@
  */
 #include "core/theory/lab_internal.h"
 
+#include "core/theory/fingerprint.h"
+#include "core/theory/fit_check.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,33 +47,6 @@ static gsc_status read_list(const gsc_spec *spec, const char *key, size_t **ret_
     return GSC_OK;
 }
 
-static gsc_status check_arm(const lab *self, size_t k_shared, size_t k_routed, gsc_error *error) {
-    const gsc_mixture_shape *truth = &self->truth->shape;
-    const struct {
-        const char *key;
-        size_t k, true_k;
-    } groups[] = {{"theory.k_shared", k_shared, truth->k_shared},
-                  {"theory.k_routed", k_routed, truth->k_routed}};
-    for (int g = 0; g < 2; g++) {
-        if (groups[g].k < groups[g].true_k) {
-            return gsc_fail(error, GSC_ERR_INPUT,
-                            "%s is %zu, but theory.truth has %zu; the losses compare fits with at "
-                            "least as many experts as the truth",
-                            groups[g].key, groups[g].k, groups[g].true_k);
-        }
-        if (groups[g].k > 0 && groups[g].true_k == 0) {
-            return gsc_fail(error, GSC_ERR_INPUT,
-                            "%s is %zu, but theory.truth has none of them; it should be 0",
-                            groups[g].key, groups[g].k);
-        }
-        if (groups[g].k > GSC_MAX_ATOMS) {
-            return gsc_fail(error, GSC_ERR_INPUT, "%s is %zu; at most %d are fitted", groups[g].key,
-                            groups[g].k, GSC_MAX_ATOMS);
-        }
-    }
-    return GSC_OK;
-}
-
 static void name_arm(lab_arm *arm, bool vary_shared, bool vary_routed) {
     if (vary_shared && vary_routed) {
         snprintf(arm->name, sizeof arm->name, "k_shared=%zu k_routed=%zu", arm->k_shared,
@@ -98,7 +74,7 @@ static gsc_status read_arms(lab *self, gsc_error *error) {
         lab_arm *arm = &self->arms[self->n_arms++];
         arm->k_shared = shared[i / n_routed];
         arm->k_routed = routed[i % n_routed];
-        status = check_arm(self, arm->k_shared, arm->k_routed, error);
+        status = gsc_fit_check(self->truth, arm->k_shared, arm->k_routed, error);
         if (status == GSC_OK) {
             name_arm(arm, n_shared > 1, n_routed > 1);
             gsc_truth_fit_shape(self->truth, arm->k_shared, arm->k_routed, &arm->gate, &arm->shape);
@@ -128,32 +104,6 @@ static gsc_status check_sizes(const lab *self, gsc_error *error) {
             self->sizes[0], most, largest->k_shared, largest->k_routed, most);
     }
     return GSC_OK;
-}
-
-/* Whether the theorem of the chosen loss speaks of this gate and these experts (paper, theorems 1 to 4). */
-static bool theorem_applies(const lab *self) {
-    const gsc_truth *truth = self->truth;
-    if (truth->shape.k_shared == 0 || truth->shape.k_routed == 0) {
-        return false;
-    }
-    const char *gate = truth->gate.loaded->plugin->id;
-    const bool softmax = strcmp(gate, "softmax") == 0;
-    const bool sigmoid = strcmp(gate, "normalized_sigmoid") == 0;
-    bool sparse = true;
-    for (size_t i = truth->layout.beta1; i < truth->layout.eta; i++) {
-        sparse &= truth->mixture[i] == 0;
-    }
-    switch (self->loss) {
-    case GSC_LOSS_D1:
-        return softmax && !truth->shared.linear && !truth->routed.linear;
-    case GSC_LOSS_D2:
-        return softmax && truth->shared.linear && truth->routed.linear;
-    case GSC_LOSS_D3:
-        return sigmoid && sparse && !truth->shared.linear && !truth->routed.linear;
-    case GSC_LOSS_D4:
-        return sigmoid && !sparse && !truth->shared.linear;
-    }
-    return false;
 }
 
 static void read_fit_options(lab *self) {
@@ -224,7 +174,7 @@ static gsc_status set_up(lab *self, gsc_error *error) {
     self->measure_tau = strcmp(gsc_spec_string(self->spec, "theory.measure"), "tau") == 0 &&
                         self->truth->shape.k_shared > 0;
     self->n_blocks = gsc_error_blocks(self->truth, self->blocks);
-    self->theorem = theorem_applies(self);
+    self->theorem = gsc_loss_theorem_applies(self->loss, self->truth);
     read_fit_options(self);
     status = allocate(self, error);
     if (status == GSC_OK && self->truth->shape.inputs == 1) {
@@ -360,6 +310,9 @@ static gsc_status run_fits(lab *self, gsc_error *error) {
 }
 
 gsc_status gsc_theory_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error) {
+    if (strcmp(gsc_spec_string(spec, "theory.study"), "fingerprint") == 0) {
+        return gsc_fingerprint_run(spec, pool, sink, error);
+    }
     lab *self = calloc(1, sizeof *self);
     if (self == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the theory lab");

@@ -7,6 +7,8 @@
  * ascending order of size over the pool; its points go to the sink as soon as it is done. Values do not depend
  * on the number of threads.
  *
+ * theory.study fingerprint is another study of the same laboratory: fingerprint.h.
+ *
  * Layer: core/theory.
  */
 #ifndef GSC_CORE_THEORY_LAB_H

@@ -4,6 +4,7 @@
  */
 #include "core/theory/lab_internal.h"
 
+#include "core/theory/mixture_json.h"
 #include "core/theory/sampler.h"
 
 #include <jansson.h>
@@ -80,45 +81,6 @@ static gsc_status series_value(const lab *self, const lab_arm *arm, const lab_se
     return status;
 }
 
-static json_t *numbers(const double *values, size_t n) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, json_real(values[i]));
-    }
-    return list;
-}
-
-static json_t *expert_json(const gsc_expert_family *family, const double *theta) {
-    json_t *object = json_object();
-    for (size_t b = 0; b < family->n_blocks; b++) {
-        json_object_set_new(object, family->blocks[b].name,
-                            numbers(theta + family->blocks[b].offset, family->blocks[b].size));
-    }
-    return object;
-}
-
-/* In the form of theory.truth, so that a fit can be given back as a truth. */
-static json_t *parameters_json(const lab *self, const lab_arm *arm, const double *mixture) {
-    json_t *shared = json_array(), *routed = json_array();
-    const gsc_mixture_layout *at = &arm->layout;
-    const size_t d = arm->shape.inputs;
-    for (size_t i = 0; i < arm->k_shared; i++) {
-        const double *theta = mixture + at->kappa + i * self->truth->shared.theta_size;
-        json_array_append_new(shared, json_pack("{s:f, s:o, s:f}", "omega", mixture[at->omega + i],
-                                                "expert", expert_json(&self->truth->shared, theta),
-                                                "variance", mixture[at->tau + i]));
-    }
-    for (size_t j = 0; j < arm->k_routed; j++) {
-        const double *theta = mixture + at->eta + j * self->truth->routed.theta_size;
-        json_array_append_new(routed,
-                              json_pack("{s:f, s:o, s:o, s:f}", "beta0", mixture[at->beta0 + j],
-                                        "beta1", numbers(mixture + at->beta1 + j * d, d), "expert",
-                                        expert_json(&self->truth->routed, theta), "variance",
-                                        mixture[at->nu + j]));
-    }
-    return json_pack("{s:o, s:o}", "shared", shared, "routed", routed);
-}
-
 static json_t *alarms_json(const bool *alarms) {
     static const char *const names[LAB_ALARMS] = {"likelihood fell",      "empty component",
                                                   "parameter at the box", "not converged",
@@ -168,7 +130,7 @@ static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t 
                                   "rescaled", found->align.rescaled, "canonical_shared",
                                   found->align.canonical_shared, "canonical_routed",
                                   found->align.canonical_routed));
-    json_object_set_new(json, "parameters", parameters_json(self, arm, mixture));
+    json_object_set_new(json, "parameters", gsc_mixture_json(&arm->shape, mixture));
     json_object_set_new(json, "alarms", alarms_json(alarms));
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
