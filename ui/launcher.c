@@ -54,6 +54,7 @@ static void own_session(gpointer data) {
 
 /* The last line that is not empty: the command line ends with the sentence that matters. */
 static char *last_sentence(int log) {
+    static const char *const speakers[] = {"gatescope run: ", "gatescope: "};
     char text[4096];
     off_t size = lseek(log, 0, SEEK_END);
     off_t from = size > (off_t)sizeof text - 1 ? size - ((off_t)sizeof text - 1) : 0;
@@ -67,8 +68,12 @@ static char *last_sentence(int log) {
     char *line = strrchr(valid, '\n');
     char *sentence = g_strdup(line != NULL ? line + 1 : valid);
     g_free(valid);
-    if (g_str_has_prefix(sentence, "gatescope: ")) {
-        memmove(sentence, sentence + 11, strlen(sentence + 11) + 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(speakers); i++) {
+        if (g_str_has_prefix(sentence, speakers[i])) {
+            size_t length = strlen(speakers[i]);
+            memmove(sentence, sentence + length, strlen(sentence + length) + 1);
+            break;
+        }
     }
     return sentence;
 }
