@@ -28,6 +28,9 @@ static int compare_oldest_first(gconstpointer a, gconstpointer b) {
     double left = gsc_run_item_get_started(*(GscRunItem *const *)a);
     double right = gsc_run_item_get_started(*(GscRunItem *const *)b);
 
+    /* A run that has not said when it started is being born: last. */
+    left = left > 0 ? left : G_MAXDOUBLE;
+    right = right > 0 ? right : G_MAXDOUBLE;
     return left < right ? -1 : left > right;
 }
 
