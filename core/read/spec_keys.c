@@ -16,7 +16,8 @@ static const char *const tolerances[] = {"mean", "relative", "total", NULL};
 static const char *const losses[] = {"D1", "D2", "D3", "D4", NULL};
 static const char *const studies[] = {"rate", "fingerprint", NULL};
 static const char *const responses[] = {"gaussian", "categorical", NULL};
-static const char *const measures[] = {"loss", "tau", NULL};
+static const char *const references[] = {"pseudo_truth", "truth", NULL};
+static const char *const measures[] = {"loss", "tau", "nu", NULL};
 
 #define MOST_SEED 9007199254740992.0 /* 2^53: every JSON reader keeps it exact */
 
@@ -110,7 +111,7 @@ static const gsc_spec_key keys[] = {
      .type = GSC_SPEC_CHOICE,
      .initial = "\"loss\"",
      .choices = measures,
-     .doc = "What the figure shows: the loss, or the error of the shared variances tau",
+     .doc = "What the figure shows: the loss, or the error of the variances tau (shared) or nu (routed)",
      .advanced = true},
     {.name = "theory.loss",
      .type = GSC_SPEC_CHOICE,
@@ -118,6 +119,18 @@ static const gsc_spec_key keys[] = {
      .choices = losses,
      .doc = "Voronoi loss between the fitted and the true mixture",
      .advanced = true},
+    {.name = "theory.d4_reference",
+     .type = GSC_SPEC_CHOICE,
+     .initial = "\"pseudo_truth\"",
+     .choices = references,
+     .advanced = true,
+     .doc = "Loss D4 and crossed gates: routed errors are from the family's pseudo-truth, or the truth"},
+    {.name = "theory.reported",
+     .type = GSC_SPEC_REAL,
+     .lowest = 0,
+     .highest = 10,
+     .advanced = true,
+     .doc = "Exponent of (log n / n) that a paper reports for the loss, shown beside the measured one"},
     {.name = "theory.start",
      .type = GSC_SPEC_CHOICE,
      .initial = "\"near_truth\"",

@@ -4,6 +4,7 @@
  */
 #include "core/theory/fit.h"
 
+#include "core/theory/discrete_fit.h"
 #include "core/theory/start.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ struct gsc_fitter {
     const gsc_truth *truth;
     const gsc_mixture_shape *shape;
     size_t size;
+    gsc_discrete_fitter *discrete; /* of a categorical response: the fit is its work */
     gsc_em_workspace *em;
     gsc_polish *polish;
     gsc_objective *objective; /* for divergences */
@@ -25,6 +27,15 @@ gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape
     gsc_fitter *self = calloc(1, sizeof *self);
     if (self == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
+    }
+    if (truth->classes > 0) {
+        const gsc_status made = gsc_discrete_fitter_new(truth, shape, &self->discrete, error);
+        if (made != GSC_OK) {
+            free(self);
+            return made;
+        }
+        *ret_fitter = self;
+        return GSC_OK;
     }
     self->truth = truth;
     self->shape = shape;
@@ -51,6 +62,7 @@ gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape
 
 void gsc_fitter_free(gsc_fitter *self) {
     if (self != NULL) {
+        gsc_discrete_fitter_free(self->discrete);
         gsc_em_workspace_free(self->em);
         gsc_polish_free(self->polish);
         gsc_objective_free(self->objective);
@@ -69,13 +81,13 @@ static size_t bits(uint64_t set) {
 
 /* One start, into self->trial. */
 static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
-                            size_t start, const gsc_fit_options *options, gsc_fit *ret_fit,
-                            gsc_error *error) {
+                            size_t start, const gsc_fit_options *options, double *ret_stopped,
+                            gsc_fit *ret_fit, gsc_error *error) {
     gsc_status status =
         gsc_start_near_truth(self->truth, self->shape, options->start_noise, options->seed,
                              sample->n, replicate, start, self->trial, error);
     gsc_em_options em = options->em;
-    if (options->polish && em.max_iterations > GSC_FIT_WARM_UP) {
+    if (options->polish && start > 0 && em.max_iterations > GSC_FIT_WARM_UP) {
         em.max_iterations = GSC_FIT_WARM_UP;
     }
     gsc_em_info info;
@@ -94,6 +106,9 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
                          .empty_component = info.empty != 0,
                          .at_floor = bits(info.at_floor),
                          .at_box = info.at_box};
+    if (ret_stopped != NULL) {
+        memcpy(ret_stopped, self->trial, self->size * sizeof(double));
+    }
     if (options->polish) {
         status = gsc_polish_run(self->polish, sample, &options->newton, self->trial,
                                 &ret_fit->polish, error);
@@ -105,18 +120,25 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
 }
 
 gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
-                          const gsc_fit_options *options, double *ret_mixture, gsc_fit *ret_fit,
-                          gsc_error *error) {
+                          const gsc_fit_options *options, double *ret_mixture,
+                          double *ret_stopped, gsc_fit *ret_fit, gsc_error *error) {
+    if (self->discrete != NULL) {
+        return gsc_discrete_fitter_run(self->discrete, sample, replicate, options, ret_mixture,
+                                       ret_fit, error);
+    }
     gsc_fit best = {.log_likelihood = -INFINITY};
     double truth;
     gsc_status status = gsc_mixture_log_likelihood(&self->truth->shape, self->truth->mixture,
                                                    sample, &truth, error);
     double reached[1024];
+    size_t stopped_iterations = 0;
     const size_t starts = options->starts < 1024 ? options->starts : 1024;
     for (size_t start = 0; start < starts && status == GSC_OK; start++) {
         gsc_fit fit;
-        status = run_start(self, sample, replicate, start, options, &fit, error);
+        status = run_start(self, sample, replicate, start, options, start == 0 ? ret_stopped : NULL,
+                           &fit, error);
         if (status == GSC_OK) {
+            stopped_iterations = start == 0 ? fit.em_iterations : stopped_iterations;
             reached[start] = fit.log_likelihood;
             if (fit.log_likelihood > best.log_likelihood) {
                 best = fit;
@@ -129,6 +151,7 @@ gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t rep
     }
     best.log_likelihood_truth = truth;
     best.starts = starts;
+    best.stopped_iterations = stopped_iterations;
     for (size_t start = 0; start < starts; start++) {
         best.hits += reached[start] >= best.log_likelihood - 0.1;
     }
@@ -138,5 +161,8 @@ gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t rep
 
 gsc_status gsc_fitter_kl(gsc_fitter *self, const gsc_kl *kl, const double *mixture, double *ret_kl,
                          gsc_error *error) {
+    if (self->discrete != NULL) {
+        return gsc_discrete_fitter_kl(self->discrete, mixture, ret_kl, error);
+    }
     return gsc_kl_compute(kl, self->objective, self->shape, mixture, ret_kl, error);
 }

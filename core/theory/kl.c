@@ -167,6 +167,11 @@ static gsc_status fill(gsc_kl *self, const gsc_truth *truth, gsc_error *error) {
 }
 
 gsc_status gsc_kl_new(const gsc_truth *truth, gsc_kl **ret_kl, gsc_error *error) {
+    if (truth->classes > 0) {
+        *ret_kl = calloc(1, sizeof **ret_kl);
+        return *ret_kl != NULL ? GSC_OK
+                               : gsc_fail(error, GSC_ERR_MEMORY, "no memory for the divergence");
+    }
     if (truth->shape.inputs != 1) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "the divergence is computed by quadrature for 1 input; this truth has %zu",

@@ -18,7 +18,8 @@
 
 typedef struct gsc_kl gsc_kl;
 
-/* The nodes, weights and log f* of a truth; constant afterwards, shared by threads. Refuses d > 1. */
+/* The nodes, weights and log f* of a truth; constant afterwards, shared by threads. Refuses d > 1. Empty where the
+ * response is categorical: its fitter has its own nodes (discrete_fit.h). */
 gsc_status gsc_kl_new(const gsc_truth *truth, gsc_kl **ret_kl, gsc_error *error);
 void gsc_kl_free(gsc_kl *self);
 

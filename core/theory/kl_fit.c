@@ -200,7 +200,9 @@ gsc_status gsc_kl_fit_run(gsc_kl_fit *self, double *u, gsc_kl_fit_info *ret_info
         }
         fill_gradient(self);
         status = descend(self, u, &damping, &info, error);
-        idle = info.kl > kl * (1 - self->options.tolerance) ? idle + 1 : 0;
+        idle = info.kl > kl * (1 - self->options.tolerance) || kl - info.kl < self->options.gain
+                   ? idle + 1
+                   : 0;
         info.converged = idle >= 2 || info.kl >= kl;
     }
     if (status == GSC_OK && ret_info != NULL) {

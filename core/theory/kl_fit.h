@@ -18,7 +18,10 @@
  * of one atom, else the last atom (of which then the group's mass is held instead). Where experts are homogeneous
  * (ReLU), "in" is held.
  *
- * Layer: core/theory. d = 1.
+ * A categorical response (quadrature->classes > 0; discrete.h) is fitted in the same way, variances held at 1; and,
+ * bound to a sample, by its likelihood instead.
+ *
+ * Layer: core/theory. d = 1, but for samples.
  */
 #ifndef GSC_CORE_THEORY_KL_FIT_H
 #define GSC_CORE_THEORY_KL_FIT_H
@@ -38,6 +41,7 @@ typedef struct gsc_kl_fit_options {
     double mass_floor; /* least share of an atom in its group; 0: none */
     size_t max_iterations;
     double tolerance;        /* relative decrease of KL in one step, twice in a row */
+    double gain;             /* or a decrease of less than this, twice in a row */
     const atomic_bool *stop; /* read once an iteration; NULL: never */
 } gsc_kl_fit_options;
 
@@ -55,6 +59,13 @@ gsc_status gsc_kl_fit_new(const gsc_quadrature *quadrature, const gsc_mixture_sh
                           const size_t *groups, const gsc_kl_fit_options *options,
                           gsc_kl_fit **ret_fit, gsc_error *error);
 void gsc_kl_fit_free(gsc_kl_fit *self);
+
+/* Categorical responses only: from now on what is called KL is minus the log-likelihood of a sample, which is borrowed,
+ * and steps are those of Fisher scoring with the sum of g g' over the rows' scores g. NULL: the divergence again. */
+void gsc_kl_fit_bind(gsc_kl_fit *self, const gsc_sample *sample);
+
+/* Replaces options.stop. */
+void gsc_kl_fit_stop_at(gsc_kl_fit *self, const atomic_bool *stop);
 
 size_t gsc_kl_fit_slots(const gsc_kl_fit *self);
 

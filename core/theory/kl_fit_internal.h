@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the parts of gsc_kl_fit share: kl_fit.c (the descent), kl_fit_slots.c (coordinates), kl_fit_residuals.c
- * (residuals, Jacobian, QR). Private to kl_fit*.c. Layer: core/theory.
+ * (residuals, Jacobian, QR), discrete_residuals.c (those of a categorical response). Private to these files. Layer: core/theory.
  */
 #ifndef GSC_CORE_THEORY_KL_FIT_INTERNAL_H
 #define GSC_CORE_THEORY_KL_FIT_INTERNAL_H
@@ -26,8 +26,12 @@ typedef struct fit_link {
     double value;
 } fit_link;
 
+/* What a categorical response adds (discrete_residuals.c). */
+typedef struct fit_discrete fit_discrete;
+
 struct gsc_kl_fit {
     const gsc_quadrature *quadrature;
+    fit_discrete *discrete; /* NULL: the Gaussian mixture */
     gsc_mixture_shape shape;
     gsc_mixture_layout layout;
     gsc_kl_fit_options options;
@@ -76,6 +80,15 @@ gsc_status fit_link_up(gsc_kl_fit *self, const double *u, gsc_error *error);
 gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, double *ret_kl,
                         gsc_error *error);
 size_t fit_rows_size(const gsc_kl_fit *self);
+
+/* The same for a categorical response: self->discrete, made after the slots are known; evaluation after fit_map. */
+gsc_status fit_discrete_new(gsc_kl_fit *self, gsc_error *error);
+void fit_discrete_free(fit_discrete *self);
+gsc_status fit_discrete_evaluate(gsc_kl_fit *self, bool linearise, double *ret_kl,
+                                 gsc_error *error);
+
+/* 2 phi(r) / r^2, phi(r) = r - log(rho), r = rho - 1; 1 at 0. */
+double fit_curvature(double rho);
 
 /* QR of r (upper triangular [n][n + 1]) over a block of rows (by column, n + 1 columns, stride apart; overwritten):
  * r becomes the factor of both. */

@@ -11,8 +11,7 @@
 
 static const double log_two_pi = 1.8378770664093453;
 
-/* 2 phi(r) / r^2, phi(r) = r - log(rho), r = rho - 1; 1 at 0. */
-static double curvature(double rho) {
+double fit_curvature(double rho) {
     const double r = rho - 1;
     if (fabs(r) < 0.03) {
         double sum = 0, power = 1;
@@ -53,7 +52,7 @@ static double node_residuals(const gsc_kl_fit *self, size_t i, size_t rows, doub
         }
     }
     for (size_t t = 0; t < rows; t++) {
-        const double rho = fmax(ret_e[t], 1e-290), root = sqrt(curvature(rho));
+        const double rho = fmax(ret_e[t], 1e-290), root = sqrt(fit_curvature(rho));
         const double weight = nodes->root_weight[t0 + t];
         *ret_seen += weight * weight * (rho - 1);
         ret_e[t] = weight * (rho - 1) * root;
@@ -178,7 +177,7 @@ static void node_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, size_t 
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define FIT_CLONES __attribute__((target_clones("default", "arch=haswell")))
+#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3")))
 #else
 #define FIT_CLONES
 #endif
@@ -223,7 +222,7 @@ gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, doubl
     const size_t k = self->shape.k_shared + self->shape.k_routed;
     size_t place[GSC_KL_FIT_MAX_SLOTS];
     gsc_status status = fit_map(self, u, error);
-    if (status == GSC_OK) {
+    if (status == GSC_OK && self->discrete == NULL) {
         status = gsc_profile_evaluate(&self->profile, self->mixture, nodes->x, linearise, error);
     }
     if (status == GSC_OK && linearise) {
@@ -231,6 +230,9 @@ gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, doubl
     }
     if (status != GSC_OK) {
         return status;
+    }
+    if (self->discrete != NULL) {
+        return fit_discrete_evaluate(self, linearise, ret_kl, error);
     }
     if (linearise) {
         memset(self->r, 0, self->n * (self->n + 1) * sizeof *self->r);

@@ -55,6 +55,10 @@ static void fill_bounds(gsc_kl_fit *self) {
         const double box = gate ? self->options.gate_box : self->shape.box;
         self->low[q] = variance ? log(self->shape.variance_floor) : -box;
         self->high[q] = variance ? INFINITY : box;
+        if (variance && self->quadrature->classes > 0) {
+            self->low[q] = self->high[q] = 0;
+            self->pinned[q] = true;
+        }
     }
     for (size_t g = 0; g < self->n_groups; g++) {
         const fit_group *group = &self->groups[g];
@@ -173,7 +177,9 @@ gsc_status gsc_kl_fit_new(const gsc_quadrature *quadrature, const gsc_mixture_sh
         fill_bounds(self);
         status = pin_gauge(self, error);
     }
-    if (status == GSC_OK) {
+    if (status == GSC_OK && quadrature->classes > 0) {
+        status = fit_discrete_new(self, error);
+    } else if (status == GSC_OK) {
         status = gsc_profile_init(&self->profile, shape, quadrature->n_x, error);
     }
     if (status != GSC_OK) {
@@ -187,11 +193,16 @@ gsc_status gsc_kl_fit_new(const gsc_quadrature *quadrature, const gsc_mixture_sh
 void gsc_kl_fit_free(gsc_kl_fit *self) {
     if (self != NULL) {
         gsc_profile_clear(&self->profile);
+        fit_discrete_free(self->discrete);
         free(self->memory);
         free(self->flags);
         free(self->column);
         free(self);
     }
+}
+
+void gsc_kl_fit_stop_at(gsc_kl_fit *self, const atomic_bool *stop) {
+    self->options.stop = stop;
 }
 
 size_t gsc_kl_fit_slots(const gsc_kl_fit *self) {

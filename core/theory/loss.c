@@ -186,12 +186,16 @@ size_t gsc_error_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks) {
     size_t n = 0;
     if (truth->shape.k_shared > 0) {
         n += add_theta_blocks(&truth->shared, false, ret_blocks + n);
-        ret_blocks[n++] = simple_block("tau", "τ", false, 1, GSC_BLOCK_VARIANCE);
+        if (truth->classes == 0) {
+            ret_blocks[n++] = simple_block("tau", "τ", false, 1, GSC_BLOCK_VARIANCE);
+        }
         ret_blocks[n++] = simple_block("omega", "ω", false, 1, GSC_BLOCK_MASS);
     }
     if (truth->shape.k_routed > 0) {
         n += add_theta_blocks(&truth->routed, true, ret_blocks + n);
-        ret_blocks[n++] = simple_block("nu", "ν", true, 1, GSC_BLOCK_VARIANCE);
+        if (truth->classes == 0) {
+            ret_blocks[n++] = simple_block("nu", "ν", true, 1, GSC_BLOCK_VARIANCE);
+        }
         ret_blocks[n++] = simple_block("beta1", "β1", true, truth->shape.inputs, GSC_BLOCK_BETA1);
         ret_blocks[n++] = simple_block("mass", "a(β0)", true, 1, GSC_BLOCK_MASS);
     }

@@ -67,7 +67,7 @@ enum {
     GSC_MAX_ERROR_BLOCKS = 2 * GSC_MAX_THETA_BLOCKS + 5
 };
 
-/* The blocks of a truth, shared first. */
+/* The blocks of a truth, shared first; no variances where the response is categorical. */
 size_t gsc_error_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks);
 
 /* The exponent of a block in the loss for a cell of m atoms: 1 where m is 1. */

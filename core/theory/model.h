@@ -56,7 +56,8 @@ typedef struct gsc_expert_family {
     size_t theta_size; /* P */
     size_t n_blocks;
     gsc_theta_block blocks[GSC_MAX_THETA_BLOCKS];
-    bool linear; /* linear in theta: the Jacobian does not depend on it */
+    bool linear;   /* linear in theta: the Jacobian does not depend on it */
+    size_t logits; /* C - 1 sets of the plugin's numbers for a categorical response (discrete.h); else 0 */
 } gsc_expert_family;
 
 typedef struct gsc_gate_family {

@@ -4,6 +4,8 @@
  */
 #include "core/theory/quadrature.h"
 
+#include "core/theory/discrete.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -186,19 +188,45 @@ static void fill_rows(gsc_quadrature *self, const gsc_truth *truth, const gsc_pr
     self->first[self->n_x] = self->n;
 }
 
-static gsc_status fill(gsc_quadrature *self, const gsc_truth *truth,
-                       const gsc_quadrature_options *options, gsc_error *error) {
+static void place_nodes(gsc_quadrature *self, const gsc_truth *truth) {
     double gauss[GAUSS], weights[GAUSS];
-    gsc_profile profile;
-    gsc_status status = gsc_profile_init(&profile, &truth->shape, self->n_x, error);
+    const size_t panels = self->n_x / GAUSS;
+    gauss_legendre(gauss, weights);
+    const double width = (truth->x_high - truth->x_low) / (double)panels;
+    for (size_t i = 0; i < self->n_x; i++) {
+        self->x[i] = truth->x_low + width * ((double)(i / GAUSS) + 0.5 + 0.5 * gauss[i % GAUSS]);
+        self->wx[i] = 0.5 * weights[i % GAUSS] / (double)panels;
+    }
+}
+
+static gsc_status fill_categorical(gsc_quadrature *self, const gsc_truth *truth, gsc_error *error) {
+    gsc_discrete *model;
+    gsc_status status = gsc_discrete_new(&truth->shape, self->n_x, &model, error);
     if (status != GSC_OK) {
         return status;
     }
-    gauss_legendre(gauss, weights);
-    const double width = (truth->x_high - truth->x_low) / (double)options->panels;
-    for (size_t i = 0; i < self->n_x; i++) {
-        self->x[i] = truth->x_low + width * ((double)(i / GAUSS) + 0.5 + 0.5 * gauss[i % GAUSS]);
-        self->wx[i] = 0.5 * weights[i % GAUSS] / (double)options->panels;
+    status = gsc_discrete_evaluate(model, truth->mixture, self->n_x, self->x, self->n_x, NULL,
+                                   self->log_truth, NULL, error);
+    self->n = truth->classes * self->n_x;
+    for (size_t r = 0; r < self->n && status == GSC_OK; r++) {
+        self->y[r] = (double)(r / self->n_x);
+        self->root_weight[r] = sqrt(self->wx[r % self->n_x] * self->log_truth[r]);
+        self->log_truth[r] = log(self->log_truth[r]);
+    }
+    gsc_discrete_free(model);
+    return status;
+}
+
+static gsc_status fill(gsc_quadrature *self, const gsc_truth *truth,
+                       const gsc_quadrature_options *options, gsc_error *error) {
+    gsc_profile profile;
+    place_nodes(self, truth);
+    if (self->classes > 0) {
+        return fill_categorical(self, truth, error);
+    }
+    gsc_status status = gsc_profile_init(&profile, &truth->shape, self->n_x, error);
+    if (status != GSC_OK) {
+        return status;
     }
     status = gsc_profile_evaluate(&profile, truth->mixture, self->x, false, error);
     if (status == GSC_OK) {
@@ -219,9 +247,12 @@ gsc_status gsc_quadrature_new(const gsc_truth *truth, const gsc_quadrature_optio
     if (self == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a quadrature");
     }
-    self->n_x = GAUSS * options->panels;
-    const size_t most = self->n_x * (truth->shape.k_shared + truth->shape.k_routed) *
-                        (2 * (size_t)(options->reach / options->step) + 1);
+    self->classes = truth->classes;
+    self->n_x = GAUSS * options->panels * (self->classes > 0 ? 2 : 1);
+    const size_t most = self->classes > 0
+                            ? self->n_x * self->classes
+                            : self->n_x * (truth->shape.k_shared + truth->shape.k_routed) *
+                                  (2 * (size_t)(options->reach / options->step) + 1);
     self->x = malloc((2 * self->n_x + 3 * most) * sizeof(double));
     self->first = malloc((self->n_x + 1) * sizeof *self->first);
     gsc_status status = GSC_OK;

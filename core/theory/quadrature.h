@@ -8,6 +8,9 @@
  * u = (y - h) / sd on [-reach, reach]. Rows are by x node, so that gate and experts are evaluated once per x node and
  * not once per row (gsc_profile). Rows of weight below 1e-22 are left out.
  *
+ * A categorical response (discrete.h) needs no such rule: all classes at every node, row c n_x + i for class c at
+ * node i, twice the panels, first unused.
+ *
  * Layer: core/theory. d = 1.
  */
 #ifndef GSC_CORE_THEORY_QUADRATURE_H
@@ -25,6 +28,7 @@ extern const gsc_quadrature_options gsc_quadrature_quick, gsc_quadrature_fine;
 
 typedef struct gsc_quadrature {
     size_t n_x, n, most_rows; /* x nodes; rows; most rows of one x node */
+    size_t classes;           /* of a categorical response; 0: the Gaussian mixture */
     double *x, *wx;           /* [n_x]: nodes, weights (sum 1) */
     size_t *first;            /* [n_x + 1]: rows first[i] .. first[i + 1] belong to x node i */
     double *y, *root_weight;  /* [n]: y, square root of the weight */

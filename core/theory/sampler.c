@@ -4,6 +4,7 @@
  */
 #include "core/theory/sampler.h"
 
+#include "core/theory/discrete_fit.h"
 #include "core/theory/random.h"
 
 #include <stdlib.h>
@@ -97,6 +98,9 @@ gsc_status gsc_sampler_draw(const gsc_truth *truth, uint64_t seed, size_t n, siz
                             double *ret_x, double *ret_y, gsc_error *error) {
     const gsc_mixture_shape *shape = &truth->shape;
     const size_t k1 = shape->k_shared, k2 = shape->k_routed;
+    if (truth->classes > 0) {
+        return gsc_discrete_draw(truth, seed, n, replicate, ret_x, ret_y, error);
+    }
     size_t scratch = k1 > 0 ? gsc_expert_scratch(shape->shared, ROWS) : 0;
     if (k2 > 0 && gsc_expert_scratch(shape->routed, ROWS) > scratch) {
         scratch = gsc_expert_scratch(shape->routed, ROWS);

@@ -4,6 +4,8 @@
  */
 #include "core/theory/truth.h"
 
+#include "core/theory/discrete.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +27,18 @@ static gsc_status read_number(const json_t *object, const char *key, const place
     return GSC_OK;
 }
 
-static gsc_status read_variance(const json_t *object, const place *where, double *ret_value,
-                                gsc_error *error) {
+/* A categorical response has none: 1. */
+static gsc_status read_variance(const gsc_truth *truth, const json_t *object, const place *where,
+                                double *ret_value, gsc_error *error) {
+    if (truth->classes > 0) {
+        if (json_object_get(object, "variance") != NULL) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s.variance has no meaning for a categorical response; leave it out",
+                            where->text);
+        }
+        *ret_value = 1;
+        return GSC_OK;
+    }
     const gsc_status status = read_number(object, "variance", where, ret_value, error);
     if (status == GSC_OK && *ret_value <= 0) {
         return gsc_fail(error, GSC_ERR_INPUT, "%s.variance is %g; it should be above 0",
@@ -131,7 +143,8 @@ static gsc_status read_shared(gsc_truth *truth, const json_t *list, gsc_error *e
                 truth->mixture + truth->layout.kappa + i * truth->shared.theta_size, error);
         }
         if (status == GSC_OK) {
-            status = read_variance(atom, &where, truth->mixture + truth->layout.tau + i, error);
+            status =
+                read_variance(truth, atom, &where, truth->mixture + truth->layout.tau + i, error);
         }
         if (status != GSC_OK) {
             return status;
@@ -167,7 +180,8 @@ static gsc_status read_routed(gsc_truth *truth, const json_t *list, gsc_error *e
                                  error);
         }
         if (status == GSC_OK) {
-            status = read_variance(atom, &where, truth->mixture + truth->layout.nu + j, error);
+            status =
+                read_variance(truth, atom, &where, truth->mixture + truth->layout.nu + j, error);
         }
         if (status != GSC_OK) {
             return status;
@@ -198,6 +212,25 @@ static gsc_status load_plugin(const gsc_spec *spec, gsc_kind kind, const char *k
     return GSC_OK;
 }
 
+/* theory.truth.gate, read as the key "gate" of a copy of the spec. */
+static gsc_status read_own_gate(gsc_truth *truth, const gsc_spec *spec, const json_t *own,
+                                gsc_error *error) {
+    const gsc_loaded *loaded;
+    double params[GSC_MAX_PLUGIN_PARAMS];
+    gsc_spec *copy = gsc_spec_dup(spec);
+    gsc_status status = copy != NULL
+                            ? gsc_spec_set_json(copy, "gate", own, error)
+                            : gsc_fail(error, GSC_ERR_MEMORY, "no memory for the true gate");
+    if (status == GSC_OK) {
+        status = load_plugin(copy, GSC_KIND_GATE, "gate", &loaded, params, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_gate_family_init(&truth->gate, loaded, params, truth->shape.k_routed, error);
+    }
+    gsc_spec_free(copy);
+    return status == GSC_OK ? status : gsc_fail_prefix(error, status, "theory.truth.gate");
+}
+
 static gsc_status read_families(gsc_truth *truth, const gsc_spec *spec, gsc_error *error) {
     const gsc_loaded *loaded;
     double params[GSC_MAX_PLUGIN_PARAMS];
@@ -210,6 +243,9 @@ static gsc_status read_families(gsc_truth *truth, const gsc_spec *spec, gsc_erro
             status =
                 gsc_expert_family_init(&truth->shared, loaded, params, truth->shape.inputs, error);
         }
+        if (status == GSC_OK && truth->classes > 0) {
+            status = gsc_expert_family_widen(&truth->shared, truth->classes, error);
+        }
     }
     if (status != GSC_OK || truth->shape.k_routed == 0) {
         return status;
@@ -218,18 +254,23 @@ static gsc_status read_families(gsc_truth *truth, const gsc_spec *spec, gsc_erro
     if (status == GSC_OK) {
         status = gsc_expert_family_init(&truth->routed, loaded, params, truth->shape.inputs, error);
     }
+    if (status == GSC_OK && truth->classes > 0) {
+        status = gsc_expert_family_widen(&truth->routed, truth->classes, error);
+    }
     if (status == GSC_OK) {
         status = load_plugin(spec, GSC_KIND_GATE, "gate", &loaded, params, error);
     }
     if (status == GSC_OK) {
         status = gsc_gate_family_init(&truth->gate, loaded, params, truth->shape.k_routed, error);
+        truth->fit_gate = truth->gate;
     }
-    return status;
+    const json_t *own = json_object_get(gsc_spec_json(spec, "theory.truth"), "gate");
+    return status == GSC_OK && own != NULL ? read_own_gate(truth, spec, own, error) : status;
 }
 
 /* The frame of theory.truth: interval, inputs, lengths of the two lists. */
 static gsc_status read_frame(gsc_truth *truth, const json_t *json, gsc_error *error) {
-    static const char *const known[] = {"x", "inputs", "shared", "routed"};
+    static const char *const known[] = {"x", "inputs", "shared", "routed", "gate"};
     const place where = {"theory.truth"};
     if (!json_is_object(json)) {
         return gsc_fail(error, GSC_ERR_INPUT,
@@ -237,7 +278,7 @@ static gsc_status read_frame(gsc_truth *truth, const json_t *json, gsc_error *er
                         "shared and routed",
                         json == NULL ? "missing" : "not an object");
     }
-    gsc_status status = refuse_unknown(json, known, 4, &where, error);
+    gsc_status status = refuse_unknown(json, known, 5, &where, error);
     double range[2] = {0, 0};
     if (status == GSC_OK) {
         status = read_vector(json_object_get(json, "x"), "x", &where, 2, range, error);
@@ -322,6 +363,9 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
     if (truth == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the true mixture");
     }
+    if (strcmp(gsc_spec_string(spec, "theory.response"), "categorical") == 0) {
+        truth->classes = (size_t)gsc_spec_int(spec, "theory.classes");
+    }
     const json_t *json = gsc_spec_json(spec, "theory.truth");
     gsc_status status = read_frame(truth, json, error);
     if (status == GSC_OK) {
@@ -346,7 +390,7 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
         status = read_routed(truth, json_object_get(json, "routed"), error);
     }
     if (status == GSC_OK) {
-        if (truth->shape.variance_floor <= 0) {
+        if (truth->shape.variance_floor <= 0 || truth->classes > 0) {
             truth->shape.variance_floor = default_floor(truth);
         }
         status = check_bounds(truth, error);
@@ -368,7 +412,7 @@ void gsc_truth_free(gsc_truth *truth) {
 
 void gsc_truth_fit_shape(const gsc_truth *truth, size_t k_shared, size_t k_routed,
                          gsc_gate_family *gate, gsc_mixture_shape *ret_shape) {
-    *gate = truth->gate;
+    *gate = truth->fit_gate;
     gate->experts = k_routed;
     *ret_shape = truth->shape;
     ret_shape->k_shared = k_shared;

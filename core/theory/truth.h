@@ -3,13 +3,17 @@
  * The true mixture of an experiment, read from a spec: gate and expert families with the spec's parameters,
  * the input interval, and one point of the family.
  *
- * Keys: gate, expert, theory.shared_expert (expert where absent), theory.truth, theory.box,
- * theory.variance_floor. The form of theory.truth:
+ * Keys: gate, expert, theory.shared_expert (expert where absent), theory.truth, theory.response, theory.classes,
+ * theory.box, theory.variance_floor. The form of theory.truth:
  *
  *     {"x": [-3, 3], "inputs": 1,
  *      "shared": [{"omega": 1, "expert": {"weight": [2], "bias": [0]}, "variance": 0.2}],
  *      "routed": [{"beta0": -0.5, "beta1": [1], "expert": {...}, "variance": 0.4}]}
  *
+ * Where theory.response is categorical, an atom has no variance (its tau or nu is 1) and its tensors hold the numbers
+ * of theory.classes - 1 classes: {"weight": [1, -2, 0.5], "bias": [0, 0, 1]} (discrete.h).
+ *
+ * "gate" beside them names the gate that makes the data where it is not the one that is fitted.
  * inputs (1 where absent) is d; x is the interval of every coordinate. Tensors are named as the expert's
  * family names its blocks. shared or routed may be empty, not both. The plugins are loaded: worker only.
  *
@@ -24,8 +28,10 @@
 
 typedef struct gsc_truth {
     double x_low, x_high;
+    size_t classes; /* of a categorical response; 0: the Gaussian mixture */
     gsc_expert_family shared, routed;
     gsc_gate_family gate;    /* over the true routed experts */
+    gsc_gate_family fit_gate; /* the gate of fits: the spec's; the same unless theory.truth names one of its own */
     gsc_mixture_shape shape; /* points to the three above */
     gsc_mixture_layout layout;
     double *mixture; /* [layout.size] */
