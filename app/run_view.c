@@ -151,7 +151,7 @@ static void print_slopes(gsc_run *run) {
     const char *panel = NULL;
     for (size_t i = 0; i < gsc_run_series_count(run); i++) {
         const gsc_series_info *info = gsc_run_series(run, i);
-        if (isnan(info->bound) || info->panel[0] == '\0') {
+        if (isnan(info->bound) || info->panel[0] == '\0' || strcmp(info->x_name, "n") != 0) {
             continue;
         }
         panel = panel == NULL ? info->panel : panel;
