@@ -216,7 +216,6 @@ void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
 
     self->wanted = value != NULL ? json_deep_copy(value) : json_string("");
-    self->optional = value == NULL;
     self->ids = g_ptr_array_new_with_free_func(g_free);
     self->docs = g_ptr_array_new_with_free_func(g_free);
     self->refusals = g_ptr_array_new_with_free_func(g_free);

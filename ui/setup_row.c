@@ -36,6 +36,7 @@ char *gsc_setup_key_title(const gsc_spec_key *key) {
 
 void gsc_setup_row_tell(gsc_setup_row *self) {
     if (!self->quiet) {
+        self->absent = false;
         self->changed(self, self->data);
     }
 }
@@ -212,6 +213,8 @@ gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value,
     gsc_setup_row *self = g_new0(gsc_setup_row, 1);
     *self = (gsc_setup_row){.key = key, .plugins = plugins, .changed = changed, .data = data};
     self->quiet = true;
+    self->optional = value == NULL;
+    self->absent = value == NULL && key->type != GSC_SPEC_PLUGIN;
     switch (key->type) {
     case GSC_SPEC_INT:
     case GSC_SPEC_REAL:
@@ -256,6 +259,9 @@ const GPtrArray *gsc_setup_row_get_parameters(gsc_setup_row *self) {
 }
 
 json_t *gsc_setup_row_dup_value(gsc_setup_row *self) {
+    if (self->absent) {
+        return NULL;
+    }
     switch (self->key->type) {
     case GSC_SPEC_INT:
     case GSC_SPEC_REAL:
@@ -269,8 +275,10 @@ json_t *gsc_setup_row_dup_value(gsc_setup_row *self) {
     case GSC_SPEC_PLUGIN:
         return gsc_setup_plugin_dup_value(self);
     case GSC_SPEC_INT_LIST:
-    case GSC_SPEC_REAL_LIST:
-        return dup_list(gtk_editable_get_text(GTK_EDITABLE(self->control)));
+    case GSC_SPEC_REAL_LIST: {
+        const char *text = gtk_editable_get_text(GTK_EDITABLE(self->control));
+        return self->optional && *text == '\0' ? NULL : dup_list(text);
+    }
     default:
         return json_string(gtk_editable_get_text(GTK_EDITABLE(self->control)));
     }

@@ -16,11 +16,12 @@ struct gsc_setup_row {
     GscPluginStore *plugins;
     gsc_setup_changed *changed;
     gpointer data;
-    bool quiet; /* changes now are not the user's */
+    bool optional; /* absent is a choice: the experiment says nothing */
+    bool quiet;    /* changes now are not the user's */
+    bool absent;   /* the spec does not have the key, and the user has not touched the control */
 
     /* plugins only */
     json_t *wanted;        /* the value as last known */
-    bool optional;         /* absent is a choice: the experiment says nothing */
     GPtrArray *ids;        /* char *, parallel to the combo; "" is absent */
     GPtrArray *refusals;   /* char *, "" for those that can be chosen */
     GPtrArray *docs;       /* char *, one line each */

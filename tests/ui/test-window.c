@@ -65,6 +65,9 @@ static void test_start(desk *at) {
     TAP_OK(desk_number(at, "frames") > 0, "frames were drawn by OpenGL");
     TAP_OK(desk_box(at, "sidebar", box) && box[2] > 200 && box[3] > 400, "the list has its place");
     TAP_OK(desk_box(at, "plot", box) && box[2] > 300 && box[3] > 200, "the axes have theirs");
+    desk_rest(0.5);
+    g_autofree char *problem = desk_text(at, "problem");
+    TAP_STRING(problem, "", "the set-up of an untouched spec is fine");
     TAP_OK(desk_number(at, "points") == 0, "there are no points before Run");
     TAP_OK(count_curves(at, "empty.png", NULL) == 0, "the axes are empty");
 }
