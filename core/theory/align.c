@@ -106,7 +106,7 @@ static gsc_status translate(const gsc_truth *truth, const gsc_mixture_shape *sha
                             double *mixture, gsc_error *error) {
     const gsc_mixture_layout fit = gsc_mixture_get_layout(shape), *at = &truth->layout;
     double mass[GSC_MAX_ATOMS], true_mass[GSC_MAX_ATOMS];
-    gsc_status status = gsc_gate_masses(&truth->shape, truth->mixture, true_mass, error);
+    gsc_status status = gsc_true_masses(truth, true_mass, error);
     double log_a[GSC_MAX_ATOMS], top = -INFINITY;
     if (status == GSC_OK) {
         status = gsc_gate_log_affinity(shape->gate, shape->k_routed, mixture + fit.beta0, log_a,
@@ -147,7 +147,7 @@ static gsc_status rescale(const gsc_truth *truth, const gsc_mixture_shape *shape
                           bool *ret_clipped, gsc_error *error) {
     const gsc_mixture_layout fit = gsc_mixture_get_layout(shape);
     double mass[GSC_MAX_ATOMS], true_mass[GSC_MAX_ATOMS];
-    gsc_status status = gsc_gate_masses(&truth->shape, truth->mixture, true_mass, error);
+    gsc_status status = gsc_true_masses(truth, true_mass, error);
     if (status == GSC_OK) {
         status = gsc_gate_masses(shape, mixture, mass, error);
     }

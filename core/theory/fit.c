@@ -120,8 +120,8 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
 }
 
 gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
-                          const gsc_fit_options *options, double *ret_mixture,
-                          double *ret_stopped, gsc_fit *ret_fit, gsc_error *error) {
+                          const gsc_fit_options *options, double *ret_mixture, double *ret_stopped,
+                          gsc_fit *ret_fit, gsc_error *error) {
     if (self->discrete != NULL) {
         return gsc_discrete_fitter_run(self->discrete, sample, replicate, options, ret_mixture,
                                        ret_fit, error);

@@ -18,7 +18,8 @@ typedef struct gsc_fit_options {
     double start_noise; /* standard deviation of near-truth starts, times n^-0.083 */
     size_t starts;
     gsc_em_options em;
-    bool polish; /* after EM; in starts but the first EM then does at most GSC_FIT_WARM_UP iterations */
+    bool
+        polish; /* after EM; in starts but the first EM then does at most GSC_FIT_WARM_UP iterations */
     gsc_polish_options newton;
 } gsc_fit_options;
 
@@ -50,8 +51,8 @@ void gsc_fitter_free(gsc_fitter *self);
 /* The numbers depend on (seed, n, replicate), shape, truth and options only. ret_mixture has the shape's size, as
  * ret_stopped (or NULL): where EM alone, from the first start, stops. */
 gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
-                          const gsc_fit_options *options, double *ret_mixture,
-                          double *ret_stopped, gsc_fit *ret_fit, gsc_error *error);
+                          const gsc_fit_options *options, double *ret_mixture, double *ret_stopped,
+                          gsc_fit *ret_fit, gsc_error *error);
 
 /* KL(f* || f) of a mixture of this shape. */
 gsc_status gsc_fitter_kl(gsc_fitter *self, const gsc_kl *kl, const double *mixture, double *ret_kl,

@@ -47,38 +47,46 @@ static gsc_status read_list(const gsc_spec *spec, const char *key, size_t **ret_
     return GSC_OK;
 }
 
+/* "ENTRY k_shared=2 k_routed=3": the entry's name, then the numbers that vary within it. */
 static void name_arm(lab_arm *arm, bool vary_shared, bool vary_routed) {
+    char numbers[64] = "";
     if (vary_shared && vary_routed) {
-        snprintf(arm->name, sizeof arm->name, "k_shared=%zu k_routed=%zu", arm->k_shared,
+        snprintf(numbers, sizeof numbers, "k_shared=%zu k_routed=%zu", arm->k_shared,
                  arm->k_routed);
     } else if (vary_shared) {
-        snprintf(arm->name, sizeof arm->name, "k_shared=%zu", arm->k_shared);
+        snprintf(numbers, sizeof numbers, "k_shared=%zu", arm->k_shared);
     } else if (vary_routed) {
-        snprintf(arm->name, sizeof arm->name, "k_routed=%zu", arm->k_routed);
+        snprintf(numbers, sizeof numbers, "k_routed=%zu", arm->k_routed);
     }
+    const char *name = arm->plan->name;
+    snprintf(arm->name, sizeof arm->name, "%.40s%s%.22s", name,
+             name[0] != '\0' && numbers[0] != '\0' ? " " : "", numbers);
 }
 
-static gsc_status read_arms(lab *self, gsc_error *error) {
+/* The arms of one entry: its theory.k_shared times its theory.k_routed. */
+static gsc_status read_arms(lab *self, const lab_plan *plan, gsc_error *error) {
     size_t *shared = NULL, *routed = NULL, n_shared = 0, n_routed = 0;
-    gsc_status status = read_list(self->spec, "theory.k_shared", &shared, &n_shared, error);
+    gsc_status status = read_list(plan->spec, "theory.k_shared", &shared, &n_shared, error);
     if (status == GSC_OK) {
-        status = read_list(self->spec, "theory.k_routed", &routed, &n_routed, error);
+        status = read_list(plan->spec, "theory.k_routed", &routed, &n_routed, error);
     }
-    if (status == GSC_OK && n_shared * n_routed > LAB_MAX_ARMS) {
-        status = gsc_fail(
-            error, GSC_ERR_INPUT,
-            "theory.k_shared x theory.k_routed make %zu arms; at most %d are drawn together",
-            n_shared * n_routed, LAB_MAX_ARMS);
+    if (status == GSC_OK && self->n_arms + n_shared * n_routed > LAB_MAX_ARMS) {
+        status = gsc_fail(error, GSC_ERR_INPUT,
+                          "theory.arms x theory.k_shared x theory.k_routed make %zu arms or more; "
+                          "at most %d are drawn together",
+                          self->n_arms + n_shared * n_routed, LAB_MAX_ARMS);
     }
     for (size_t i = 0; i < n_shared * n_routed && status == GSC_OK; i++) {
         lab_arm *arm = &self->arms[self->n_arms++];
+        arm->plan = plan;
         arm->k_shared = shared[i / n_routed];
         arm->k_routed = routed[i % n_routed];
-        status = gsc_fit_check(self->truth, arm->k_shared, arm->k_routed, error);
+        status = gsc_fit_check(plan->truth, arm->k_shared, arm->k_routed, error);
         if (status == GSC_OK) {
             name_arm(arm, n_shared > 1, n_routed > 1);
-            gsc_truth_fit_shape(self->truth, arm->k_shared, arm->k_routed, &arm->gate, &arm->shape);
+            gsc_truth_fit_shape(plan->truth, arm->k_shared, arm->k_routed, &arm->gate, &arm->shape);
             arm->layout = gsc_mixture_get_layout(&arm->shape);
+            arm->reference = plan->truth;
         }
     }
     free(shared);
@@ -106,9 +114,9 @@ static gsc_status check_sizes(const lab *self, gsc_error *error) {
     return GSC_OK;
 }
 
-static void read_fit_options(lab *self) {
-    const gsc_spec *spec = self->spec;
-    self->fit = (gsc_fit_options){
+static void read_fit_options(lab *self, lab_plan *plan) {
+    const gsc_spec *spec = plan->spec;
+    plan->fit = (gsc_fit_options){
         .seed = (uint64_t)gsc_spec_int(spec, "seed"),
         .start_noise = gsc_spec_real(spec, "theory.start_noise"),
         .starts = (size_t)gsc_spec_int(spec, "theory.starts"),
@@ -117,18 +125,23 @@ static void read_fit_options(lab *self) {
         .newton = {.gain = 0.01, .max_iterations = 200, .stop = &self->stop},
     };
     const char *kind = gsc_spec_string(spec, "theory.tolerance_kind");
-    self->fit.em.tolerance = gsc_spec_real(spec, "theory.tolerance");
-    self->fit.em.tolerance_kind = strcmp(kind, "relative") == 0 ? GSC_EM_TOLERANCE_RELATIVE
+    plan->fit.em.tolerance = gsc_spec_real(spec, "theory.tolerance");
+    plan->fit.em.tolerance_kind = strcmp(kind, "relative") == 0 ? GSC_EM_TOLERANCE_RELATIVE
                                   : strcmp(kind, "total") == 0  ? GSC_EM_TOLERANCE_TOTAL
                                                                 : GSC_EM_TOLERANCE_MEAN;
-    self->fit.em.max_iterations = (size_t)gsc_spec_int(spec, "theory.max_iterations");
-    self->fit.em.stop = &self->stop;
+    plan->fit.em.max_iterations = (size_t)gsc_spec_int(spec, "theory.max_iterations");
+    plan->fit.em.stop = &self->stop;
 }
 
 static gsc_status allocate(lab *self, gsc_error *error) {
     const size_t cells = self->n_arms * self->n_sizes;
     const size_t values = cells * LAB_MAX_SERIES * self->replicates;
-    const size_t most = self->sizes[self->n_sizes - 1], d = self->truth->shape.inputs;
+    const size_t most = self->sizes[self->n_sizes - 1];
+    size_t d = 1;
+    for (size_t p = 0; p < self->n_plans; p++) {
+        const size_t inputs = self->plans[p].truth->shape.inputs;
+        d = inputs > d ? inputs : d;
+    }
     self->threads = gsc_pool_threads(self->pool);
     self->values = malloc(values * sizeof *self->values);
     self->done = calloc(cells, sizeof *self->done);
@@ -152,14 +165,36 @@ static gsc_status allocate(lab *self, gsc_error *error) {
     return GSC_OK;
 }
 
-static gsc_status set_up(lab *self, gsc_error *error) {
-    self->loss_name = gsc_spec_string(self->spec, "theory.loss");
-    gsc_status status = gsc_loss_parse(self->loss_name, &self->loss, error);
+/* One entry of theory.arms, or the spec itself: its truth, its loss, its arms. */
+static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *error) {
+    lab_plan *plan = &self->plans[self->n_plans++];
+    *plan = (lab_plan){.spec = entry->spec, .name = entry->name};
+    plan->loss_name = gsc_spec_string(entry->spec, "theory.loss");
+    plan->measure = gsc_spec_string(entry->spec, "theory.measure");
+    gsc_status status = gsc_loss_parse(plan->loss_name, &plan->loss, error);
     if (status == GSC_OK) {
-        status = gsc_truth_new(self->spec, &self->truth, error);
+        status = gsc_truth_new(entry->spec, &plan->truth, error);
     }
     if (status == GSC_OK) {
-        status = read_arms(self, error);
+        plan->crossed = plan->truth->fit_gate.loaded != plan->truth->gate.loaded;
+        plan->theorem = gsc_loss_theorem_applies(plan->loss, plan->truth);
+        read_fit_options(self, plan);
+        status = read_arms(self, plan, error);
+    }
+    if (status == GSC_OK && plan->truth->shape.inputs == 1) {
+        status = gsc_kl_new(plan->truth, &plan->kl, error);
+    }
+    return status != GSC_OK && entry->name[0] != '\0'
+               ? gsc_fail_prefix(error, status, "arm %s", entry->name)
+               : status;
+}
+
+static gsc_status set_up(lab *self, gsc_error *error) {
+    size_t n_entries = 0;
+    gsc_status status = gsc_arms_new(self->spec, &self->entries, &n_entries, error);
+    self->n_entries = status == GSC_OK ? n_entries : 0;
+    for (size_t i = 0; i < self->n_entries && status == GSC_OK; i++) {
+        status = set_up_plan(self, &self->entries[i], error);
     }
     if (status == GSC_OK) {
         status = read_list(self->spec, "theory.sizes", &self->sizes, &self->n_sizes, error);
@@ -171,27 +206,20 @@ static gsc_status set_up(lab *self, gsc_error *error) {
         return status;
     }
     self->replicates = (size_t)gsc_spec_int(self->spec, "theory.replicates");
-    self->measure_tau = strcmp(gsc_spec_string(self->spec, "theory.measure"), "tau") == 0 &&
-                        self->truth->shape.k_shared > 0;
-    self->n_blocks = gsc_error_blocks(self->truth, self->blocks);
-    self->theorem = gsc_loss_theorem_applies(self->loss, self->truth);
-    read_fit_options(self);
     status = allocate(self, error);
-    if (status == GSC_OK && self->truth->shape.inputs == 1) {
-        status = gsc_kl_new(self->truth, &self->kl, error);
-    } else if (status == GSC_OK) {
+    bool no_kl = false;
+    for (size_t p = 0; p < self->n_plans; p++) {
+        no_kl |= self->plans[p].kl == NULL;
+    }
+    if (status == GSC_OK && no_kl) {
         status = self->sink->event(self->sink, GSC_EVENT_INFO, "theory",
                                    "n x KL is left out: its quadrature is for one input", error);
     }
     for (size_t a = 0; a < self->n_arms && status == GSC_OK; a++) {
-        status = lab_declare_series(self, &self->arms[a], error);
-    }
-    if (status == GSC_OK && self->loss == GSC_LOSS_D4) {
-        status = self->sink->event(
-            self->sink, GSC_EVENT_INFO, "theory",
-            "loss D4 is taken against the truth; theorem 4 bounds the distance to a "
-            "pseudo-truth, so that over-specified routed atoms have no bound here",
-            error);
+        status = lab_find_reference(self, &self->arms[a], error);
+        if (status == GSC_OK) {
+            status = lab_declare_series(self, &self->arms[a], error);
+        }
     }
     return status;
 }
@@ -280,8 +308,14 @@ static void tear_down(lab *self) {
     free(self->done);
     free(self->alarms);
     free(self->sizes);
-    gsc_kl_free(self->kl);
-    gsc_truth_free(self->truth);
+    for (size_t a = 0; a < self->n_arms; a++) {
+        lab_clear_reference(&self->arms[a]);
+    }
+    for (size_t p = 0; p < self->n_plans; p++) {
+        gsc_kl_free(self->plans[p].kl);
+        gsc_truth_free(self->plans[p].truth);
+    }
+    gsc_arms_free(self->entries, self->n_entries);
     pthread_mutex_destroy(&self->lock);
     free(self);
 }

@@ -16,33 +16,56 @@
 typedef struct findings {
     gsc_fit fit;
     gsc_loss loss;
+    double loss_stopped;
     gsc_align_info align;
     gsc_voronoi cells;
     double n_kl;
 } findings;
 
-static gsc_status measure(lab *self, const lab_arm *arm, gsc_fitter *fitter, size_t n,
+/* The loss of a mixture, aligned into aligned. */
+static gsc_status measure_loss(const lab_arm *arm, const double *mixture, double *aligned,
+                               gsc_align_info *ret_align, gsc_voronoi *ret_cells,
+                               gsc_loss *ret_loss, gsc_error *error) {
+    const gsc_loss_kind kind = arm->plan->loss;
+    memcpy(aligned, mixture, arm->layout.size * sizeof(double));
+    gsc_status status = gsc_align(arm->reference, kind, &arm->shape, aligned, ret_align, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    gsc_voronoi_assign(arm->reference, &arm->shape, aligned, ret_cells);
+    if (arm->pseudo != NULL) {
+        gsc_pseudo_truth_pair(&arm->shape, arm->pseudo, aligned, ret_cells->routed);
+        for (size_t j = 0; j < arm->k_routed; j++) {
+            ret_cells->routed_size[j] = 1;
+        }
+    }
+    return gsc_loss_compute(kind, arm->reference, &arm->shape, aligned, ret_cells, ret_loss, error);
+}
+
+static gsc_status measure(const lab_arm *arm, gsc_fitter *fitter, size_t n, const double *stopped,
                           const double *mixture, double *aligned, findings *found,
                           gsc_error *error) {
-    memcpy(aligned, mixture, arm->layout.size * sizeof(double));
-    gsc_status status =
-        gsc_align(self->truth, self->loss, &arm->shape, aligned, &found->align, error);
+    const gsc_kl *kl = arm->plan->kl;
+    gsc_status status = GSC_OK;
+    if (arm->plan->fit.polish) {
+        gsc_loss loss;
+        status = measure_loss(arm, stopped, aligned, &found->align, &found->cells, &loss, error);
+        found->loss_stopped = loss.total;
+    }
     if (status == GSC_OK) {
-        gsc_voronoi_assign(self->truth, &arm->shape, aligned, &found->cells);
-        status = gsc_loss_compute(self->loss, self->truth, &arm->shape, aligned, &found->cells,
-                                  &found->loss, error);
+        status =
+            measure_loss(arm, mixture, aligned, &found->align, &found->cells, &found->loss, error);
     }
     found->n_kl = NAN;
-    if (status == GSC_OK && self->kl != NULL) {
-        status = gsc_fitter_kl(fitter, self->kl, mixture, &found->n_kl, error);
+    if (status == GSC_OK && kl != NULL) {
+        status = gsc_fitter_kl(fitter, kl, mixture, &found->n_kl, error);
         found->n_kl *= (double)n;
     }
     return status;
 }
 
-static gsc_status series_value(const lab *self, const lab_arm *arm, const lab_series *series,
-                               const double *aligned, const findings *found, double *ret_value,
-                               gsc_error *error) {
+static gsc_status series_value(const lab_arm *arm, const lab_series *series, const double *aligned,
+                               const findings *found, double *ret_value, gsc_error *error) {
     const gsc_fit *fit = &found->fit;
     gsc_block_error block;
     gsc_status status = GSC_OK;
@@ -56,6 +79,9 @@ static gsc_status series_value(const lab *self, const lab_arm *arm, const lab_se
     case LAB_LOSS_ROUTED:
         *ret_value = found->loss.routed;
         break;
+    case LAB_LOSS_STOPPED:
+        *ret_value = found->loss_stopped;
+        break;
     case LAB_LOG_LIKELIHOOD:
         *ret_value = fit->log_likelihood;
         break;
@@ -65,13 +91,16 @@ static gsc_status series_value(const lab *self, const lab_arm *arm, const lab_se
     case LAB_ITERATIONS:
         *ret_value = (double)fit->em_iterations + (double)fit->polish.iterations;
         break;
+    case LAB_ITERATIONS_STOPPED:
+        *ret_value = (double)fit->stopped_iterations;
+        break;
     case LAB_N_KL:
         *ret_value = found->n_kl;
         break;
     case LAB_BLOCK_ERROR:
     case LAB_BLOCK_WORST:
-        status = gsc_block_error_compute(self->truth, &arm->shape, aligned, &found->cells,
-                                         &self->blocks[series->block], series->exact, series->r,
+        status = gsc_block_error_compute(arm->reference, &arm->shape, aligned, &found->cells,
+                                         &arm->blocks[series->block], series->exact, series->r,
                                          &block, error);
         if (status == GSC_OK) {
             *ret_value = series->quantity == LAB_BLOCK_WORST ? block.worst : block.value;
@@ -103,12 +132,12 @@ static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t 
         (json_int_t)replicate, "arm", arm->name, "k_shared", (json_int_t)arm->k_shared, "k_routed",
         (json_int_t)arm->k_routed, "log_likelihood", fit->log_likelihood, "log_likelihood_stopped",
         fit->log_likelihood_stopped, "log_likelihood_truth", fit->log_likelihood_truth);
-    const bool warm_up = self->fit.polish && fit->em_reason == GSC_EM_ITERATIONS;
+    const bool warm_up = arm->plan->fit.polish && fit->em_reason == GSC_EM_ITERATIONS;
     json_object_set_new(json, "em",
                         json_pack("{s:I, s:s}", "iterations", (json_int_t)fit->em_iterations,
                                   "stop",
                                   warm_up ? "warm-up" : gsc_em_reason_name(fit->em_reason)));
-    if (self->fit.polish) {
+    if (arm->plan->fit.polish) {
         json_object_set_new(json, "polish",
                             json_pack("{s:I, s:s, s:f}", "iterations",
                                       (json_int_t)fit->polish.iterations, "stop",
@@ -117,7 +146,7 @@ static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t 
     }
     json_object_set_new(json, "start",
                         json_pack("{s:s, s:I, s:f}", "mode", "near_truth", "number",
-                                  (json_int_t)fit->start, "noise", self->fit.start_noise));
+                                  (json_int_t)fit->start, "noise", arm->plan->fit.start_noise));
     json_object_set_new(json, "certificate",
                         json_pack("{s:I, s:I, s:f}", "starts", (json_int_t)fit->starts,
                                   "within_0.1_nat", (json_int_t)fit->hits, "share",
@@ -148,7 +177,7 @@ static gsc_status tell_points(lab *self, size_t a, size_t size, size_t replicate
     const lab_arm *arm = &self->arms[a];
     for (size_t s = 0; s < arm->n_series; s++) {
         double value = NAN;
-        gsc_status status = series_value(self, arm, &arm->series[s], aligned, found, &value, error);
+        gsc_status status = series_value(arm, &arm->series[s], aligned, found, &value, error);
         if (status == GSC_OK && isfinite(value)) {
             const gsc_point point = {(double)self->sizes[size], value, (int32_t)replicate};
             *lab_value(self, a, s, size, replicate) = value;
@@ -166,32 +195,33 @@ gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_
     const lab_arm *arm = &self->arms[a];
     struct lab_worker *work = &self->workers[worker];
     const size_t n = self->sizes[size];
-    double *mixture = malloc(2 * arm->layout.size * sizeof *mixture);
+    double *mixture = malloc(3 * arm->layout.size * sizeof *mixture);
     gsc_status status =
         mixture != NULL ? GSC_OK : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
+    double *aligned = mixture != NULL ? mixture + arm->layout.size : NULL;
+    double *stopped = mixture != NULL ? aligned + arm->layout.size : NULL;
     if (status == GSC_OK && work->fitter[a] == NULL) {
-        status = gsc_fitter_new(self->truth, &arm->shape, self->sizes[self->n_sizes - 1],
+        status = gsc_fitter_new(arm->plan->truth, &arm->shape, self->sizes[self->n_sizes - 1],
                                 &work->fitter[a], error);
     }
     if (status == GSC_OK) {
-        status =
-            gsc_sampler_draw(self->truth, self->fit.seed, n, replicate, work->x, work->y, error);
+        status = gsc_sampler_draw(arm->plan->truth, arm->plan->fit.seed, n, replicate, work->x,
+                                  work->y, error);
     }
     findings found = {0};
     const gsc_sample sample = {.n = n, .inputs = arm->shape.inputs, .x = work->x, .y = work->y};
     if (status == GSC_OK) {
-        status = gsc_fitter_run(work->fitter[a], &sample, replicate, &self->fit, mixture,
-                                &found.fit, error);
+        status = gsc_fitter_run(work->fitter[a], &sample, replicate, &arm->plan->fit, mixture,
+                                stopped, &found.fit, error);
     }
-    double *aligned = mixture != NULL ? mixture + arm->layout.size : NULL;
     if (status == GSC_OK) {
-        status = measure(self, arm, work->fitter[a], n, mixture, aligned, &found, error);
+        status = measure(arm, work->fitter[a], n, stopped, mixture, aligned, &found, error);
     }
     if (status == GSC_OK) {
         ret_alarms[LAB_ALARM_FELL] = found.fit.likelihood_fell;
         ret_alarms[LAB_ALARM_EMPTY] = found.fit.empty_component;
         ret_alarms[LAB_ALARM_BOX] = found.fit.at_box > 0;
-        ret_alarms[LAB_ALARM_UNCONVERGED] = self->fit.polish
+        ret_alarms[LAB_ALARM_UNCONVERGED] = arm->plan->fit.polish
                                                 ? found.fit.polish.stop != GSC_POLISH_CONVERGED
                                                 : found.fit.em_reason == GSC_EM_ITERATIONS;
         ret_alarms[LAB_ALARM_CLIPPED] = found.align.clipped;

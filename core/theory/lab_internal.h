@@ -9,24 +9,28 @@
 #define GSC_CORE_THEORY_LAB_INTERNAL_H
 
 #include "core/theory/align.h"
+#include "core/theory/arms.h"
 #include "core/theory/fit.h"
 #include "core/theory/lab.h"
+#include "core/theory/pseudo_truth.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum {
     LAB_MAX_ARMS = 64,
-    LAB_MAX_SERIES = 8 + 3 * GSC_MAX_ERROR_BLOCKS
+    LAB_MAX_SERIES = 16 + 3 * (GSC_MAX_ERROR_BLOCKS + 1)
 };
 
 typedef enum lab_quantity {
     LAB_LOSS,
     LAB_LOSS_SHARED,
     LAB_LOSS_ROUTED,
+    LAB_LOSS_STOPPED, /* as LAB_LOSS where EM stops; only where a polish follows */
     LAB_LOG_LIKELIHOOD,
     LAB_GAIN,
     LAB_ITERATIONS,
+    LAB_ITERATIONS_STOPPED,
     LAB_N_KL,
     LAB_BLOCK_ERROR, /* p_r of a block, over exact or over-specified cells */
     LAB_BLOCK_WORST,
@@ -53,9 +57,30 @@ typedef enum lab_alarm {
     LAB_ALARMS,
 } lab_alarm;
 
+/* What the arms of one entry of theory.arms share. */
+typedef struct lab_plan {
+    const gsc_spec *spec;
+    const char *name; /* of the entry; "" */
+    gsc_truth *truth;
+    gsc_kl *kl; /* NULL where d > 1 */
+    gsc_loss_kind loss;
+    const char *loss_name, *measure; /* theory.measure */
+    bool theorem;                    /* the loss's theorem speaks of this gate and these experts */
+    bool crossed;                    /* the fitted gate is not the true one */
+    gsc_fit_options fit;
+} lab_plan;
+
 typedef struct lab_arm {
+    const lab_plan *plan;
     size_t k_shared, k_routed;
     char name[64];
+    /* What errors are measured from: the plan's truth, or the truth with the pseudo-true routed atoms of this arm's
+     * family in place of its own. pseudo: those atoms with the whole fit's layout; NULL where there are none. */
+    const gsc_truth *reference;
+    gsc_truth *own_reference;
+    double *pseudo;
+    gsc_error_block blocks[GSC_MAX_ERROR_BLOCKS + 1];
+    size_t n_blocks;
     gsc_gate_family gate;
     gsc_mixture_shape shape;
     gsc_mixture_layout layout;
@@ -67,18 +92,13 @@ typedef struct lab {
     const gsc_spec *spec;
     gsc_pool *pool;
     gsc_sink *sink;
-    gsc_truth *truth;
-    gsc_kl *kl; /* NULL where d > 1 */
-    gsc_loss_kind loss;
-    const char *loss_name;
-    bool measure_tau,
-        theorem; /* theorem: the loss's theorem speaks of this gate and these experts */
-    gsc_fit_options fit;
+    gsc_spec_arm *entries; /* of theory.arms; the spec itself where it has none */
+    size_t n_entries;
+    lab_plan plans[LAB_MAX_ARMS];
+    size_t n_plans;
     size_t *sizes, n_sizes, replicates;
     lab_arm arms[LAB_MAX_ARMS];
     size_t n_arms;
-    gsc_error_block blocks[GSC_MAX_ERROR_BLOCKS];
-    size_t n_blocks;
     double *values; /* [arm][LAB_MAX_SERIES][size][replicate], NAN where there is none */
     size_t threads;
     struct lab_worker {
@@ -102,6 +122,11 @@ static inline double *lab_value(const lab *self, size_t arm, size_t series, size
                              self->replicates +
                          replicate];
 }
+
+/* lab_reference.c: what an arm's errors are measured from. Loss D4 with theory.d4_reference pseudo_truth, and crossed
+ * gates: the pseudo-truth of the arm's family in its box, by quadrature; told as a document "pseudo_truth". */
+gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error);
+void lab_clear_reference(lab_arm *arm);
 
 /* lab_series.c: lists and declares an arm's series. */
 gsc_status lab_declare_series(lab *self, lab_arm *arm, gsc_error *error);

@@ -132,7 +132,7 @@ static gsc_status tell_slope(lab *self, size_t a, size_t s, gsc_error *error) {
     gsc_status status = points != NULL ? GSC_OK : GSC_ERR_MEMORY;
     for (int axis = 0; axis < 2 && status == GSC_OK; axis++) {
         const gsc_slope slope =
-            gsc_fit_slope(points, n, (gsc_slope_axis)axis, draws, self->fit.seed);
+            gsc_fit_slope(points, n, (gsc_slope_axis)axis, draws, arm->plan->fit.seed);
         if (!isfinite(slope.slope)) {
             continue;
         }
@@ -191,7 +191,7 @@ gsc_status lab_tell_results(lab *self, gsc_error *error) {
         for (size_t s = 0; s < arm->n_series && status == GSC_OK; s++) {
             const lab_series *series = &arm->series[s];
             const bool error_like =
-                series->quantity <= LAB_LOSS_ROUTED || series->quantity == LAB_BLOCK_ERROR;
+                series->quantity <= LAB_LOSS_STOPPED || series->quantity == LAB_BLOCK_ERROR;
             if (error_like && self->n_sizes > 1) {
                 status = tell_slope(self, a, s, error);
             }

@@ -11,56 +11,68 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t largest_cell(const lab *self, const lab_arm *arm, bool routed) {
-    return routed ? arm->k_routed - self->truth->shape.k_routed + 1
-                  : arm->k_shared - self->truth->shape.k_shared + 1;
+static size_t largest_cell(const lab_arm *arm, bool routed) {
+    return routed ? arm->k_routed - arm->reference->shape.k_routed + 1
+                  : arm->k_shared - arm->reference->shape.k_shared + 1;
 }
 
-/* "2 fitted to 1", what a legend says of an arm. */
+/* What a legend says of an arm: "2 fitted to 1", after the entry's name where it has one. */
 static void arm_title(const lab *self, const lab_arm *arm, char *ret_title, size_t size) {
     bool vary_shared = false, vary_routed = false;
     for (size_t a = 0; a < self->n_arms; a++) {
-        vary_shared |= self->arms[a].k_shared != arm->k_shared;
-        vary_routed |= self->arms[a].k_routed != arm->k_routed;
+        if (self->arms[a].plan == arm->plan) {
+            vary_shared |= self->arms[a].k_shared != arm->k_shared;
+            vary_routed |= self->arms[a].k_routed != arm->k_routed;
+        }
     }
-    const size_t k1 = self->truth->shape.k_shared, k2 = self->truth->shape.k_routed;
+    const gsc_mixture_shape *truth = &arm->plan->truth->shape;
+    const size_t k1 = truth->k_shared, k2 = truth->k_routed;
+    char numbers[64] = "";
     if (vary_shared && vary_routed) {
-        snprintf(ret_title, size, "%zu + %zu fitted to %zu + %zu", arm->k_shared, arm->k_routed, k1,
-                 k2);
+        snprintf(numbers, sizeof numbers, "%zu + %zu fitted to %zu + %zu", arm->k_shared,
+                 arm->k_routed, k1, k2);
     } else if (vary_shared || vary_routed) {
         const size_t k = vary_shared ? arm->k_shared : arm->k_routed,
                      true_k = vary_shared ? k1 : k2;
-        snprintf(ret_title, size,
+        snprintf(numbers, sizeof numbers,
                  k == true_k && k == 1 ? "%zu expert fitted to %zu" : "%zu fitted to %zu", k,
                  true_k);
-    } else {
-        ret_title[0] = '\0';
     }
+    const char *name = arm->plan->name;
+    snprintf(ret_title, size, "%s%s%s", name, name[0] != '\0' && numbers[0] != '\0' ? ", " : "",
+             numbers);
 }
 
 static const char *quantity_name(lab_quantity quantity) {
-    static const char *const names[] = {
-        "loss",       "loss_shared", "loss_routed", "log_likelihood", "likelihood_gain",
-        "iterations", "n_kl"};
+    static const char *const names[] = {"loss",         "loss_shared",        "loss_routed",
+                                        "loss_stopped", "log_likelihood",     "likelihood_gain",
+                                        "iterations",   "iterations_stopped", "n_kl"};
     return names[quantity];
 }
 
-static void quantity_definition(const lab *self, lab_quantity quantity, char *ret_text,
+static void quantity_definition(const lab_arm *arm, lab_quantity quantity, char *ret_text,
                                 size_t size) {
-    const char *reference =
-        self->loss == GSC_LOSS_D4 ? ", against the truth (the paper: a pseudo-truth)" : "";
+    const char *reference = arm->pseudo != NULL ? ", routed atoms against the pseudo-truth"
+                            : arm->plan->loss == GSC_LOSS_D4
+                                ? ", against the truth (the paper: a pseudo-truth)"
+                                : "";
     switch (quantity) {
     case LAB_LOSS:
         snprintf(ret_text, size,
                  "Voronoi loss %s of the aligned fit: shared part + routed part, masses included%s",
-                 self->loss_name, reference);
+                 arm->plan->loss_name, reference);
         break;
     case LAB_LOSS_SHARED:
-        snprintf(ret_text, size, "the shared atoms' part of Voronoi loss %s", self->loss_name);
+        snprintf(ret_text, size, "the shared atoms' part of Voronoi loss %s", arm->plan->loss_name);
         break;
     case LAB_LOSS_ROUTED:
-        snprintf(ret_text, size, "the routed atoms' part of Voronoi loss %s%s", self->loss_name,
-                 reference);
+        snprintf(ret_text, size, "the routed atoms' part of Voronoi loss %s%s",
+                 arm->plan->loss_name, reference);
+        break;
+    case LAB_LOSS_STOPPED:
+        snprintf(ret_text, size,
+                 "Voronoi loss %s where EM from the first start stops, before the polish%s",
+                 arm->plan->loss_name, reference);
         break;
     case LAB_LOG_LIKELIHOOD:
         snprintf(ret_text, size, "sum over the sample of log f(y|x) at the fit");
@@ -71,8 +83,11 @@ static void quantity_definition(const lab *self, lab_quantity quantity, char *re
         break;
     case LAB_ITERATIONS:
         snprintf(ret_text, size,
-                 self->fit.polish ? "EM iterations plus Newton steps of the start that is kept"
-                                  : "EM iterations of the start that is kept");
+                 arm->plan->fit.polish ? "EM iterations plus Newton steps of the start that is kept"
+                                       : "EM iterations of the start that is kept");
+        break;
+    case LAB_ITERATIONS_STOPPED:
+        snprintf(ret_text, size, "EM iterations of the first start, to the tolerance");
         break;
     case LAB_N_KL:
         snprintf(
@@ -85,9 +100,9 @@ static void quantity_definition(const lab *self, lab_quantity quantity, char *re
     }
 }
 
-static void block_definition(const lab *self, const lab_series *series, char *ret_text,
+static void block_definition(const lab_arm *arm, const lab_series *series, char *ret_text,
                              size_t size) {
-    const gsc_error_block *block = &self->blocks[series->block];
+    const gsc_error_block *block = &arm->blocks[series->block];
     const char *cells =
         series->exact ? "cells of one fitted atom" : "cells of several fitted atoms";
     const char *weight = block->routed ? "a(beta0)" : "omega";
@@ -107,10 +122,15 @@ static void block_definition(const lab *self, const lab_series *series, char *re
 }
 
 /* Whether the theorem bounds what a series measures. Theorem 4 speaks of the distance of the routed atoms to a
- * pseudo-truth, which is the truth only where none is over-specified. */
-static bool is_bounded(const lab *self, const lab_arm *arm, bool routed) {
-    return self->theorem &&
-           !(routed && self->loss == GSC_LOSS_D4 && arm->k_routed > self->truth->shape.k_routed);
+ * pseudo-truth, which is the truth only where none is over-specified; towards a pseudo-truth the rate of regular
+ * models is expected of any gate, and drawn. */
+static bool is_bounded(const lab_arm *arm, bool routed) {
+    if (routed && arm->pseudo != NULL) {
+        return true;
+    }
+    return arm->plan->theorem && !arm->plan->crossed &&
+           !(routed && arm->plan->loss == GSC_LOSS_D4 &&
+             arm->k_routed > arm->plan->truth->shape.k_routed);
 }
 
 static lab_series *add_series(lab_arm *arm, lab_quantity quantity) {
@@ -122,18 +142,22 @@ static lab_series *add_series(lab_arm *arm, lab_quantity quantity) {
     return series;
 }
 
-static void list_quantities(lab *self, lab_arm *arm, const char *title) {
+static void list_quantities(lab_arm *arm, const char *title) {
     for (lab_quantity quantity = LAB_LOSS; quantity < LAB_BLOCK_ERROR; quantity++) {
-        if (quantity == LAB_N_KL && self->kl == NULL) {
+        const bool stopped = quantity == LAB_LOSS_STOPPED || quantity == LAB_ITERATIONS_STOPPED;
+        if ((quantity == LAB_N_KL && arm->plan->kl == NULL) ||
+            (stopped && !arm->plan->fit.polish)) {
             continue;
         }
         lab_series *series = add_series(arm, quantity);
-        const bool loss = quantity <= LAB_LOSS_ROUTED;
-        series->drawn = loss ? !self->measure_tau : quantity == LAB_N_KL;
-        series->bound = loss && is_bounded(self, arm, quantity != LAB_LOSS_SHARED) ? -0.5 : NAN;
+        const bool loss = quantity <= LAB_LOSS_STOPPED;
+        const bool by_loss = strcmp(arm->plan->measure, "loss") == 0;
+        series->drawn = loss ? by_loss : quantity == LAB_N_KL;
+        series->bound = loss && is_bounded(arm, quantity != LAB_LOSS_SHARED) ? -0.5 : NAN;
         const char *what = quantity == LAB_LOSS                       ? "whole loss"
                            : quantity == LAB_LOSS_SHARED              ? "shared part"
                            : quantity == LAB_LOSS_ROUTED              ? "routed part"
+                           : quantity == LAB_LOSS_STOPPED             ? "whole loss as EM stops"
                            : quantity == LAB_N_KL && title[0] != '\0' ? ""
                            : quantity == LAB_N_KL                     ? "fit"
                                                                       : quantity_name(quantity);
@@ -142,12 +166,13 @@ static void list_quantities(lab *self, lab_arm *arm, const char *title) {
     }
 }
 
-static void list_blocks(lab *self, lab_arm *arm, const char *title) {
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const gsc_error_block *block = &self->blocks[b];
-        const size_t m = largest_cell(self, arm, block->routed);
+static void list_blocks(lab_arm *arm, const char *title) {
+    arm->n_blocks = gsc_error_blocks(arm->reference, arm->blocks);
+    for (size_t b = 0; b < arm->n_blocks; b++) {
+        const gsc_error_block *block = &arm->blocks[b];
+        const size_t m = largest_cell(arm, block->routed);
         const size_t count =
-            block->routed ? self->truth->shape.k_routed : self->truth->shape.k_shared;
+            block->routed ? arm->reference->shape.k_routed : arm->reference->shape.k_shared;
         if ((block->routed ? arm->k_routed : arm->k_shared) == 0 ||
             (block->what == GSC_BLOCK_MASS && count == 1)) {
             continue;
@@ -160,11 +185,9 @@ static void list_blocks(lab *self, lab_arm *arm, const char *title) {
             lab_series *series = add_series(arm, kind == 2 ? LAB_BLOCK_WORST : LAB_BLOCK_ERROR);
             series->block = b;
             series->exact = exact;
-            series->r = exact ? 1 : gsc_error_exponent(self->loss, block, m);
-            const bool tau = block->what == GSC_BLOCK_VARIANCE && !block->routed;
-            series->drawn = self->measure_tau && tau && kind < 2;
-            series->bound =
-                kind < 2 && is_bounded(self, arm, block->routed) ? -0.5 / series->r : NAN;
+            series->r = exact ? 1 : gsc_error_exponent(arm->plan->loss, block, m);
+            series->drawn = kind < 2 && strcmp(arm->plan->measure, block->name) == 0;
+            series->bound = kind < 2 && is_bounded(arm, block->routed) ? -0.5 / series->r : NAN;
             if (kind == 2) {
                 snprintf(series->name, sizeof series->name, "%s_worst", block->name);
             } else if (!exact && series->r == 1) {
@@ -199,23 +222,23 @@ static void bound_title(double bound, char *ret_title, size_t size) {
 gsc_status lab_declare_series(lab *self, lab_arm *arm, gsc_error *error) {
     char title[96], definition[256], bound[32], y_title[64];
     arm_title(self, arm, title, sizeof title);
-    list_quantities(self, arm, title);
-    list_blocks(self, arm, title);
+    list_quantities(arm, title);
+    list_blocks(arm, title);
     for (size_t s = 0; s < arm->n_series; s++) {
         lab_series *series = &arm->series[s];
         gsc_series_info info = GSC_SERIES_INIT;
         const bool kl = series->quantity == LAB_N_KL;
         if (series->quantity < LAB_BLOCK_ERROR) {
-            quantity_definition(self, series->quantity, definition, sizeof definition);
+            quantity_definition(arm, series->quantity, definition, sizeof definition);
         } else {
-            block_definition(self, series, definition, sizeof definition);
+            block_definition(arm, series, definition, sizeof definition);
         }
         if (kl) {
             snprintf(y_title, sizeof y_title, "n × KL (nat)");
-        } else if (series->quantity <= LAB_LOSS_ROUTED) {
-            snprintf(y_title, sizeof y_title, "Loss %s", self->loss_name);
+        } else if (series->quantity <= LAB_LOSS_STOPPED) {
+            snprintf(y_title, sizeof y_title, "Loss %s", arm->plan->loss_name);
         } else if (series->quantity >= LAB_BLOCK_ERROR) {
-            snprintf(y_title, sizeof y_title, "Error of %s", self->blocks[series->block].symbol);
+            snprintf(y_title, sizeof y_title, "Error of %s", arm->blocks[series->block].symbol);
         } else {
             snprintf(y_title, sizeof y_title, "%s", quantity_name(series->quantity));
         }

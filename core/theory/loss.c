@@ -36,6 +36,12 @@ gsc_status gsc_gate_masses(const gsc_mixture_shape *shape, const double *mixture
     return status;
 }
 
+gsc_status gsc_true_masses(const gsc_truth *truth, double *ret_masses, gsc_error *error) {
+    gsc_mixture_shape shape = truth->shape;
+    shape.gate = &truth->fit_gate;
+    return gsc_gate_masses(&shape, truth->mixture, ret_masses, error);
+}
+
 static double norm(const double *a, const double *b, size_t n) {
     double total = 0;
     for (size_t i = 0; i < n; i++) {
@@ -143,7 +149,7 @@ gsc_status gsc_loss_compute(gsc_loss_kind kind, const gsc_truth *truth,
     double fit_mass[GSC_MAX_ATOMS], true_mass[GSC_MAX_ATOMS];
     gsc_status status = gsc_gate_masses(shape, mixture, fit_mass, error);
     if (status == GSC_OK) {
-        status = gsc_gate_masses(&truth->shape, truth->mixture, true_mass, error);
+        status = gsc_true_masses(truth, true_mass, error);
     }
     if (status != GSC_OK) {
         return status;
@@ -274,7 +280,7 @@ gsc_status gsc_block_error_compute(const gsc_truth *truth, const gsc_mixture_sha
     if (block->routed) {
         status = gsc_gate_masses(shape, mixture, masses, error);
         if (status == GSC_OK) {
-            status = gsc_gate_masses(&truth->shape, truth->mixture, true_masses, error);
+            status = gsc_true_masses(truth, true_masses, error);
         }
         weight = masses;
         true_weight = true_masses;

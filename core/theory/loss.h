@@ -89,5 +89,8 @@ gsc_status gsc_block_error_compute(const gsc_truth *truth, const gsc_mixture_sha
 /* a(beta0) of every routed atom. */
 gsc_status gsc_gate_masses(const gsc_mixture_shape *shape, const double *mixture,
                            double *ret_masses, gsc_error *error);
+/* a*(beta0) of every true routed atom, a* the affinity of the gate that is fitted: the truth's own unless the truth
+ * names another one. */
+gsc_status gsc_true_masses(const gsc_truth *truth, double *ret_masses, gsc_error *error);
 
 #endif

@@ -52,7 +52,7 @@ static gsc_status start_routed(const gsc_truth *truth, const gsc_mixture_shape *
     size_t cell[GSC_MAX_ATOMS], size[GSC_MAX_ATOMS];
     const size_t p = truth->routed.theta_size, d = shape->inputs;
     double log_a[GSC_MAX_ATOMS];
-    gsc_status status = gsc_gate_log_affinity(truth->shape.gate, truth->shape.k_routed,
+    gsc_status status = gsc_gate_log_affinity(&truth->fit_gate, truth->shape.k_routed,
                                               truth->mixture + at->beta0, log_a, NULL, error);
     draw_cells(random, shape->k_routed, truth->shape.k_routed, cell, size);
     for (size_t i = 0; i < shape->k_routed && status == GSC_OK; i++) {
