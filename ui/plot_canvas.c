@@ -4,6 +4,8 @@
  */
 #include "ui/plot_canvas_private.h"
 
+#include "ui/text_scale.h"
+
 #include <adwaita.h>
 
 G_DEFINE_FINAL_TYPE(GscPlotCanvas, gsc_plot_canvas, GTK_TYPE_WIDGET)
@@ -20,7 +22,8 @@ const gsc_layout *gsc_plot_canvas_get_layout(GscPlotCanvas *self) {
     int height = gtk_widget_get_height(GTK_WIDGET(self));
 
     if (self->layout == NULL && self->figure != NULL && width > 0 && height > 0) {
-        gsc_layout_options options = {.hide_title = true, .hide_recipe = true};
+        gsc_layout_options options = {
+            .text_scale = gsc_text_scale_growth(), .hide_title = true, .hide_recipe = true};
         self->layout =
             gsc_layout_new(self->figure, self->views, self->theme, width, height, &options);
     }
@@ -93,8 +96,11 @@ static gboolean tell_fallback(gpointer data) {
 static void gsc_plot_canvas_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
                                     int *minimum, int *natural, int *minimum_baseline,
                                     int *natural_baseline) {
-    *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 320 : 240;
-    *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 800 : 500;
+    double growth = MAX(gsc_text_scale_growth(), 1);
+
+    /* The side panels fold away before a figure with large text gets too small to read. */
+    *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? (int)(320 * growth * growth) : 240;
+    *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MAX(800, *minimum) : 500;
     *minimum_baseline = *natural_baseline = -1;
 }
 
@@ -117,6 +123,11 @@ static void gsc_plot_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
 static void on_dark_changed(AdwStyleManager *manager, GParamSpec *pspec, GscPlotCanvas *self) {
     self->theme =
         adw_style_manager_get_dark(manager) ? &gsc_plot_theme_dark : &gsc_plot_theme_light;
+    gsc_plot_canvas_changed(self);
+}
+
+static void on_text_scale_changed(GtkSettings *settings, GParamSpec *pspec, GscPlotCanvas *self) {
+    gtk_widget_queue_resize(GTK_WIDGET(self));
     gsc_plot_canvas_changed(self);
 }
 
@@ -154,6 +165,7 @@ static void gsc_plot_canvas_init(GscPlotCanvas *self) {
     self->theme =
         adw_style_manager_get_dark(manager) ? &gsc_plot_theme_dark : &gsc_plot_theme_light;
     g_signal_connect_object(manager, "notify::dark", G_CALLBACK(on_dark_changed), self, 0);
+    gsc_text_scale_watch(G_OBJECT(self), G_CALLBACK(on_text_scale_changed));
 
     gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
     gtk_widget_set_overflow(GTK_WIDGET(self), GTK_OVERFLOW_HIDDEN);

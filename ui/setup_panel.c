@@ -5,9 +5,14 @@
 #include "ui/setup_panel.h"
 
 #include "ui/setup_row.h"
+#include "ui/text_scale.h"
 #include "ui/words.h"
 
 #include <string.h>
+
+enum {
+    WIDTH = 348 /* at the usual text scale */
+};
 
 struct _GscSetupPanel {
     GtkWidget parent;
@@ -284,6 +289,7 @@ static void gsc_setup_panel_init(GscSetupPanel *self) {
     self->rows = g_ptr_array_new_with_free_func(free_row);
     self->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
     gtk_widget_init_template(GTK_WIDGET(self));
+    gsc_text_scale_set_width(GTK_WIDGET(self), WIDTH);
 }
 
 void gsc_setup_panel_set_plugins(GscSetupPanel *self, GscPluginStore *plugins) {

@@ -5,10 +5,15 @@
 #include "ui/sidebar.h"
 
 #include "ui/run_row.h"
+#include "ui/text_scale.h"
 #include "ui/thumbnail.h"
 #include "ui/words.h"
 
 #include <string.h>
+
+enum {
+    WIDTH = 300 /* at the usual text scale */
+};
 
 struct _GscSidebar {
     GtkWidget parent;
@@ -298,6 +303,7 @@ static void gsc_sidebar_class_init(GscSidebarClass *klass) {
 static void gsc_sidebar_init(GscSidebar *self) {
     self->needle = g_strdup("");
     gtk_widget_init_template(GTK_WIDGET(self));
+    gsc_text_scale_set_width(GTK_WIDGET(self), WIDTH);
     gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
 }
 
