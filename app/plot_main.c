@@ -15,7 +15,7 @@ static const char usage[] =
     "Usage: gatescope plot FILE.gsc... -o OUT.png|svg|pdf [options]\n"
     "\n"
     "  -o, --output FILE      where to write; the ending says as what\n"
-    "      --figure NAME      which figure (default: rate)\n"
+    "      --figure NAME      which figure (default: that of the run's study)\n"
     "      --size WxH         pixels (default: 1600x1000)\n"
     "      --dpi N            pixels per inch; text keeps its size on paper (default: 200)\n"
     "      --theme NAME       light or dark (default: light)\n"
@@ -173,7 +173,8 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
     }
     gsc_figure *figure = NULL;
     if (status == GSC_OK) {
-        status = gsc_figure_build(a->figure, runs, n, &a->options, &figure, error);
+        const char *name = a->figure != NULL ? a->figure : gsc_figure_default_name(runs, n);
+        status = gsc_figure_build(name, runs, n, &a->options, &figure, error);
     }
     if (status == GSC_OK) {
         status = gsc_export_file(figure, &a->export, a->output, error);
@@ -188,8 +189,7 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
 
 int main(int argc, char **argv) {
     char drew[160] = "";
-    arguments a = {.figure = "rate",
-                   .export = {.ret_gl_renderer = drew, .size_gl_renderer = sizeof drew}};
+    arguments a = {.export = {.ret_gl_renderer = drew, .size_gl_renderer = sizeof drew}};
     gsc_error error = {.status = GSC_OK};
     gsc_status status = read_arguments(argc, argv, &a, &error);
     if (status == GSC_OK && a.help) {

@@ -133,7 +133,7 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
     keep_items(self, items);
     gsc_figure_options options = {.run_colors = colors,
                                   .bootstrap_draws = live ? DRAWS_LIVE : DRAWS_DONE};
-    if (gsc_figure_build("rate", runs, n, &options, &figure, &error) != GSC_OK) {
+    if (gsc_figure_build(gsc_figure_default_name(runs, n), runs, n, &options, &figure, &error) != GSC_OK) {
         gsc_figure_page_set_trouble(self, error.message);
         return;
     }

@@ -206,11 +206,10 @@ static double bound_of(const arm *self, size_t b) {
 static gsc_status declare(study *self, size_t a, size_t b, gsc_error *error) {
     arm *one = &self->arms[a];
     const gsc_error_block *block = &one->blocks[b];
-    char name[64], title[160], definition[320], bound[32] = "", y_title[96];
+    char name[64], title[160], definition[320], bound[32] = "", x_title[64];
     const double exponent = bound_of(one, b);
     snprintf(name, sizeof name, "kl_%s", block->name);
-    snprintf(title, sizeof title, "%s%s%s", self->n_arms > 1 ? one->name : block->symbol,
-             self->n_arms > 1 ? ", " : "", self->n_arms > 1 ? block->symbol : "");
+    snprintf(title, sizeof title, "%s", self->n_arms > 1 ? one->name : block->symbol);
     snprintf(definition, sizeof definition,
              "least KL(truth || fit), by quadrature, over %zu + %zu fitted atoms of which one has "
              "|error of %s| = delta, every share of a cell's mass at least %g, gate box %g",
@@ -219,7 +218,8 @@ static gsc_status declare(study *self, size_t a, size_t b, gsc_error *error) {
     if (isfinite(exponent)) {
         snprintf(bound, sizeof bound, "δ^{%g}", exponent);
     }
-    snprintf(y_title, sizeof y_title, "Least KL to the truth");
+    snprintf(x_title, sizeof x_title, self->n_arms > 1 ? "Error δ of %s" : "Parameter error δ",
+             block->symbol);
     gsc_series_info info = GSC_SERIES_INIT;
     info.name = name;
     info.arm = one->name;
@@ -227,9 +227,9 @@ static gsc_status declare(study *self, size_t a, size_t b, gsc_error *error) {
     info.unit = "nat";
     info.definition = definition;
     info.x_name = "delta";
-    info.x_title = "Parameter error δ";
+    info.x_title = x_title;
     info.panel = self->n_arms > 1 ? block->name : "fingerprint";
-    info.y_title = y_title;
+    info.y_title = "Least KL to the truth";
     info.bound = exponent;
     info.bound_title = bound;
     return self->sink->series(self->sink, &info, &one->series[b], error);

@@ -229,11 +229,34 @@ char *gsc_markup(const char *text) {
 
 /* ---- Builders ------------------------------------------------------------------------------- */
 
-static const char *const figure_names[] = {"rate"};
+typedef gsc_status build_figure(gsc_run *const *runs, size_t n_runs,
+                                const gsc_figure_options *options, gsc_figure **ret_figure,
+                                gsc_error *error);
+
+static const char *const figure_names[] = {"rate", "fingerprint"};
+static build_figure *const figure_builders[] = {gsc_figure_build_rate,
+                                                gsc_figure_build_fingerprint};
+
+enum {
+    N_FIGURES = sizeof figure_names / sizeof *figure_names
+};
 
 const char *const *gsc_figure_names(size_t *ret_count) {
-    *ret_count = sizeof figure_names / sizeof *figure_names;
+    *ret_count = N_FIGURES;
     return figure_names;
+}
+
+const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs) {
+    const char *text = n_runs > 0 ? gsc_run_get_info(runs[0])->spec : NULL;
+    gsc_spec *spec = NULL;
+    bool fingerprint = false;
+    if (text != NULL && gsc_spec_parse(text, "run", &spec, NULL) == GSC_OK &&
+        gsc_spec_check(spec, NULL, NULL) == GSC_OK) {
+        const char *study = gsc_spec_string(spec, "theory.study");
+        fingerprint = study != NULL && strcmp(study, "fingerprint") == 0;
+    }
+    gsc_spec_free(spec);
+    return fingerprint ? "fingerprint" : "rate";
 }
 
 gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_runs,
@@ -241,12 +264,14 @@ gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_run
                             gsc_error *error) {
     static const gsc_figure_options defaults;
     assert(name != NULL && (n_runs == 0 || runs != NULL));
-    if (strcmp(name, "rate") == 0) {
-        return gsc_figure_build_rate(runs, n_runs, options != NULL ? options : &defaults,
-                                     ret_figure, error);
+    for (size_t i = 0; i < N_FIGURES; i++) {
+        if (strcmp(name, figure_names[i]) == 0) {
+            return figure_builders[i](runs, n_runs, options != NULL ? options : &defaults,
+                                      ret_figure, error);
+        }
     }
-    const char *nearest = gsc_nearest(name, figure_names, 1);
+    const char *nearest = gsc_nearest(name, figure_names, N_FIGURES);
     return gsc_fail(error, GSC_ERR_INPUT, "there is no figure \"%s\"; %s \"%s\"", name,
-                    nearest != NULL ? "did you mean" : "the only one now is",
+                    nearest != NULL ? "did you mean" : "there are others, as",
                     nearest != NULL ? nearest : figure_names[0]);
 }

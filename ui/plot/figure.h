@@ -120,6 +120,9 @@ typedef struct gsc_figure_options {
 /* Names that gsc_figure_build knows, in order. */
 const char *const *gsc_figure_names(size_t *ret_count);
 
+/* The figure that shows what the first of these runs was made for: its study's; "rate" without a run. */
+const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs);
+
 /* Builds the named figure from runs (read from, not changed otherwise; all from the calling
  * thread). With no run, or runs without points, the figure has empty axes and a message. Colours
  * are by run where there are several, else by arm. Errors: GSC_ERR_INPUT (unknown name, with the

@@ -14,4 +14,9 @@ gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
                                  const gsc_figure_options *options, gsc_figure **ret_figure,
                                  gsc_error *error);
 
+/* "fingerprint": least divergence against parameter error, log-log, one panel for each series' panel. */
+gsc_status gsc_figure_build_fingerprint(gsc_run *const *runs, size_t n_runs,
+                                        const gsc_figure_options *options, gsc_figure **ret_figure,
+                                        gsc_error *error);
+
 #endif
