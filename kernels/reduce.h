@@ -9,7 +9,7 @@
  * x: any shape, f32 or f64, at most 2^31 - 1 elements for first_not_finite. result: one element,
  * f64 for the sums, i32 for the index; apart from x. Sizes may be 0.
  *
- * Sums are double: 8 lanes within at most 64 chunks, whose size depends on that of x alone, in their
+ * Sums are double: 8 lanes in each of at most 64 chunks, cut by the size of x alone, added in their
  * order; so the same bits at any thread count. Measure: |sum - ref| / sum |x_i| (or the sum of
  * squares), 2^-52 (count / 512 + 70) at most. FLOPs: one, two an element. Bytes: x once.
  *

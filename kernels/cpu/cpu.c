@@ -4,9 +4,10 @@
  * its shape alone, so that results are the same bits at any number of threads. OpenBLAS runs with
  * one thread inside each task. Layer: kernels.
  */
+#include "kernels/cpu/cpu.h"
+
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu_info.h"
-#include "kernels/device.h"
 #include "kernels/host.h"
 #include "kernels/ref/ref.h"
 
@@ -37,6 +38,10 @@ static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
 
 static void set_blas_threads(void) {
     openblas_set_num_threads(1);
+}
+
+void gsc_cpu_one_blas_thread(void) {
+    pthread_once(&blas_once, set_blas_threads);
 }
 
 typedef struct product {
@@ -95,7 +100,7 @@ static void multiply_all(gsc_pool *pool, product *p) {
         }
         return;
     }
-    pthread_once(&blas_once, set_blas_threads);
+    gsc_cpu_one_blas_thread();
     if ((double)p->m * (double)p->n * (double)p->k < SMALL_PRODUCT) {
         multiply(p, 0, p->m, 0, p->n);
         return;
@@ -234,6 +239,9 @@ static void fill_devices(void) {
         d->device.ops.matmul = matmul_cpu;
         d->device.ops.softmax = softmax_cpu;
         d->device.ops.top_k = top_k_cpu;
+        gsc_cpu_fill_rows(&d->device.ops);
+        gsc_cpu_fill_grouped(&d->device.ops);
+        gsc_cpu_fill_attention(&d->device.ops);
     }
 }
 

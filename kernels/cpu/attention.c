@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Causal attention on the cpu devices. A task is one head of one sequence, in blocks of queries:
+ * the block's scores over all keys that it may see lie in the worker's scratch, products are
+ * OpenBLAS's, rows are the instruction set's. Layer: kernels.
+ */
+#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/tasks.h"
+#include "kernels/ref/ref.h"
+
+#include <cblas.h>
+
+enum {
+    BLOCK = GSC_ATTENTION_BLOCK,
+    LINE = GSC_BUF_ALIGNMENT / sizeof(float)
+};
+
+typedef struct attention_work {
+    const gsc_attention_args *args;
+    gsc_isa isa;
+    float *scratch;
+    size_t scratch_floats; /* of one worker */
+} attention_work;
+
+/* One head of one sequence: its first row, and the distance of rows. */
+typedef struct head {
+    const float *q, *k, *v, *y, *dy;
+    float *ret_y, *dq, *dk, *dv, *lse;
+    size_t qkv_stride, y_stride;
+} head;
+
+static size_t row_floats(size_t context) {
+    return (context + LINE - 1) / LINE * LINE;
+}
+
+size_t gsc_attention_workspace_bytes(size_t context, size_t head_size, unsigned threads) {
+    size_t floats = 2 * BLOCK * row_floats(context) + BLOCK;
+    return floats * sizeof(float) * (threads > 0 ? threads : 1);
+}
+
+static head head_of(const gsc_attention_args *a, size_t task) {
+    const gsc_attention_shape *s = &a->shape;
+    size_t sequence = task / s->heads, h = task % s->heads, width = s->heads * s->head_size;
+    size_t row = sequence * s->context, qkv = row * 3 * width + h * s->head_size;
+    size_t y = row * width + h * s->head_size;
+    float *dq = a->dqkv != NULL ? (float *)a->dqkv + qkv : NULL;
+    return (head){.q = (const float *)a->qkv + qkv,
+                  .k = (const float *)a->qkv + qkv + width,
+                  .v = (const float *)a->qkv + qkv + 2 * width,
+                  .y = (const float *)a->y + y,
+                  .dy = a->dy != NULL ? (const float *)a->dy + y : NULL,
+                  .ret_y = (float *)a->y + y,
+                  .dq = dq,
+                  .dk = dq != NULL ? dq + width : NULL,
+                  .dv = dq != NULL ? dq + 2 * width : NULL,
+                  .lse = (float *)a->lse + task * s->context,
+                  .qkv_stride = 3 * width,
+                  .y_stride = width};
+}
+
+/* c [m, n] = alpha a b + beta c; a [m, k] or its transpose, b [k, n] or its transpose. */
+static void multiply(float *c, size_t c_stride, const float *a, size_t a_stride, bool transpose_a,
+                     const float *b, size_t b_stride, bool transpose_b, size_t m, size_t n,
+                     size_t k, float alpha, float beta) {
+    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha,
+                a, (blasint)a_stride, b, (blasint)b_stride, beta, c, (blasint)c_stride);
+}
+
+static void forward_task(void *data, size_t task, size_t worker) {
+    const attention_work *w = data;
+    const gsc_attention_shape *s = &w->args->shape;
+    head h = head_of(w->args, task);
+    float *scores = w->scratch + worker * w->scratch_floats;
+    size_t stride = row_floats(s->context), size = s->head_size;
+    for (size_t first = 0; first < s->context; first += BLOCK) {
+        size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
+        multiply(scores, stride, h.q + first * h.qkv_stride, h.qkv_stride, false, h.k, h.qkv_stride,
+                 true, rows, end, size, (float)s->scale, 0.0f);
+        GSC_ISA_PICK(w->isa, gsc_attention_softmax)
+        (scores, h.lse + first, rows, first, end, stride);
+        multiply(h.ret_y + first * h.y_stride, h.y_stride, scores, stride, false, h.v, h.qkv_stride,
+                 false, rows, size, end, 1.0f, 0.0f);
+    }
+}
+
+/* From the last block, which sees all keys and so sets every row of dk and dv. */
+static void backward_task(void *data, size_t task, size_t worker) {
+    const attention_work *w = data;
+    const gsc_attention_shape *s = &w->args->shape;
+    head h = head_of(w->args, task);
+    size_t stride = row_floats(s->context), size = s->head_size, qkv = h.qkv_stride;
+    float *scores = w->scratch + worker * w->scratch_floats, *ds = scores + BLOCK * stride;
+    float *inner = ds + BLOCK * stride;
+    for (size_t block = (s->context + BLOCK - 1) / BLOCK; block-- > 0;) {
+        size_t first = block * BLOCK;
+        size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
+        float beta = end == s->context ? 0.0f : 1.0f;
+        const float *q = h.q + first * qkv, *dy = h.dy + first * h.y_stride;
+        multiply(scores, stride, q, qkv, false, h.k, qkv, true, rows, end, size, (float)s->scale,
+                 0.0f);
+        multiply(ds, stride, dy, h.y_stride, false, h.v, qkv, true, rows, end, size, 1.0f, 0.0f);
+        GSC_ISA_PICK(w->isa, gsc_attention_inner)
+        (inner, dy, h.y + first * h.y_stride, rows, size, h.y_stride);
+        GSC_ISA_PICK(w->isa, gsc_attention_gradient)
+        (scores, ds, h.lse + first, inner, rows, first, end, stride, (float)s->scale);
+        multiply(h.dv, qkv, scores, stride, true, dy, h.y_stride, false, end, size, rows, 1.0f,
+                 beta);
+        multiply(h.dk, qkv, ds, stride, true, q, qkv, false, end, size, rows, 1.0f, beta);
+        multiply(h.dq + first * qkv, qkv, ds, stride, false, h.k, qkv, false, rows, size, end, 1.0f,
+                 0.0f);
+    }
+}
+
+static void run(gsc_queue *queue, const char *op, const gsc_attention_args *a,
+                gsc_pool_task *task) {
+    unsigned threads = gsc_pool_threads(queue->pool);
+    size_t bytes = gsc_attention_workspace_bytes(a->shape.context, a->shape.head_size, threads);
+    float *scratch = gsc_queue_workspace(queue, op, bytes);
+    if (scratch == NULL) {
+        return;
+    }
+    gsc_cpu_one_blas_thread();
+    attention_work work = {.args = a,
+                           .isa = queue->device->isa,
+                           .scratch = scratch,
+                           .scratch_floats = bytes / threads / sizeof(float)};
+    gsc_pool_run(queue->pool, a->rows / a->shape.context * a->shape.heads, task, &work);
+}
+
+static void attention_cpu(gsc_queue *queue, const gsc_attention_args *a) {
+    if (a->dtype != GSC_F32) {
+        gsc_attention_ref(queue, a);
+    } else {
+        run(queue, "attention", a, forward_task);
+    }
+}
+
+static void attention_backward_cpu(gsc_queue *queue, const gsc_attention_args *a) {
+    if (a->dtype != GSC_F32) {
+        gsc_attention_backward_ref(queue, a);
+    } else {
+        run(queue, "attention_backward", a, backward_task);
+    }
+}
+
+void gsc_cpu_fill_attention(gsc_ops *ops) {
+    ops->attention = attention_cpu;
+    ops->attention_backward = attention_backward_cpu;
+}

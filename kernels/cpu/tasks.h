@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pool tasks of the processor path, one per instruction set. Each works on its share of an op's
+ * args (args.h), f32 only; a share depends on the shape alone. Layer: kernels, private.
+ */
+#ifndef GSC_KERNELS_CPU_TASKS_H
+#define GSC_KERNELS_CPU_TASKS_H
+
+#include "kernels/args.h"
+#include "kernels/isa.h"
+
+typedef struct gsc_cpu_work {
+    const void *args;
+    size_t share;    /* rows, columns or elements of one task */
+    double *partial; /* one for each task of reduce */
+} gsc_cpu_work;
+
+/* Where a task's share of `all` ends. */
+static inline size_t gsc_cpu_share_end(const gsc_cpu_work *work, size_t task, size_t all) {
+    size_t end = (task + 1) * work->share;
+    return end < all ? end : all;
+}
+
+enum {
+    GSC_CPU_SUM_ROWS = 32 /* rows added in f32 before they go into a double */
+};
+
+#define GSC_CPU_TASK(stem) GSC_ISA_DECLARE(void, stem, (void *data, size_t task, size_t worker))
+
+GSC_CPU_TASK(gsc_embed_task);            /* rows */
+GSC_CPU_TASK(gsc_embed_backward_task);   /* tokens */
+GSC_CPU_TASK(gsc_bias_task);             /* rows */
+GSC_CPU_TASK(gsc_bias_backward_task);    /* columns, at most 64 */
+GSC_CPU_TASK(gsc_rope_task);             /* rows */
+GSC_CPU_TASK(gsc_norm_task);             /* rows */
+GSC_CPU_TASK(gsc_norm_backward_task);    /* rows */
+GSC_CPU_TASK(gsc_norm_columns_task);     /* columns, at most 64 */
+GSC_CPU_TASK(gsc_cross_entropy_task);    /* rows */
+GSC_CPU_TASK(gsc_gather_rows_task);      /* slots */
+GSC_CPU_TASK(gsc_combine_task);          /* rows */
+GSC_CPU_TASK(gsc_combine_backward_task); /* slots */
+GSC_CPU_TASK(gsc_linear_task);           /* elements, so all below */
+GSC_CPU_TASK(gsc_copy_task);
+GSC_CPU_TASK(gsc_reduce_task); /* -1 or the index for first_not_finite */
+GSC_CPU_TASK(gsc_adamw_task);
+
+/* A block of causal scores, in place: row i < rows of s (stride apart) has first + i + 1 valid
+ * scores of the `columns` it ends with zeros after them.
+ *     softmax     s -> p, lse written
+ *     gradient    s -> p from lse, ds = scale p (dp - inner), dp in place of ds */
+GSC_ISA_DECLARE(void, gsc_attention_softmax,
+                (float *s, float *lse, size_t rows, size_t first, size_t columns, size_t stride));
+GSC_ISA_DECLARE(void, gsc_attention_gradient,
+                (float *s, float *dp, const float *lse, const float *inner, size_t rows,
+                 size_t first, size_t columns, size_t stride, float scale));
+/* inner_i = dy_i . y_i, rows `stride` apart. */
+GSC_ISA_DECLARE(void, gsc_attention_inner,
+                (float *inner, const float *dy, const float *y, size_t rows, size_t size,
+                 size_t stride));
+
+#endif
