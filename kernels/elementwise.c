@@ -52,14 +52,14 @@ void gsc_copy(gsc_queue *queue, const gsc_view *y, const gsc_view *x) {
         return;
     }
     size_t count = gsc_view_count(y);
-    if (!gsc_check_count(queue, "copy", "y", y, y->dtype, count) ||
-        !gsc_check_count(queue, "copy", "x", x, x->dtype, count) ||
-        !gsc_check_same_or_apart(queue, "copy", "y", y, "x", x)) {
-        return;
-    }
     if (y->dtype != x->dtype && (y->dtype == GSC_I32 || x->dtype == GSC_I32)) {
         gsc_queue_fail(queue, GSC_ERR_INPUT, "copy: %s to %s; only f32 and f64 are converted",
                        gsc_dtype_name(x->dtype), gsc_dtype_name(y->dtype));
+        return;
+    }
+    if (!gsc_check_count(queue, "copy", "y", y, y->dtype, count) ||
+        !gsc_check_count(queue, "copy", "x", x, x->dtype, count) ||
+        !gsc_check_same_or_apart(queue, "copy", "y", y, "x", x)) {
         return;
     }
     gsc_copy_args args = {.y_dtype = y->dtype,

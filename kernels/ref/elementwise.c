@@ -54,10 +54,13 @@ void gsc_reduce_ref(gsc_queue *queue, const gsc_reduce_args *a) {
         }
         return;
     }
-    double *result = a->result, sum = 0.0;
+    /* Kahan's sum, which does not grow worse with the count as a plain one would. */
+    double *result = a->result, sum = 0.0, lost = 0.0;
     for (size_t i = 0; i < a->count; i++) {
         double x = gsc_ref_get(a->dtype, a->x, i);
-        sum += a->reduction == GSC_REDUCE_SQUARES ? x * x : x;
+        double term = (a->reduction == GSC_REDUCE_SQUARES ? x * x : x) - lost, next = sum + term;
+        lost = (next - sum) - term;
+        sum = next;
     }
     *result = a->accumulate ? *result + sum : sum;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A device whose memory the host cannot touch: every buffer and workspace lies in pages of its own
- * without any access, opened inside ops and moves alone. Code above kernels/ that passes on it holds
- * no data pointer; one that peeks dies of SIGSEGV. Its ops are those of the processor path.
+ * without any access, opened inside ops and moves alone. Code above kernels/ that passes on it
+ * holds no data pointer; one that peeks dies of SIGSEGV. Its ops are those of the processor path.
  *
  * Layer: tests. One process-wide table of blocks; ops and moves from one thread at a time.
  */
