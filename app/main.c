@@ -51,6 +51,13 @@ static const command commands[] = {
      "Plugins are looked for in $GATESCOPE_PLUGIN_PATH, the build tree, "
      "$XDG_DATA_HOME/gatescope/plugins\nand the installed folder.\n",
      gsc_cmd_plugin},
+    {"data", "list|get NAME… [--from DIR] [--json]", "text to train language models on",
+     "  list        the corpora there are, what they need and which are here\n"
+     "  get NAME…   brings corpora from their Debian packages (not installed, only unpacked)\n"
+     "  --from DIR  takes the packages' .deb files from a folder: no network needed\n"
+     "  --json      as data\n\n"
+     "Corpora are kept in $GATESCOPE_DATA, else $XDG_DATA_HOME/gatescope/data. Their paths go to stdout.\n",
+     gsc_cmd_data},
     {"doctor", "[--json]", "what this machine has, and what is missing", "  --json   as data\n",
      gsc_cmd_doctor},
     {"bench", "em|kernels [--json]", "measure speed on this machine",
