@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope report FILE.gsc... [--json]: the final figures of merit of runs; of a run that has not finished,
- * the slopes so far. Names of results: core/read/findings.h.
+ * gatescope report FILE.gsc... [--json] [-o FOLDER]: the final figures of merit of runs with their rate table; of a
+ * run that has not finished, the slopes so far. With -o the table goes to FOLDER/rates.csv too. Names of results:
+ * core/read/findings.h.
  *
  * Layer: app.
  */
 #include "app/commands.h"
 #include "core/read/findings.h"
 #include "core/read/json_text.h"
+#include "core/read/rate_table.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- JSON ---- */
 
@@ -31,11 +34,15 @@ static json_t *findings_json(const gsc_findings *findings) {
     return object;
 }
 
-static json_t *run_json(const gsc_run_info *info, const gsc_findings *findings) {
+static json_t *run_json(const gsc_run_info *info, const gsc_findings *findings,
+                        const gsc_rate_table *table) {
     json_t *spec = json_loads(info->spec, 0, NULL);
     json_t *object = json_pack(
         "{s:s, s:s, s:o, s:o}", "run", info->path, "status", gsc_run_status_name(info->status),
         "spec", spec != NULL ? spec : json_object(), "results", findings_json(findings));
+    if (object != NULL) {
+        json_object_set_new(object, "rates", gsc_rate_table_json(table));
+    }
     if (object != NULL && info->failure[0] != '\0') {
         json_object_set_new(object, "failure", json_string(info->failure));
     }
@@ -44,58 +51,60 @@ static json_t *run_json(const gsc_run_info *info, const gsc_findings *findings) 
 
 /* ---- For people ---- */
 
-static void format_interval(const gsc_result *result, char *text, size_t size) {
-    if (result == NULL || !isfinite(result->value)) {
+static void format_interval(const gsc_slope *slope, char *text, size_t size) {
+    if (!isfinite(slope->slope)) {
         snprintf(text, size, "-");
-    } else if (isfinite(result->low) && isfinite(result->high)) {
-        snprintf(text, size, "%.3f [%.3f, %.3f]", result->value, result->low, result->high);
+    } else if (isfinite(slope->low) && isfinite(slope->high)) {
+        snprintf(text, size, "%.3f [%.3f, %.3f]", slope->slope, slope->low, slope->high);
     } else {
-        snprintf(text, size, "%.3f", result->value);
+        snprintf(text, size, "%.3f", slope->slope);
     }
 }
 
 static bool is_slope(const gsc_result *result) {
-    return strncmp(result->name, "slope_log_n", strlen("slope_log_n")) == 0;
+    return strncmp(result->name, "slope_", strlen("slope_")) == 0 ||
+           strcmp(result->name, "reported_exponent") == 0;
 }
 
 static bool is_rate(const gsc_series_info *info) {
     return info->panel[0] != '\0' && strcmp(info->x_name, "n") == 0;
 }
 
-/* The widest series name and arm, for the columns. */
-static void measure_columns(const gsc_run *run, int *ret_name, int *ret_arm) {
-    for (size_t i = 0; i < gsc_run_series_count(run); i++) {
-        const gsc_series_info *info = gsc_run_series(run, i);
-        int name = (int)strnlen(info->name, 60), arm = (int)strnlen(info->arm, 60);
-        if (is_rate(info)) {
-            *ret_name = name > *ret_name ? name : *ret_name;
-            *ret_arm = arm > *ret_arm ? arm : *ret_arm;
-        }
-    }
+static int at_least(int width, const char *text) {
+    const int length = (int)strnlen(text, 60);
+    return length > width ? length : width;
 }
 
-static void print_slopes(const gsc_run *run, const gsc_findings *findings) {
-    int name_width = 6, arm_width = 3;
-    bool headed = false;
-    measure_columns(run, &name_width, &arm_width);
-    for (size_t i = 0; i < gsc_run_series_count(run); i++) {
-        const gsc_series_info *info = gsc_run_series(run, i);
-        if (!is_rate(info)) {
-            continue;
+/* Rows that are drawn, then those that are only measured: one for each with a bound. */
+static void print_rates(const gsc_rate_table *table) {
+    int quantity = 8, arm = 3;
+    for (size_t i = 0; i < table->count; i++) {
+        quantity = at_least(quantity, table->rows[i].series);
+        arm = at_least(arm, table->rows[i].arm);
+    }
+    if (table->count > 0) {
+        printf("\n  %-*s  %-*s  %-8s  %-24s  %-24s  %-6s  %-24s  %s\n", quantity, "quantity", arm,
+               "arm", "proven", "slope in log n", "exponent of log n / n", "paper", "last decade",
+               "verdict");
+    }
+    for (int drawn = 1; drawn >= 0; drawn--) {
+        for (size_t i = 0; i < table->count; i++) {
+            const gsc_rate_row *row = &table->rows[i];
+            char slope[64], exponent[64], last[64], reported[16] = "-";
+            if (row->drawn != (drawn == 1)) {
+                continue;
+            }
+            format_interval(&row->slope, slope, sizeof slope);
+            format_interval(&row->exponent, exponent, sizeof exponent);
+            format_interval(&row->last, last, sizeof last);
+            if (isfinite(row->reported)) {
+                snprintf(reported, sizeof reported, "%.3f", row->reported);
+            }
+            printf("  %-*s  %-*s  %-8s  %-24s  %-24s  %-6s  %-24s  %s\n", quantity, row->series,
+                   arm, row->arm[0] != '\0' ? row->arm : "-",
+                   row->bound_title[0] != '\0' ? row->bound_title : "-", slope, exponent, reported,
+                   last, row->verdict);
         }
-        if (!headed) {
-            printf("\n  %-*s  %-*s  %-24s  %-24s  %s\n", name_width, "series", arm_width, "arm",
-                   "slope in log n", "exponent of log n / n", "proven");
-            headed = true;
-        }
-        char name[160], slope[64], exponent[64];
-        gsc_slope_name(GSC_SLOPE_LOG_N, info->name, name, sizeof(name));
-        format_interval(gsc_findings_get(findings, name, info->arm), slope, sizeof(slope));
-        gsc_slope_name(GSC_SLOPE_LOG_N_OVER_LOG_N, info->name, name, sizeof(name));
-        format_interval(gsc_findings_get(findings, name, info->arm), exponent, sizeof(exponent));
-        printf("  %-*s  %-*s  %-24s  %-24s  %s\n", name_width, info->name, arm_width,
-               info->arm[0] != '\0' ? info->arm : "-", slope, exponent,
-               info->bound_title[0] != '\0' ? info->bound_title : "-");
     }
 }
 
@@ -170,10 +179,11 @@ static void print_head(const gsc_run_info *info) {
     }
 }
 
-static gsc_status print_run(gsc_run *run, const gsc_findings *findings, gsc_error *error) {
+static gsc_status print_run(gsc_run *run, const gsc_findings *findings, const gsc_rate_table *table,
+                            gsc_error *error) {
     warnings seen = {0};
     print_head(gsc_run_get_info(run));
-    print_slopes(run, findings);
+    print_rates(table);
     print_results(findings);
     print_definitions(run);
     gsc_status status = gsc_run_visit_events(run, print_warning, &seen, error);
@@ -183,59 +193,124 @@ static gsc_status print_run(gsc_run *run, const gsc_findings *findings, gsc_erro
     return status;
 }
 
-/* Reports one file; array is NULL for people. */
-static gsc_status report_file(const char *path, json_t *array, gsc_error *error) {
+/* Appends a run's table to the file, the header line only first. */
+static gsc_status write_csv(FILE *csv, const char *name, const gsc_rate_table *table, bool header,
+                            gsc_error *error) {
+    char *text = gsc_rate_table_csv(table, name);
+    if (text == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the rate table of %s", name);
+    }
+    const char *rows = strchr(text, '\n') + 1;
+    fputs(header ? text : rows, csv);
+    free(text);
+    return ferror(csv) ? gsc_fail(error, GSC_ERR_IO, "the rate table of %s cannot be written", name)
+                       : GSC_OK;
+}
+
+/* Reports one file; array is NULL for people, csv where no table is asked for. */
+static gsc_status report_file(const char *path, json_t *array, FILE *csv, bool first,
+                              gsc_error *error) {
     gsc_run *run = NULL;
     gsc_findings findings = {0};
+    gsc_rate_table table = {0};
     gsc_status status = gsc_run_open(path, &run, error);
     if (status == GSC_OK) {
         status = gsc_findings_init(&findings, run, error);
     }
-    if (status == GSC_OK && array != NULL) {
-        json_array_append_new(array, run_json(gsc_run_get_info(run), &findings));
-    } else if (status == GSC_OK) {
-        status = print_run(run, &findings, error);
+    if (status == GSC_OK) {
+        status = gsc_rate_table_init(&table, run, &findings, error);
     }
+    if (status == GSC_OK && csv != NULL) {
+        status = write_csv(csv, gsc_run_get_info(run)->name, &table, first, error);
+    }
+    if (status == GSC_OK && array != NULL) {
+        json_array_append_new(array, run_json(gsc_run_get_info(run), &findings, &table));
+    } else if (status == GSC_OK) {
+        status = print_run(run, &findings, &table, error);
+    }
+    gsc_rate_table_clear(&table);
     gsc_findings_clear(&findings);
     gsc_run_close(run);
     return status;
 }
 
-int gsc_cmd_report(int argc, char **argv) {
-    bool as_json = false;
-    int files = 0, code = 0;
+typedef struct report_options {
+    bool as_json;
+    const char *folder; /* NULL: no CSV */
+    char **files;
+    int n_files;
+} report_options;
+
+/* Files are moved to the front of argv. */
+static int parse(int argc, char **argv, report_options *options) {
+    options->files = argv + 1;
     for (int i = 1; i < argc; i++) {
-        as_json = as_json || strcmp(argv[i], "--json") == 0;
-        files += argv[i][0] != '-';
-        if (argv[i][0] == '-' && strcmp(argv[i], "--json") != 0) {
-            fprintf(stderr, "gatescope report: unknown option %s; it takes --json\n", argv[i]);
+        if (strcmp(argv[i], "--json") == 0) {
+            options->as_json = true;
+        } else if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
+            options->folder = argv[++i];
+        } else if (argv[i][0] == '-') {
+            fprintf(stderr, "gatescope report: unknown option %s; it takes --json and -o FOLDER\n",
+                    argv[i]);
             return 2;
+        } else {
+            options->files[options->n_files++] = argv[i];
         }
     }
-    if (files == 0) {
+    if (options->n_files == 0) {
         fprintf(stderr, "gatescope report: name at least one run file\n");
         return 2;
     }
-    json_t *array = as_json ? json_array() : NULL;
-    for (int i = 1, told = 0; i < argc; i++) {
+    return 0;
+}
+
+static FILE *open_csv(const char *folder) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/rates.csv", folder);
+    mkdir(folder, 0777);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) {
+        fprintf(stderr, "gatescope report: %s cannot be written\n", path);
+    }
+    return file;
+}
+
+static int print_json(json_t *array) {
+    char *text = gsc_json_dump(array, JSON_INDENT(2));
+    puts(text != NULL ? text : "[]");
+    const int code = text != NULL ? 0 : 1;
+    free(text);
+    return code;
+}
+
+int gsc_cmd_report(int argc, char **argv) {
+    report_options options = {0};
+    int code = parse(argc, argv, &options);
+    if (code != 0) {
+        return code;
+    }
+    FILE *csv = options.folder != NULL ? open_csv(options.folder) : NULL;
+    if (options.folder != NULL && csv == NULL) {
+        return 1;
+    }
+    json_t *array = options.as_json ? json_array() : NULL;
+    for (int i = 0; i < options.n_files; i++) {
         gsc_error error = {0};
-        if (argv[i][0] == '-') {
-            continue;
-        }
-        if (!as_json && told++ > 0) {
+        if (!options.as_json && i > 0) {
             putchar('\n');
         }
-        if (report_file(argv[i], array, &error) != GSC_OK) {
+        if (report_file(options.files[i], array, csv, i == 0, &error) != GSC_OK) {
             fprintf(stderr, "gatescope report: %s\n", error.message);
             code = 1;
         }
     }
-    if (as_json) {
-        char *text = gsc_json_dump(array, JSON_INDENT(2));
-        puts(text != NULL ? text : "[]");
-        code = text != NULL ? code : 1;
-        free(text);
+    if (array != NULL) {
+        code = print_json(array) == 0 ? code : 1;
         json_decref(array);
+    }
+    if (csv != NULL && fclose(csv) != 0) {
+        fprintf(stderr, "gatescope report: %s/rates.csv cannot be written\n", options.folder);
+        code = 1;
     }
     return code;
 }

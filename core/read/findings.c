@@ -27,6 +27,14 @@ void gsc_slope_name(gsc_slope_axis axis, const char *series, char *ret_name, siz
     }
 }
 
+void gsc_last_decade_name(const char *series, char *ret_name, size_t size) {
+    if (strcmp(series, "loss") == 0) {
+        snprintf(ret_name, size, "slope_last_decade");
+    } else {
+        snprintf(ret_name, size, "slope_last_decade[%s]", series);
+    }
+}
+
 void gsc_finding_key(const gsc_result *result, char *ret_key, size_t size) {
     size_t length = strlen(result->name);
     if (result->arm[0] == '\0') {
@@ -76,13 +84,19 @@ static gsc_status add_slopes(gsc_findings *findings, gsc_run *run, size_t series
     static const char *const definitions[] = {
         "least-squares slope of log median on log n; interval: 95% bootstrap over replicates",
         "least-squares slope of log median on log(log n / n); interval: 95% bootstrap over replicates",
+        "as slope_log_n, over the last decade of n",
     };
     const gsc_series_info *info = gsc_run_series(run, series);
     gsc_point *points = NULL;
     size_t n = 0;
-    for (int axis = GSC_SLOPE_LOG_N; axis <= GSC_SLOPE_LOG_N_OVER_LOG_N; axis++) {
+    for (int kind = 0; kind < 3; kind++) {
+        const gsc_slope_axis axis = kind == 1 ? GSC_SLOPE_LOG_N_OVER_LOG_N : GSC_SLOPE_LOG_N;
         char name[NAME_SIZE];
-        gsc_slope_name((gsc_slope_axis)axis, info->name, name, sizeof(name));
+        if (kind < 2) {
+            gsc_slope_name(axis, info->name, name, sizeof(name));
+        } else {
+            gsc_last_decade_name(info->name, name, sizeof(name));
+        }
         if (gsc_findings_get(findings, name, info->arm) != NULL) {
             continue;
         }
@@ -91,7 +105,8 @@ static gsc_status add_slopes(gsc_findings *findings, gsc_run *run, size_t series
         if (status != GSC_OK) {
             return status;
         }
-        gsc_slope slope = gsc_fit_slope(points, n, (gsc_slope_axis)axis, draws, seed);
+        gsc_slope slope = kind < 2 ? gsc_fit_slope(points, n, axis, draws, seed)
+                                   : gsc_fit_last_decade(points, n, axis, draws, seed);
         char *kept = slope.sizes >= 2 ? strdup(name) : NULL;
         if (kept != NULL) {
             findings->names[findings->n_names++] = kept;
@@ -99,7 +114,7 @@ static gsc_status add_slopes(gsc_findings *findings, gsc_run *run, size_t series
                 .name = kept,
                 .arm = info->arm,
                 .unit = "",
-                .definition = definitions[axis],
+                .definition = definitions[kind],
                 .value = slope.slope,
                 .low = slope.low,
                 .high = slope.high,
@@ -114,8 +129,8 @@ gsc_status gsc_findings_init(gsc_findings *findings, gsc_run *run, gsc_error *er
     size_t n = gsc_run_results_count(run), n_series = gsc_run_series_count(run), draws;
     uint64_t seed;
     memset(findings, 0, sizeof(*findings));
-    findings->results = calloc(n + 2 * n_series + 1, sizeof(*findings->results));
-    findings->names = calloc(2 * n_series + 1, sizeof(*findings->names));
+    findings->results = calloc(n + 3 * n_series + 1, sizeof(*findings->results));
+    findings->names = calloc(3 * n_series + 1, sizeof(*findings->names));
     if (findings->results == NULL || findings->names == NULL) {
         gsc_findings_clear(findings);
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the results of %s",

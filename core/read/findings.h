@@ -24,10 +24,13 @@ typedef struct gsc_findings {
 
 /* The name of a slope's result, for labs and readers alike. */
 void gsc_slope_name(gsc_slope_axis axis, const char *series, char *ret_name, size_t size);
+/* "slope_last_decade" of the loss, "slope_last_decade[tau_p1]" of another series. */
+void gsc_last_decade_name(const char *series, char *ret_name, size_t size);
 /* name and arm as one word. */
 void gsc_finding_key(const gsc_result *result, char *ret_key, size_t size);
 
-/* The run's own results, then a slope on both axes for each drawn series over sample sizes that has none. */
+/* The run's own results, then a slope on both axes and of the last decade for each drawn series over sample sizes that
+ * has none. */
 gsc_status gsc_findings_init(gsc_findings *findings, gsc_run *run, gsc_error *error);
 void gsc_findings_clear(gsc_findings *findings);
 /* NULL where there is none of that name and arm. */

@@ -236,3 +236,32 @@ gsc_slope gsc_fit_slope(const gsc_point *points, size_t n, gsc_slope_axis axis, 
     free(sorted);
     return slope;
 }
+
+gsc_slope gsc_fit_last_decade(const gsc_point *points, size_t n, gsc_slope_axis axis, size_t draws,
+                              uint64_t seed) {
+    double most = 0;
+    size_t kept = 0;
+    gsc_point *late = n > 0 ? malloc(n * sizeof *late) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        most = isfinite(points[i].y) && points[i].x > most ? points[i].x : most;
+    }
+    for (size_t i = 0; i < n && late != NULL; i++) {
+        if (points[i].x >= 0.0999 * most) {
+            late[kept++] = points[i];
+        }
+    }
+    const gsc_slope slope = gsc_fit_slope(late, kept, axis, draws, seed);
+    free(late);
+    return slope;
+}
+
+const char *gsc_rate_verdict(const gsc_slope *exponent, double bound) {
+    if (!isfinite(exponent->low) || !isfinite(exponent->high) || exponent->sizes < 4) {
+        return "undecided";
+    }
+    if (exponent->high < -bound) {
+        return "slower than proven";
+    }
+    const bool wide = exponent->high - exponent->low > GSC_RATE_WIDEST;
+    return wide && exponent->low < -bound ? "undecided" : "consistent";
+}

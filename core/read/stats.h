@@ -44,4 +44,20 @@ typedef struct gsc_slope {
 gsc_slope gsc_fit_slope(const gsc_point *points, size_t n, gsc_slope_axis axis, size_t draws,
                         uint64_t seed);
 
+/* gsc_fit_slope over the points whose x is within a factor of ten of the largest. */
+gsc_slope gsc_fit_last_decade(const gsc_point *points, size_t n, gsc_slope_axis axis, size_t draws,
+                              uint64_t seed);
+
+/* An interval wider than this on either axis decides nothing unless it lies wholly on one side. */
+#define GSC_RATE_WIDEST 0.25
+
+/* Proven rates are upper bounds up to log factors, so that a measurement can speak against one from one side only.
+ * exponent: on the axis log(log n / n), in which the theorems are stated; bound: the proven exponent of n, negative.
+ *
+ *   "slower than proven"  the whole interval lies below -bound
+ *   "undecided"           fewer than 4 sizes, no interval, or one wider than GSC_RATE_WIDEST that holds -bound
+ *   "consistent"          else
+ */
+const char *gsc_rate_verdict(const gsc_slope *exponent, double bound);
+
 #endif

@@ -144,11 +144,12 @@ static gsc_status allocate(lab *self, gsc_error *error) {
     }
     self->threads = gsc_pool_threads(self->pool);
     self->values = malloc(values * sizeof *self->values);
+    self->hits = malloc(cells * self->replicates * sizeof *self->hits);
     self->done = calloc(cells, sizeof *self->done);
     self->alarms = calloc(cells, sizeof *self->alarms);
     self->workers = calloc(self->threads, sizeof *self->workers);
-    bool good =
-        self->values != NULL && self->done != NULL && self->alarms != NULL && self->workers != NULL;
+    bool good = self->values != NULL && self->hits != NULL && self->done != NULL &&
+                self->alarms != NULL && self->workers != NULL;
     for (size_t w = 0; w < self->threads && good; w++) {
         self->workers[w].x = malloc(most * d * sizeof(double));
         self->workers[w].y = malloc(most * sizeof(double));
@@ -161,6 +162,9 @@ static gsc_status allocate(lab *self, gsc_error *error) {
     }
     for (size_t i = 0; i < values; i++) {
         self->values[i] = NAN;
+    }
+    for (size_t i = 0; i < cells * self->replicates; i++) {
+        self->hits[i] = NAN;
     }
     return GSC_OK;
 }
@@ -305,6 +309,7 @@ static void tear_down(lab *self) {
     }
     free(self->workers);
     free(self->values);
+    free(self->hits);
     free(self->done);
     free(self->alarms);
     free(self->sizes);

@@ -218,6 +218,8 @@ gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_
         status = measure(arm, work->fitter[a], n, stopped, mixture, aligned, &found, error);
     }
     if (status == GSC_OK) {
+        self->hits[(a * self->n_sizes + size) * self->replicates + replicate] =
+            (double)found.fit.hits;
         ret_alarms[LAB_ALARM_FELL] = found.fit.likelihood_fell;
         ret_alarms[LAB_ALARM_EMPTY] = found.fit.empty_component;
         ret_alarms[LAB_ALARM_BOX] = found.fit.at_box > 0;

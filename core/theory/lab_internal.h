@@ -99,6 +99,7 @@ typedef struct lab {
     size_t *sizes, n_sizes, replicates;
     lab_arm arms[LAB_MAX_ARMS];
     size_t n_arms;
+    double *hits; /* [arm][size][replicate]: starts within 0.1 nat of the fit's best, NAN before */
     double *values; /* [arm][LAB_MAX_SERIES][size][replicate], NAN where there is none */
     size_t threads;
     struct lab_worker {

@@ -41,6 +41,43 @@ gsc_status lab_tell_alarms(lab *self, size_t a, size_t size, gsc_error *error) {
     return self->sink->event(self->sink, GSC_EVENT_WARNING, "theory", message, error);
 }
 
+/* What the fits of an arm say of their starts, and what a paper says of their loss. */
+static gsc_status tell_arm(lab *self, size_t a, gsc_error *error) {
+    const lab_arm *arm = &self->arms[a];
+    size_t fits = 0, twice = 0;
+    double share = 0;
+    for (size_t i = 0; i < self->n_sizes * self->replicates; i++) {
+        const double hits = self->hits[a * self->n_sizes * self->replicates + i];
+        if (isfinite(hits)) {
+            fits++;
+            twice += hits >= 2;
+            share += hits / (double)arm->plan->fit.starts;
+        }
+    }
+    const gsc_result results[] = {
+        {.name = "best_hit_twice",
+         .definition =
+             "share of fits whose best likelihood two starts or more came within 0.1 nat of",
+         .value = fits > 0 ? (double)twice / (double)fits : NAN},
+        {.name = "starts_near_best",
+         .definition = "mean over fits of the share of starts within 0.1 nat of the best",
+         .value = fits > 0 ? share / (double)fits : NAN},
+        {.name = "reported_exponent",
+         .definition = "exponent of (log n / n) that the paper reports for the loss",
+         .value = gsc_spec_json(arm->plan->spec, "theory.reported") != NULL
+                      ? gsc_spec_real(arm->plan->spec, "theory.reported")
+                      : NAN}};
+    gsc_status status = GSC_OK;
+    for (size_t i = arm->plan->fit.starts > 1 ? 0 : 2; i < 3 && status == GSC_OK; i++) {
+        gsc_result result = results[i];
+        result.arm = arm->name;
+        result.unit = "";
+        result.low = result.high = NAN;
+        status = isfinite(result.value) ? self->sink->result(self->sink, &result, error) : GSC_OK;
+    }
+    return status;
+}
+
 static gsc_status tell_floor_share(lab *self, size_t a, gsc_error *error) {
     const lab_arm *arm = &self->arms[a];
     size_t count = 0;
@@ -89,20 +126,11 @@ static gsc_point *collect(const lab *self, size_t a, size_t s, size_t *ret_count
     return points;
 }
 
-/* Bounds are one-sided: only a whole interval above one speaks against it. */
-static const char *verdict_of(const gsc_slope *slope, double bound) {
-    if (!isfinite(slope->low) || slope->sizes < 3) {
-        return "undecided";
-    }
-    return slope->low > bound      ? "slower than proven"
-           : slope->slope <= bound ? "consistent"
-                                   : "undecided";
-}
-
 static gsc_status tell_verdict(lab *self, const lab_arm *arm, const lab_series *series,
-                               const gsc_slope *slope, gsc_error *error) {
+                               const gsc_slope *slope, const gsc_slope *exponent,
+                               gsc_error *error) {
     char message[512], body[512], prefix[80];
-    const char *verdict = verdict_of(slope, series->bound);
+    const char *verdict = gsc_rate_verdict(exponent, series->bound);
     arm_prefix(arm, prefix, sizeof prefix);
     snprintf(body, sizeof body,
              "{\"series\":\"%s\",\"arm\":\"%s\",\"slope\":%.6g,\"low\":%s%.6g%s,\"high\":%s%.6g%s,"
@@ -120,35 +148,43 @@ static gsc_status tell_verdict(lab *self, const lab_arm *arm, const lab_series *
     return status;
 }
 
+/* Slopes on both axes and of the last decade; the verdict where something is proven. */
 static gsc_status tell_slope(lab *self, size_t a, size_t s, gsc_error *error) {
     static const char *const definitions[] = {
         "least-squares slope of log median on log n; interval: 95% bootstrap over replicates",
-        "least-squares slope of log median on log(log n / n); interval: 95% bootstrap over replicates"};
+        "least-squares slope of log median on log(log n / n); interval: 95% bootstrap over replicates",
+        "as slope_log_n, over the last decade of n"};
     const lab_arm *arm = &self->arms[a];
     const lab_series *series = &arm->series[s];
     const size_t draws = (size_t)gsc_spec_int(self->spec, "theory.slope_draws");
+    const uint64_t seed = arm->plan->fit.seed;
     size_t n = 0;
     gsc_point *points = collect(self, a, s, &n, error);
-    gsc_status status = points != NULL ? GSC_OK : GSC_ERR_MEMORY;
-    for (int axis = 0; axis < 2 && status == GSC_OK; axis++) {
-        const gsc_slope slope =
-            gsc_fit_slope(points, n, (gsc_slope_axis)axis, draws, arm->plan->fit.seed);
-        if (!isfinite(slope.slope)) {
-            continue;
-        }
+    if (points == NULL) {
+        return GSC_ERR_MEMORY;
+    }
+    const gsc_slope slopes[] = {gsc_fit_slope(points, n, GSC_SLOPE_LOG_N, draws, seed),
+                                gsc_fit_slope(points, n, GSC_SLOPE_LOG_N_OVER_LOG_N, draws, seed),
+                                gsc_fit_last_decade(points, n, GSC_SLOPE_LOG_N, draws, seed)};
+    gsc_status status = GSC_OK;
+    for (int kind = 0; kind < 3 && status == GSC_OK; kind++) {
         char name[160];
-        gsc_slope_name((gsc_slope_axis)axis, series->name, name, sizeof name);
+        if (kind < 2) {
+            gsc_slope_name((gsc_slope_axis)kind, series->name, name, sizeof name);
+        } else {
+            gsc_last_decade_name(series->name, name, sizeof name);
+        }
         const gsc_result result = {.name = name,
                                    .arm = arm->name,
                                    .unit = "",
-                                   .definition = definitions[axis],
-                                   .value = slope.slope,
-                                   .low = slope.low,
-                                   .high = slope.high};
-        status = self->sink->result(self->sink, &result, error);
-        if (status == GSC_OK && axis == GSC_SLOPE_LOG_N && !isnan(series->bound)) {
-            status = tell_verdict(self, arm, series, &slope, error);
-        }
+                                   .definition = definitions[kind],
+                                   .value = slopes[kind].slope,
+                                   .low = slopes[kind].low,
+                                   .high = slopes[kind].high};
+        status = isfinite(result.value) ? self->sink->result(self->sink, &result, error) : GSC_OK;
+    }
+    if (status == GSC_OK && isfinite(slopes[0].slope) && !isnan(series->bound)) {
+        status = tell_verdict(self, arm, series, &slopes[0], &slopes[1], error);
     }
     free(points);
     return status;
@@ -201,6 +237,9 @@ gsc_status lab_tell_results(lab *self, gsc_error *error) {
         }
         if (status == GSC_OK) {
             status = tell_floor_share(self, a, error);
+        }
+        if (status == GSC_OK) {
+            status = tell_arm(self, a, error);
         }
     }
     struct timespec now;
