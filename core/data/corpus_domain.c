@@ -60,9 +60,15 @@ static gsc_status print_bible(const domain_work *self, const char *data, const c
                         "the packages of %s have no usr/bin/bible or no libreadline.so.8",
                         self->domain->name);
     }
+    /* It takes short names only: it runs beside its data. */
+    char folder[GSC_DATA_PATH_SIZE], name[256];
+    const char *slash = strrchr(data, '/');
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - data), data);
+    snprintf(name, sizeof name, ".%.250s", slash);
     *strrchr(library, '/') = '\0';
     int code = 0;
-    gsc_command command = {.words = {program, "-d", data, "-f", "gen1:1-rev22:21"},
+    gsc_command command = {.words = {program, "-d", name, "-f", "gen1:1-rev22:21"},
+                           .folder = folder,
                            .libraries = library,
                            .output = path};
     gsc_status status = gsc_command_run(&command, output, &code, error);
