@@ -16,10 +16,11 @@ static const char usage[] =
     "\n"
     "  -o, --output FILE      where to write; the ending says as what\n"
     "      --figure NAME      which figure (default: that of the run's study)\n"
-    "      --size WxH         pixels (default: 1600x1000)\n"
-    "      --dpi N            pixels per inch; text keeps its size on paper (default: 200)\n"
+    "      --size WxH         pixels (default: 1600x1000; many panels: 2400x1700)\n"
+    "      --dpi N            pixels per inch; text keeps its size on paper (default: 200; many panels: 190)\n"
     "      --theme NAME       light or dark (default: light)\n"
     "      --renderer NAME    cairo or gl (default: cairo)\n"
+    "      --part NAME        only the arms that begin with this word, as theorem1 of the run rates\n"
     "      --no-replicates    medians only\n"
     "      --list             names of the figures\n"
     "  -h, --help             this text\n";
@@ -40,6 +41,7 @@ enum {
     THEME,
     RENDERER,
     NO_REPLICATES,
+    PART,
     LIST
 };
 
@@ -50,6 +52,7 @@ static const struct option options[] = {
     {"dpi", required_argument, NULL, DPI},
     {"theme", required_argument, NULL, THEME},
     {"renderer", required_argument, NULL, RENDERER},
+    {"part", required_argument, NULL, PART},
     {"no-replicates", no_argument, NULL, NO_REPLICATES},
     {"list", no_argument, NULL, LIST},
     {"help", no_argument, NULL, 'h'},
@@ -133,6 +136,9 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
         case RENDERER:
             status = read_renderer(optarg, &a->export, error);
             break;
+        case PART:
+            a->options.part = optarg;
+            break;
         case NO_REPLICATES:
             a->options.hide_replicates = true;
             break;
@@ -176,8 +182,14 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
         const char *name = a->figure != NULL ? a->figure : gsc_figure_default_name(runs, n);
         status = gsc_figure_build(name, runs, n, &a->options, &figure, error);
     }
+    gsc_export export = a->export;
+    if (figure != NULL && figure->n_panels > 6 && export.width_px == 0 && export.dpi == 0) {
+        export.width_px = 2400;
+        export.height_px = 1700;
+        export.dpi = 190;
+    }
     if (status == GSC_OK) {
-        status = gsc_export_file(figure, &a->export, a->output, error);
+        status = gsc_export_file(figure, &export, a->output, error);
     }
     gsc_figure_free(figure);
     for (size_t i = 0; i < n; i++) {

@@ -233,9 +233,10 @@ typedef gsc_status build_figure(gsc_run *const *runs, size_t n_runs,
                                 const gsc_figure_options *options, gsc_figure **ret_figure,
                                 gsc_error *error);
 
-static const char *const figure_names[] = {"rate", "fingerprint"};
+static const char *const figure_names[] = {"rate", "fingerprint", "components"};
 static build_figure *const figure_builders[] = {gsc_figure_build_rate,
-                                                gsc_figure_build_fingerprint};
+                                                gsc_figure_build_fingerprint,
+                                                gsc_figure_build_components};
 
 enum {
     N_FIGURES = sizeof figure_names / sizeof *figure_names

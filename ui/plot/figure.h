@@ -115,6 +115,7 @@ typedef struct gsc_figure_options {
     const int *run_colors;  /* palette index of each run; NULL: their order */
     bool hide_replicates;   /* no cloud */
     size_t bootstrap_draws; /* of the slope's interval; 0: 1000 */
+    const char *part;       /* only arms that begin with this word; NULL: all */
 } gsc_figure_options;
 
 /* Names that gsc_figure_build knows, in order. */

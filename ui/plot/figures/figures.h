@@ -19,4 +19,9 @@ gsc_status gsc_figure_build_fingerprint(gsc_run *const *runs, size_t n_runs,
                                         const gsc_figure_options *options, gsc_figure **ret_figure,
                                         gsc_error *error);
 
+/* "components": a panel for every block of parameters, exact and over-specified cells apart, and n x KL. */
+gsc_status gsc_figure_build_components(gsc_run *const *runs, size_t n_runs,
+                                       const gsc_figure_options *options, gsc_figure **ret_figure,
+                                       gsc_error *error);
+
 #endif

@@ -36,11 +36,12 @@ static bool set_axis_title(char **title, const char *text, const char *unit) {
 
 /* The panel of a series: the same name and the same measure, so that unlike errors never share
  * an axis. */
-static gsc_panel *find_panel(const gsc_figure *figure, const gsc_series_info *info) {
+static gsc_panel *find_panel(const gsc_rate_builder *b, const gsc_series_info *info) {
+    const gsc_figure *figure = b->figure;
     for (size_t i = 0; i < figure->n_panels; i++) {
         size_t length = strlen(info->y_title);
         const gsc_panel *panel = figure->panels[i];
-        if (strcmp(panel->name, info->panel) == 0 &&
+        if (strcmp(panel->name, b->choice->panel(info)) == 0 &&
             strncmp(panel->y.title, info->y_title, length) == 0 &&
             (panel->y.title[length] == '\0' || panel->y.title[length] == ' ')) {
             return figure->panels[i];
@@ -65,19 +66,32 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
     return panel;
 }
 
-/* "error" first, then "divergence", then the others as they come. */
+bool gsc_rate_shows(const gsc_rate_builder *b, const gsc_series_info *info) {
+    const char *part = b->options->part;
+    const size_t length = part != NULL ? strlen(part) : 0;
+    return strcmp(info->x_name, "n") == 0 && b->choice->is_drawn(info) &&
+           (length == 0 || (strncmp(info->arm, part, length) == 0 &&
+                            (info->arm[length] == '\0' || info->arm[length] == ' ')));
+}
+
+/* 0: first, 1: as they come, 2: last. */
+static int rank_of(const gsc_rate_choice *choice, const char *panel) {
+    return choice->first != NULL && strcmp(panel, choice->first) == 0 ? 0
+           : choice->last != NULL && strcmp(panel, choice->last) == 0 ? 2
+                                                                      : 1;
+}
+
 static gsc_status add_panels(gsc_rate_builder *b) {
-    static const char *const order[] = {"error", "divergence", NULL};
     for (int pass = 0; pass < 3; pass++) {
         for (size_t r = 0; r < b->n_runs; r++) {
             for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
                 const gsc_series_info *info = gsc_run_series(b->runs[r], s);
-                bool wanted = gsc_rate_is_drawn(info) &&
-                              (order[pass] == NULL || strcmp(info->panel, order[pass]) == 0);
-                if (wanted && find_panel(b->figure, info) == NULL &&
+                const char *name = b->choice->panel(info);
+                bool wanted = gsc_rate_shows(b, info) && rank_of(b->choice, name) == pass;
+                if (wanted && find_panel(b, info) == NULL &&
                     b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
-                    add_panel(b->figure, info->panel, info->x_title, info->y_title, info->unit) ==
-                        NULL) {
+                    add_panel(b->figure, name, b->choice->compact ? "n" : info->x_title,
+                              info->y_title, info->unit) == NULL) {
                     return gsc_rate_no_memory(b->error);
                 }
             }
@@ -94,21 +108,22 @@ static gsc_status add_panels(gsc_rate_builder *b) {
 
 /* A number for what tells series of one run apart: the arm, or arm and name where a panel shows
  * several series of one arm. The same in every panel. */
-static int series_index(const gsc_run *run, size_t series) {
+static int series_index(const gsc_rate_builder *builder, const gsc_run *run, size_t series) {
     const gsc_series_info *self = gsc_run_series(run, series);
     bool by_name = false;
     size_t count = gsc_run_series_count(run);
     for (size_t i = 0; i < count && !by_name; i++) {
         for (size_t k = 0; k < i && !by_name; k++) {
             const gsc_series_info *a = gsc_run_series(run, i), *b = gsc_run_series(run, k);
-            by_name = gsc_rate_is_drawn(a) && gsc_rate_is_drawn(b) &&
-                      strcmp(a->panel, b->panel) == 0 && strcmp(a->arm, b->arm) == 0;
+            by_name = gsc_rate_shows(builder, a) && gsc_rate_shows(builder, b) &&
+                      strcmp(builder->choice->panel(a), builder->choice->panel(b)) == 0 &&
+                      strcmp(a->arm, b->arm) == 0;
         }
     }
     int index = 0;
     for (size_t i = 0; i < count; i++) {
         const gsc_series_info *other = gsc_run_series(run, i);
-        if (!gsc_rate_is_drawn(other)) {
+        if (!gsc_rate_shows(builder, other)) {
             continue;
         }
         if (strcmp(other->arm, self->arm) == 0 &&
@@ -118,7 +133,7 @@ static int series_index(const gsc_run *run, size_t series) {
         bool first = true; /* of its kind */
         for (size_t k = 0; k < i && first; k++) {
             const gsc_series_info *earlier = gsc_run_series(run, k);
-            first = !(gsc_rate_is_drawn(earlier) && strcmp(earlier->arm, other->arm) == 0 &&
+            first = !(gsc_rate_shows(builder, earlier) && strcmp(earlier->arm, other->arm) == 0 &&
                       (!by_name || strcmp(earlier->name, other->name) == 0));
         }
         index += first;
@@ -257,6 +272,11 @@ static bool add_legend(const gsc_rate_builder *b, const drawing *d, const gsc_sl
     const gsc_run_info *run = gsc_run_get_info(b->runs[d->run]);
     bool titled = d->info->title[0] != '\0';
     const char *title = titled ? d->info->title : d->info->name;
+    char own[192];
+    if (b->choice->label != NULL) {
+        b->choice->label(b->runs[d->run], d->series, own, sizeof own);
+        title = own;
+    }
     if (b->n_runs > 1) {
         snprintf(label, sizeof label, "%s · %s", run->name, title);
     } else {
@@ -304,8 +324,8 @@ static bool add_lines(const gsc_rate_builder *b, const drawing *d) {
 
 static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
     const gsc_series_info *info = gsc_run_series(b->runs[run], series);
-    int index = series_index(b->runs[run], series);
-    drawing d = {.panel = find_panel(b->figure, info),
+    int index = series_index(b, b->runs[run], series);
+    drawing d = {.panel = find_panel(b, info),
                  .info = info,
                  .run = run,
                  .series = series,
@@ -318,6 +338,11 @@ static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
         d.color = b->options->run_colors != NULL ? b->options->run_colors[run] : (int)run;
     } else if (b->options->run_colors != NULL && index == 0) {
         d.color = b->options->run_colors[run];
+    }
+    if (b->choice->look != NULL) {
+        int color = d.color;
+        b->choice->look(b->runs[run], series, &color, &d.shape);
+        d.color = b->n_runs > 1 ? d.color : color;
     }
     gsc_point *points = NULL;
     gsc_status status = gsc_run_dup_points(b->runs[run], series, &points, &d.n_points, b->error);
@@ -341,8 +366,9 @@ static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
                 b->n_replicates_low == 0 || n < b->n_replicates_low ? n : b->n_replicates_low;
             b->n_replicates_high = n > b->n_replicates_high ? n : b->n_replicates_high;
         }
-        good = (b->options->hide_replicates || add_cloud(&d)) && add_medians(&d, GSC_LAYER_BARS) &&
-               add_lines(b, &d) && add_medians(&d, GSC_LAYER_POINTS);
+        good = (b->options->hide_replicates || b->choice->compact || add_cloud(&d)) &&
+               add_medians(&d, GSC_LAYER_BARS) && add_lines(b, &d) &&
+               add_medians(&d, GSC_LAYER_POINTS);
     }
     free(groups);
     free(points);
@@ -383,7 +409,7 @@ static gsc_status build(gsc_rate_builder *b) {
     gsc_status status = add_panels(b);
     for (size_t r = 0; r < b->n_runs && status == GSC_OK; r++) {
         for (size_t s = 0; s < gsc_run_series_count(b->runs[r]) && status == GSC_OK; s++) {
-            if (gsc_rate_is_drawn(gsc_run_series(b->runs[r], s))) {
+            if (gsc_rate_shows(b, gsc_run_series(b->runs[r], s))) {
                 status = add_series(b, r, s);
             }
         }
@@ -394,11 +420,12 @@ static gsc_status build(gsc_rate_builder *b) {
     return status == GSC_OK ? gsc_rate_add_words(b) : status;
 }
 
-gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
-                                 const gsc_figure_options *options, gsc_figure **ret_figure,
-                                 gsc_error *error) {
-    gsc_rate_builder b = {.runs = runs, .n_runs = n_runs, .options = options, .error = error};
-    b.figure = gsc_figure_new("rate");
+gsc_status gsc_rate_build(const gsc_rate_choice *choice, gsc_run *const *runs, size_t n_runs,
+                          const gsc_figure_options *options, gsc_figure **ret_figure,
+                          gsc_error *error) {
+    gsc_rate_builder b = {
+        .choice = choice, .runs = runs, .n_runs = n_runs, .options = options, .error = error};
+    b.figure = gsc_figure_new(choice->name);
     if (b.figure == NULL) {
         return gsc_rate_no_memory(error);
     }
@@ -409,4 +436,16 @@ gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
     }
     *ret_figure = b.figure;
     return GSC_OK;
+}
+
+static const char *panel_of(const gsc_series_info *info) {
+    return info->panel;
+}
+
+gsc_status gsc_figure_build_rate(gsc_run *const *runs, size_t n_runs,
+                                 const gsc_figure_options *options, gsc_figure **ret_figure,
+                                 gsc_error *error) {
+    static const gsc_rate_choice choice = {
+        .name = "rate", .is_drawn = gsc_rate_is_drawn, .panel = panel_of, .first = "error"};
+    return gsc_rate_build(&choice, runs, n_runs, options, ret_figure, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the two files of the figure "rate" share: rate.c draws, rate_words.c speaks. Layer: ui/plot.
+ * What the files of the figures over sample sizes share: rate.c draws, rate_words.c speaks, components.c chooses
+ * other series. Layer: ui/plot.
  */
 #ifndef GSC_UI_PLOT_FIGURES_RATE_BUILD_H
 #define GSC_UI_PLOT_FIGURES_RATE_BUILD_H
@@ -9,7 +10,22 @@
 
 #include <string.h>
 
+/* Which series a figure shows, in which panel, and how they look. */
+typedef struct gsc_rate_choice {
+    const char *name; /* of the figure */
+    bool (*is_drawn)(const gsc_series_info *info);
+    const char *(*panel)(const gsc_series_info *info);
+    const char *first, *last; /* panels that come first and last; NULL: as they come */
+    /* Colour and marker; NULL: one number for what tells series apart. */
+    void (*look)(const gsc_run *run, size_t series, int *ret_color, int *ret_shape);
+    /* The legend's words for a series, at most size bytes; NULL: its title. */
+    void (*label)(const gsc_run *run, size_t series, char *ret_label, size_t size);
+    bool compact;           /* many small panels: short axis titles, no dots of replicates */
+    const char *definition; /* said in place of each series' own; NULL: none */
+} gsc_rate_choice;
+
 typedef struct gsc_rate_builder {
+    const gsc_rate_choice *choice;
     gsc_run *const *runs;
     size_t n_runs;
     const gsc_figure_options *options;
@@ -31,6 +47,14 @@ static inline bool gsc_run_is_live(const gsc_run_info *info) {
 static inline gsc_status gsc_rate_no_memory(gsc_error *error) {
     return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to build the figure");
 }
+
+/* The series of the choice that belong to options->part. */
+bool gsc_rate_shows(const gsc_rate_builder *b, const gsc_series_info *info);
+
+/* A figure over sample sizes by a choice. */
+gsc_status gsc_rate_build(const gsc_rate_choice *choice, gsc_run *const *runs, size_t n_runs,
+                          const gsc_figure_options *options, gsc_figure **ret_figure,
+                          gsc_error *error);
 
 /* Messages in empty panels, x over all sizes of the specs, title, subtitle, recipe and specs,
  * once all series are in. */

@@ -53,10 +53,14 @@ static void fix_x_range(gsc_rate_builder *b) {
 static void add_definitions(const gsc_rate_builder *b, gsc_words *words) {
     const char *told[64];
     size_t n = 0;
+    if (b->choice->definition != NULL) {
+        gsc_words_add(words, "%s%s", words->length > 0 ? " " : "", b->choice->definition);
+        return;
+    }
     for (size_t r = 0; r < b->n_runs; r++) {
         for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
             const gsc_series_info *info = gsc_run_series(b->runs[r], s);
-            bool fresh = gsc_rate_is_drawn(info) && info->definition[0] != '\0' && n < 64;
+            bool fresh = gsc_rate_shows(b, info) && info->definition[0] != '\0' && n < 64;
             for (size_t i = 0; i < n && fresh; i++) {
                 fresh = strcmp(told[i], info->definition) != 0;
             }
@@ -76,12 +80,13 @@ static void add_recipe(const gsc_rate_builder *b, gsc_words *words) {
         if (b->n_replicates_low < b->n_replicates_high) {
             gsc_words_add(words, "%zu to ", b->n_replicates_low);
         }
-        gsc_words_add(words,
-                      "%zu %s; bars: quartiles%s. Solid: least-squares line through the "
-                      "log medians; slope with 95%% bootstrap interval over replicates. Dashed: "
-                      "proven upper bound, drawn from the first median.",
-                      b->n_replicates_high, b->n_replicates_high == 1 ? "replicate" : "replicates",
-                      b->options->hide_replicates ? "" : "; dots: every replicate");
+        gsc_words_add(
+            words,
+            "%zu %s; bars: quartiles%s. Solid: least-squares line through the "
+            "log medians; slope with 95%% bootstrap interval over replicates. Dashed: "
+            "proven upper bound, drawn from the first median.",
+            b->n_replicates_high, b->n_replicates_high == 1 ? "replicate" : "replicates",
+            b->options->hide_replicates || b->choice->compact ? "" : "; dots: every replicate");
     }
     if (b->n_skipped > 0) {
         gsc_words_add(words, " %zu %s without a finite value left out.", b->n_skipped,
