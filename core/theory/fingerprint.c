@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    SHORT_DESCENT = 12, /* iterations */
+    LONG_DESCENT = 60
+};
+
 gsc_fingerprint_options gsc_fingerprint_options_default(const gsc_mixture_shape *shape) {
     gsc_fingerprint_options options = {
         .gate_box = shape->box, .mass_floor = 0.12, .starts = 4, .seed = 1, .n_deltas = 12};
@@ -87,7 +92,7 @@ static const double *true_block(const gsc_truth *truth, const gsc_error_block *b
 }
 
 /* A start: every slot of an over-specified cell disturbed by what moves the density by a part of a standard
- * deviation; shares at random. */
+ * deviation; shares at random, as the direction of a held error of several numbers. */
 static void disturb(const tracer *self, const size_t *cell_size, double amount, uint64_t stream,
                     double *u) {
     const gsc_mixture_shape *shape = self->shape;
@@ -115,6 +120,11 @@ static void disturb(const tracer *self, const size_t *cell_size, double amount, 
             u[at.beta1 + i] += amount / reach * gsc_rng_normal(&rng);
         }
     }
+    size_t held;
+    const size_t size = gsc_kl_fit_held(self->fit, &held);
+    for (size_t q = held; q < held + size && size > 1; q++) {
+        u[q] = gsc_rng_normal(&rng);
+    }
 }
 
 /* Where the minimiser goes when delta goes from that of `from` to `to`: every slot's displacement continues the
@@ -128,16 +138,27 @@ static void extrapolate(const tracer *self, const double *before, const double *
     }
 }
 
-/* Descends from u at delta i and keeps it in the chain where that is the least so far. */
+/* Descends from u at delta i and keeps it in the chain where that is the least so far. Where there is one already, a
+ * short descent says whether a long one is worth it. */
 static gsc_status improve(tracer *self, size_t i, double *u, size_t *evaluations,
                           gsc_error *error) {
+    const bool first = isnan(self->chain_kl[i]);
     gsc_kl_fit_info info;
-    const gsc_status status = gsc_kl_fit_run(self->fit, u, &info, error);
+    gsc_kl_fit_limit(self->fit, first ? LONG_DESCENT : SHORT_DESCENT);
+    gsc_status status = gsc_kl_fit_run(self->fit, u, &info, error);
+    if (status == GSC_OK && !first) {
+        *evaluations += info.evaluations;
+        if (info.converged ? !(info.kl < self->chain_kl[i]) : info.kl > 3 * self->chain_kl[i]) {
+            return GSC_OK;
+        }
+        gsc_kl_fit_limit(self->fit, LONG_DESCENT);
+        status = gsc_kl_fit_run(self->fit, u, &info, error);
+    }
     if (status != GSC_OK) {
         return status == GSC_ERR_NUMERIC ? GSC_OK : status;
     }
     *evaluations += info.evaluations;
-    if (!(info.kl >= self->chain_kl[i])) {
+    if (first || info.kl < self->chain_kl[i]) {
         self->chain_kl[i] = info.kl;
         memcpy(self->chain + i * self->slots, u, self->slots * sizeof *u);
     }
@@ -213,7 +234,7 @@ static void fill_slopes(gsc_fingerprint *self) {
 }
 
 void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl) {
-    const double least = fmax(GSC_FINGERPRINT_LEAST_KL, 10 * least_kl);
+    const double least = fmax(GSC_FINGERPRINT_LEAST_KL, 5 * least_kl);
     self->least_kl = least_kl;
     self->exponent = self->exponent_delta = NAN;
     for (size_t i = self->n; i-- > 0;) {
@@ -284,10 +305,12 @@ static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell
 
 static gsc_status prepare(tracer *self, const size_t *cells, double *split,
                           const gsc_quadrature *quadrature, gsc_error *error) {
+    /* A class says less than a number: the valleys of a categorical response are longer, and its steps cheaper. */
+    const bool categorical = self->truth->classes > 0;
     const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,
                                         .mass_floor = self->options->mass_floor,
-                                        .max_iterations = 60,
-                                        .tolerance = 1e-4,
+                                        .max_iterations = categorical ? 600 : 60,
+                                        .tolerance = categorical ? 1e-6 : 1e-4,
                                         .stop = self->options->stop};
     gsc_status status = gsc_kl_fit_new(quadrature, self->shape, cells, &options, &self->fit, error);
     if (status == GSC_OK) {

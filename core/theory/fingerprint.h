@@ -44,15 +44,15 @@ typedef struct gsc_fingerprint {
     /* Slope of log KL against log delta between point i and i + 1, NAN where one of them has none. */
     double slope[GSC_FINGERPRINT_MAX_DELTAS];
     double least_kl; /* with nothing held: above 0 where the family does not hold the truth */
-    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL and above 10 least_kl; NAN where
+    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL and above 5 least_kl; NAN where
      * there is none. */
     double exponent, exponent_delta;
     double *mixtures; /* [n][size]: the minimisers */
     size_t evaluations;
 } gsc_fingerprint;
 
-/* Below this the optimum drowns in rounding. */
-#define GSC_FINGERPRINT_LEAST_KL 1e-18
+/* Below this the descent in a nearly singular landscape may not end at the optimum. */
+#define GSC_FINGERPRINT_LEAST_KL 1e-13
 
 /* One block's curve; deterministic. The caller clears it. */
 gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,

@@ -206,7 +206,7 @@ static double bound_of(const arm *self, size_t b) {
 static gsc_status declare(study *self, size_t a, size_t b, gsc_error *error) {
     arm *one = &self->arms[a];
     const gsc_error_block *block = &one->blocks[b];
-    char name[64], title[160], definition[320], bound[32] = "", x_title[64];
+    char name[64], title[160], definition[320], bound[32] = "";
     const double exponent = bound_of(one, b);
     snprintf(name, sizeof name, "kl_%s", block->name);
     snprintf(title, sizeof title, "%s", self->n_arms > 1 ? one->name : block->symbol);
@@ -218,8 +218,6 @@ static gsc_status declare(study *self, size_t a, size_t b, gsc_error *error) {
     if (isfinite(exponent)) {
         snprintf(bound, sizeof bound, "δ^{%g}", exponent);
     }
-    snprintf(x_title, sizeof x_title, self->n_arms > 1 ? "Error δ of %s" : "Parameter error δ",
-             block->symbol);
     gsc_series_info info = GSC_SERIES_INIT;
     info.name = name;
     info.arm = one->name;
@@ -227,8 +225,8 @@ static gsc_status declare(study *self, size_t a, size_t b, gsc_error *error) {
     info.unit = "nat";
     info.definition = definition;
     info.x_name = "delta";
-    info.x_title = x_title;
-    info.panel = self->n_arms > 1 ? block->name : "fingerprint";
+    info.x_title = "Parameter error δ";
+    info.panel = self->n_arms > 1 ? block->symbol : "fingerprint";
     info.y_title = "Least KL to the truth";
     info.bound = exponent;
     info.bound_title = bound;
@@ -282,13 +280,13 @@ static gsc_status tell_block(study *self, const arm *one, const gsc_fingerprint 
     if (!isfinite(curve->exponent)) {
         char text[256];
         snprintf(text, sizeof text,
-                 "%s%s%s has no exponent: its KL is nowhere 10 times that of the nearest fit, %.2g",
+                 "%s%s%s has no exponent: its KL is nowhere 5 times that of the nearest fit, %.2g",
                  one->name, one->name[0] != '\0' ? ": " : "", curve->block.name, curve->least_kl);
         return self->sink->event(self->sink, GSC_EVENT_WARNING, "fingerprint", text, error);
     }
     snprintf(definition, sizeof definition,
              "slope of log least KL against log error of %s from delta = %.3g to the next, the "
-             "smallest whose KL is above %.1g and 10 times the KL of the nearest fit; cell of %zu",
+             "smallest whose KL is above %.1g and 5 times the KL of the nearest fit; cell of %zu",
              curve->block.name, curve->exponent_delta, GSC_FINGERPRINT_LEAST_KL, curve->cell_size);
     gsc_status status = tell_result(self, one, "exponent", curve->block.name, "", definition,
                                     curve->exponent, error);

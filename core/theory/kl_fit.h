@@ -67,6 +67,9 @@ void gsc_kl_fit_bind(gsc_kl_fit *self, const gsc_sample *sample);
 /* Replaces options.stop. */
 void gsc_kl_fit_stop_at(gsc_kl_fit *self, const atomic_bool *stop);
 
+/* Replaces options.max_iterations. */
+void gsc_kl_fit_limit(gsc_kl_fit *self, size_t max_iterations);
+
 size_t gsc_kl_fit_slots(const gsc_kl_fit *self);
 
 /* Holds |block of atom - truth| at delta from now on; a block of one number lies at truth + sign delta. truth points
@@ -74,6 +77,10 @@ size_t gsc_kl_fit_slots(const gsc_kl_fit *self);
  * outside box or variance floor. */
 bool gsc_kl_fit_hold(gsc_kl_fit *self, const gsc_error_block *block, size_t atom,
                      const double *truth, double delta, double sign);
+
+/* How many slots the held block has (0: none), the first in *ret_at; where it is several, u holds the direction of its
+ * error there, of any length above 0. */
+size_t gsc_kl_fit_held(const gsc_kl_fit *self, size_t *ret_at);
 
 /* Slots of a mixture and back. from_mixture moves into box and floors and to the held error. */
 gsc_status gsc_kl_fit_from_mixture(gsc_kl_fit *self, const double *mixture, double *ret_u,

@@ -9,6 +9,14 @@
 #include <math.h>
 #include <string.h>
 
+/* Loops over rows are compiled for wide registers too, where the linker can choose. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3")))
+#else
+#define FIT_CLONES
+#endif
+
 static const double log_two_pi = 1.8378770664093453;
 
 double fit_curvature(double rho) {
@@ -32,6 +40,7 @@ size_t fit_rows_size(const gsc_kl_fit *self) {
 
 /* rho_c of the rows of node i into share [k][rows], y - h_c into gap; e into ret_e,
  * de / drho into ret_pull, sum w (rho - 1) into *ret_seen. */
+FIT_CLONES
 static double node_residuals(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
                              double *gap, double *ret_e, double *ret_pull, double *ret_seen) {
     const gsc_quadrature *nodes = self->quadrature;
@@ -86,6 +95,7 @@ static void lost_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, const d
 }
 
 /* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows]; share becomes de / dlog term. */
+FIT_CLONES
 static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
                           const double *gap, const double *pull, double *routed,
                           double *ret_channels) {
@@ -160,6 +170,7 @@ static size_t channel_of(const gsc_kl_fit *self, size_t raw, size_t i, double *r
     return k + k1 + raw - at->nu;
 }
 
+FIT_CLONES
 static void node_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, size_t stride,
                           const double *channels, const size_t *place, double *ret_jacobian) {
     memset(ret_jacobian, 0, self->n * stride * sizeof *ret_jacobian);
@@ -175,12 +186,50 @@ static void node_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, size_t 
     }
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3")))
-#else
-#define FIT_CLONES
-#endif
+/* One column's reflection: dot = scale (v'b + head top), top -= dot head, b -= dot v. */
+static inline void reflect_one(size_t rows, const double *restrict v, double head, double scale,
+                               double *restrict b, double *top) {
+    double dot = 0;
+#pragma omp simd reduction(+ : dot)
+    for (size_t t = 0; t < rows; t++) {
+        dot += v[t] * b[t];
+    }
+    dot = scale * (dot + head * *top);
+    *top -= dot * head;
+#pragma omp simd
+    for (size_t t = 0; t < rows; t++) {
+        b[t] -= dot * v[t];
+    }
+}
+
+/* Four columns at once: a single sum would wait for each addition. */
+static inline void reflect_four(size_t rows, const double *restrict v, double head, double scale,
+                                double *restrict b, size_t stride, double *top) {
+    double *restrict c = b + stride, *restrict d = c + stride, *restrict e = d + stride;
+    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+#pragma omp simd reduction(+ : s0, s1, s2, s3)
+    for (size_t t = 0; t < rows; t++) {
+        s0 += v[t] * b[t];
+        s1 += v[t] * c[t];
+        s2 += v[t] * d[t];
+        s3 += v[t] * e[t];
+    }
+    s0 = scale * (s0 + head * top[0]);
+    s1 = scale * (s1 + head * top[1]);
+    s2 = scale * (s2 + head * top[2]);
+    s3 = scale * (s3 + head * top[3]);
+    top[0] -= s0 * head;
+    top[1] -= s1 * head;
+    top[2] -= s2 * head;
+    top[3] -= s3 * head;
+#pragma omp simd
+    for (size_t t = 0; t < rows; t++) {
+        b[t] -= s0 * v[t];
+        c[t] -= s1 * v[t];
+        d[t] -= s2 * v[t];
+        e[t] -= s3 * v[t];
+    }
+}
 
 FIT_CLONES
 void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride) {
@@ -199,19 +248,12 @@ void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride) {
         const double end = *diagonal > 0 ? -length : length, head = *diagonal - end;
         const double scale = 2 / (head * head + below);
         *diagonal = end;
-        for (size_t j = k + 1; j <= n; j++) {
-            double *restrict b = block + j * stride;
-            double *top = &r[k * (n + 1) + j], dot = 0;
-#pragma omp simd reduction(+ : dot)
-            for (size_t t = 0; t < rows; t++) {
-                dot += v[t] * b[t];
-            }
-            dot = scale * (dot + head * *top);
-            *top -= dot * head;
-#pragma omp simd
-            for (size_t t = 0; t < rows; t++) {
-                b[t] -= dot * v[t];
-            }
+        size_t j = k + 1;
+        for (; j + 3 <= n; j += 4) {
+            reflect_four(rows, v, head, scale, block + j * stride, stride, &r[k * (n + 1) + j]);
+        }
+        for (; j <= n; j++) {
+            reflect_one(rows, v, head, scale, block + j * stride, &r[k * (n + 1) + j]);
         }
     }
 }

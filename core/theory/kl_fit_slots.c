@@ -155,7 +155,12 @@ gsc_status gsc_kl_fit_new(const gsc_quadrature *quadrature, const gsc_mixture_sh
     self->options = *options;
     make_groups(self, groups);
     gsc_status status = GSC_OK;
-    if (self->slots > GSC_KL_FIT_MAX_SLOTS) {
+    if (self->layout.nu + shape->k_routed != self->layout.size) {
+        status = gsc_fail(error, GSC_ERR_INPUT,
+                          "%s has numbers of its own; fits to the truth by quadrature take gates "
+                          "that are an affinity of linear scores",
+                          shape->gate->name);
+    } else if (self->slots > GSC_KL_FIT_MAX_SLOTS) {
         status = gsc_fail(error, GSC_ERR_INPUT,
                           "a fit to the truth by quadrature takes at most %d parameters; this "
                           "mixture has %zu",
@@ -205,6 +210,10 @@ void gsc_kl_fit_stop_at(gsc_kl_fit *self, const atomic_bool *stop) {
     self->options.stop = stop;
 }
 
+void gsc_kl_fit_limit(gsc_kl_fit *self, size_t max_iterations) {
+    self->options.max_iterations = max_iterations;
+}
+
 size_t gsc_kl_fit_slots(const gsc_kl_fit *self) {
     return self->slots;
 }
@@ -241,6 +250,11 @@ bool gsc_kl_fit_hold(gsc_kl_fit *self, const gsc_error_block *block, size_t atom
     self->hold_delta = delta;
     self->hold_sign = sign;
     return true;
+}
+
+size_t gsc_kl_fit_held(const gsc_kl_fit *self, size_t *ret_at) {
+    *ret_at = self->hold_at;
+    return self->hold_size;
 }
 
 static bool is_held(const gsc_kl_fit *self, size_t slot) {

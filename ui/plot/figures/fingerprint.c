@@ -51,6 +51,8 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
     gsc_panel *panel = gsc_figure_add_panel(figure, name);
     snprintf(title, sizeof title, unit[0] != '\0' ? "%s (%s)" : "%s", y_title, unit);
     if (panel == NULL || !gsc_figure_set_text(&panel->x.title, x_title) ||
+        !gsc_figure_set_text(&panel->title,
+                             strcmp(name, "fingerprint") == 0 ? "Fingerprint" : name) ||
         !gsc_figure_set_text(&panel->y.title, title) ||
         !gsc_figure_set_text(&panel->value_title, "exponent")) {
         return NULL;
