@@ -12,11 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SHORT_DESCENT = 12, /* iterations */
-    LONG_DESCENT = 60
-};
-
 gsc_fingerprint_options gsc_fingerprint_options_default(const gsc_mixture_shape *shape) {
     gsc_fingerprint_options options = {
         .gate_box = shape->box, .mass_floor = 0.12, .starts = 4, .seed = 1, .n_deltas = 12};
@@ -52,6 +47,7 @@ typedef struct tracer {
     const gsc_error_block *block;
     gsc_kl_fit *fit;
     size_t atom, slots;
+    size_t descent; /* iterations of a long descent; a short one has a fifth */
     double block_truth[GSC_KL_FIT_MAX_BLOCK];
     double *reference; /* [slots]: the truth, split */
     double *best;      /* [n_deltas][slots] */
@@ -144,14 +140,14 @@ static gsc_status improve(tracer *self, size_t i, double *u, size_t *evaluations
                           gsc_error *error) {
     const bool first = isnan(self->chain_kl[i]);
     gsc_kl_fit_info info;
-    gsc_kl_fit_limit(self->fit, first ? LONG_DESCENT : SHORT_DESCENT);
+    gsc_kl_fit_limit(self->fit, first ? self->descent : self->descent / 5);
     gsc_status status = gsc_kl_fit_run(self->fit, u, &info, error);
     if (status == GSC_OK && !first) {
         *evaluations += info.evaluations;
         if (info.converged ? !(info.kl < self->chain_kl[i]) : info.kl > 3 * self->chain_kl[i]) {
             return GSC_OK;
         }
-        gsc_kl_fit_limit(self->fit, LONG_DESCENT);
+        gsc_kl_fit_limit(self->fit, self->descent);
         status = gsc_kl_fit_run(self->fit, u, &info, error);
     }
     if (status != GSC_OK) {
@@ -252,6 +248,7 @@ static gsc_status find_least(tracer *self, gsc_fingerprint *curve, const size_t 
     double least = INFINITY;
     gsc_status status = GSC_OK;
     gsc_kl_fit_hold(self->fit, NULL, 0, NULL, 0, 0);
+    gsc_kl_fit_limit(self->fit, self->descent);
     for (size_t s = 0; s <= self->options->starts && status == GSC_OK; s++) {
         if (s > 0) {
             disturb(self, cell_size, 0.1, s, self->u);
@@ -307,9 +304,10 @@ static gsc_status prepare(tracer *self, const size_t *cells, double *split,
                           const gsc_quadrature *quadrature, gsc_error *error) {
     /* A class says less than a number: the valleys of a categorical response are longer, and its steps cheaper. */
     const bool categorical = self->truth->classes > 0;
+    self->descent = categorical ? 600 : 60;
     const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,
                                         .mass_floor = self->options->mass_floor,
-                                        .max_iterations = categorical ? 600 : 60,
+                                        .max_iterations = self->descent,
                                         .tolerance = categorical ? 1e-6 : 1e-4,
                                         .stop = self->options->stop};
     gsc_status status = gsc_kl_fit_new(quadrature, self->shape, cells, &options, &self->fit, error);
