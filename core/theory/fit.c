@@ -22,13 +22,33 @@ struct gsc_fitter {
     double *trial;
 };
 
+gsc_fit_options gsc_fit_options_read(const gsc_spec *spec, const atomic_bool *stop) {
+    gsc_fit_options options = {
+        .seed = (uint64_t)gsc_spec_int(spec, "seed"),
+        .start = gsc_start_mode_parse(gsc_spec_string(spec, "theory.start")),
+        .start_noise = gsc_spec_real(spec, "theory.start_noise"),
+        .starts = (size_t)gsc_spec_int(spec, "theory.starts"),
+        .em = gsc_em_options_default(),
+        .polish = gsc_spec_bool(spec, "theory.polish"),
+        .newton = {.gain = 0.01, .max_iterations = 200, .stop = stop},
+    };
+    const char *kind = gsc_spec_string(spec, "theory.tolerance_kind");
+    options.em.tolerance = gsc_spec_real(spec, "theory.tolerance");
+    options.em.tolerance_kind = strcmp(kind, "relative") == 0 ? GSC_EM_TOLERANCE_RELATIVE
+                                : strcmp(kind, "total") == 0  ? GSC_EM_TOLERANCE_TOTAL
+                                                              : GSC_EM_TOLERANCE_MEAN;
+    options.em.max_iterations = (size_t)gsc_spec_int(spec, "theory.max_iterations");
+    options.em.stop = stop;
+    return options;
+}
+
 gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape, size_t n,
                           gsc_fitter **ret_fitter, gsc_error *error) {
     gsc_fitter *self = calloc(1, sizeof *self);
     if (self == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
     }
-    if (truth->classes > 0) {
+    if (truth != NULL && truth->classes > 0) {
         const gsc_status made = gsc_discrete_fitter_new(truth, shape, &self->discrete, error);
         if (made != GSC_OK) {
             free(self);
@@ -79,13 +99,29 @@ static size_t bits(uint64_t set) {
     return count;
 }
 
+/* Where start number start begins, into self->trial. */
+static gsc_status draw_start(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
+                             size_t start, const gsc_fit_options *options, gsc_error *error) {
+    switch (options->start) {
+    case GSC_START_KMEANS:
+    case GSC_START_RANDOM:
+        return gsc_start_from_data(options->start, self->shape, sample, options->seed, replicate,
+                                   start, self->trial, error);
+    case GSC_START_GIVEN:
+        memcpy(self->trial, options->initial, self->size * sizeof(double));
+        return GSC_OK;
+    case GSC_START_NEAR_TRUTH:
+        break;
+    }
+    return gsc_start_near_truth(self->truth, self->shape, options->start_noise, options->seed,
+                                sample->n, replicate, start, self->trial, error);
+}
+
 /* One start, into self->trial. */
 static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t replicate,
                             size_t start, const gsc_fit_options *options, double *ret_stopped,
                             gsc_fit *ret_fit, gsc_error *error) {
-    gsc_status status =
-        gsc_start_near_truth(self->truth, self->shape, options->start_noise, options->seed,
-                             sample->n, replicate, start, self->trial, error);
+    gsc_status status = draw_start(self, sample, replicate, start, options, error);
     gsc_em_options em = options->em;
     if (options->polish && start > 0 && em.max_iterations > GSC_FIT_WARM_UP) {
         em.max_iterations = GSC_FIT_WARM_UP;
@@ -127,12 +163,16 @@ gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t rep
                                        ret_fit, error);
     }
     gsc_fit best = {.log_likelihood = -INFINITY};
-    double truth;
-    gsc_status status = gsc_mixture_log_likelihood(&self->truth->shape, self->truth->mixture,
-                                                   sample, &truth, error);
+    double truth = NAN;
+    gsc_status status = GSC_OK;
+    if (self->truth != NULL && self->truth->mixture != NULL) {
+        status = gsc_mixture_log_likelihood(&self->truth->shape, self->truth->mixture, sample,
+                                            &truth, error);
+    }
     double reached[1024];
     size_t stopped_iterations = 0;
-    const size_t starts = options->starts < 1024 ? options->starts : 1024;
+    const size_t most = options->starts < 1024 ? options->starts : 1024;
+    const size_t starts = options->start == GSC_START_GIVEN ? 1 : most;
     for (size_t start = 0; start < starts && status == GSC_OK; start++) {
         gsc_fit fit;
         status = run_start(self, sample, replicate, start, options, start == 0 ? ret_stopped : NULL,

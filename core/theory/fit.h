@@ -11,11 +11,14 @@
 #include "core/theory/em.h"
 #include "core/theory/kl.h"
 #include "core/theory/polish.h"
+#include "core/theory/start.h"
 #include "core/theory/truth.h"
 
 typedef struct gsc_fit_options {
     uint64_t seed;
-    double start_noise; /* standard deviation of near-truth starts, times n^-0.083 */
+    gsc_start_mode start;  /* near_truth: the first of the enumeration */
+    const double *initial; /* start given: a mixture of the fitter's shape; else unread */
+    double start_noise;    /* standard deviation of near-truth starts, times n^-0.083 */
     size_t starts;
     gsc_em_options em;
     bool
@@ -27,8 +30,12 @@ enum {
     GSC_FIT_WARM_UP = 10
 };
 
+/* As the spec says (seed, theory.start*, theory.tolerance*, theory.max_iterations, theory.polish); initial NULL. stop
+ * is read by EM and polish. */
+gsc_fit_options gsc_fit_options_read(const gsc_spec *spec, const atomic_bool *stop);
+
 typedef struct gsc_fit {
-    double log_likelihood_truth;
+    double log_likelihood_truth;   /* NAN where there is no truth */
     double log_likelihood_stopped; /* where EM stopped, of the start that is kept */
     double log_likelihood;         /* of the mixture returned */
     size_t em_iterations;          /* of the start that is kept */
@@ -41,7 +48,8 @@ typedef struct gsc_fit {
     size_t at_floor, at_box;
 } gsc_fit;
 
-/* The memory of fits of one shape, of at most n rows; one thread at a time. */
+/* The memory of fits of one shape, of at most n rows; one thread at a time. truth is NULL, or without a mixture, where
+ * nobody knows it: then starts are not near_truth. */
 typedef struct gsc_fitter gsc_fitter;
 
 gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape, size_t n,

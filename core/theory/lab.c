@@ -4,8 +4,10 @@
  */
 #include "core/theory/lab_internal.h"
 
+#include "core/theory/data_run.h"
 #include "core/theory/fingerprint.h"
 #include "core/theory/fit_check.h"
+#include "core/theory/mixture_read.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,6 +65,24 @@ static void name_arm(lab_arm *arm, bool vary_shared, bool vary_routed) {
              name[0] != '\0' && numbers[0] != '\0' ? " " : "", numbers);
 }
 
+/* theory.initial of an arm whose fits start there. */
+static gsc_status read_initial(lab_arm *arm, gsc_error *error) {
+    const lab_plan *plan = arm->plan;
+    if (plan->truth->classes > 0 && plan->fit.start != GSC_START_NEAR_TRUTH) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "theory.start is %s, but fits of a categorical response start near_truth",
+                        gsc_start_mode_name(plan->fit.start));
+    }
+    if (plan->fit.start != GSC_START_GIVEN) {
+        return GSC_OK;
+    }
+    arm->initial = calloc(arm->layout.size, sizeof *arm->initial);
+    return arm->initial != NULL
+               ? gsc_mixture_read_initial(&arm->shape, gsc_spec_json(plan->spec, "theory.initial"),
+                                          false, arm->initial, error)
+               : gsc_fail(error, GSC_ERR_MEMORY, "no memory for theory.initial");
+}
+
 /* The arms of one entry: its theory.k_shared times its theory.k_routed. */
 static gsc_status read_arms(lab *self, const lab_plan *plan, gsc_error *error) {
     size_t *shared = NULL, *routed = NULL, n_shared = 0, n_routed = 0;
@@ -87,6 +107,7 @@ static gsc_status read_arms(lab *self, const lab_plan *plan, gsc_error *error) {
             gsc_truth_fit_shape(plan->truth, arm->k_shared, arm->k_routed, &arm->gate, &arm->shape);
             arm->layout = gsc_mixture_get_layout(&arm->shape);
             arm->reference = plan->truth;
+            status = read_initial(arm, error);
         }
     }
     free(shared);
@@ -112,25 +133,6 @@ static gsc_status check_sizes(const lab *self, gsc_error *error) {
             self->sizes[0], most, largest->k_shared, largest->k_routed, most);
     }
     return GSC_OK;
-}
-
-static void read_fit_options(lab *self, lab_plan *plan) {
-    const gsc_spec *spec = plan->spec;
-    plan->fit = (gsc_fit_options){
-        .seed = (uint64_t)gsc_spec_int(spec, "seed"),
-        .start_noise = gsc_spec_real(spec, "theory.start_noise"),
-        .starts = (size_t)gsc_spec_int(spec, "theory.starts"),
-        .em = gsc_em_options_default(),
-        .polish = gsc_spec_bool(spec, "theory.polish"),
-        .newton = {.gain = 0.01, .max_iterations = 200, .stop = &self->stop},
-    };
-    const char *kind = gsc_spec_string(spec, "theory.tolerance_kind");
-    plan->fit.em.tolerance = gsc_spec_real(spec, "theory.tolerance");
-    plan->fit.em.tolerance_kind = strcmp(kind, "relative") == 0 ? GSC_EM_TOLERANCE_RELATIVE
-                                  : strcmp(kind, "total") == 0  ? GSC_EM_TOLERANCE_TOTAL
-                                                                : GSC_EM_TOLERANCE_MEAN;
-    plan->fit.em.max_iterations = (size_t)gsc_spec_int(spec, "theory.max_iterations");
-    plan->fit.em.stop = &self->stop;
 }
 
 static gsc_status allocate(lab *self, gsc_error *error) {
@@ -182,7 +184,7 @@ static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *e
     if (status == GSC_OK) {
         plan->crossed = plan->truth->fit_gate.loaded != plan->truth->gate.loaded;
         plan->theorem = gsc_loss_theorem_applies(plan->loss, plan->truth);
-        read_fit_options(self, plan);
+        plan->fit = gsc_fit_options_read(plan->spec, &self->stop);
         status = read_arms(self, plan, error);
     }
     if (status == GSC_OK && plan->truth->shape.inputs == 1) {
@@ -315,6 +317,7 @@ static void tear_down(lab *self) {
     free(self->sizes);
     for (size_t a = 0; a < self->n_arms; a++) {
         lab_clear_reference(&self->arms[a]);
+        free(self->arms[a].initial);
     }
     for (size_t p = 0; p < self->n_plans; p++) {
         gsc_kl_free(self->plans[p].kl);
@@ -349,6 +352,10 @@ static gsc_status run_fits(lab *self, gsc_error *error) {
 }
 
 gsc_status gsc_theory_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error) {
+    const char *data = gsc_spec_string(spec, "theory.data");
+    if (data != NULL && data[0] != '\0') {
+        return gsc_data_run(spec, pool, sink, error);
+    }
     if (strcmp(gsc_spec_string(spec, "theory.study"), "fingerprint") == 0) {
         return gsc_fingerprint_run(spec, pool, sink, error);
     }

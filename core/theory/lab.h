@@ -7,6 +7,8 @@
  * ascending order of size over the pool; its points go to the sink as soon as it is done. Values do not depend
  * on the number of threads.
  *
+ * Where theory.data names a file there is no sampling: the fit of the user's own data, data_run.h.
+ *
  * theory.study fingerprint is another study of the same laboratory: fingerprint.h.
  *
  * Layer: core/theory.

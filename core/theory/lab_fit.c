@@ -145,7 +145,8 @@ static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t 
                                       fit->polish.predicted_gain));
     }
     json_object_set_new(json, "start",
-                        json_pack("{s:s, s:I, s:f}", "mode", "near_truth", "number",
+                        json_pack("{s:s, s:I, s:f}", "mode",
+                                  gsc_start_mode_name(arm->plan->fit.start), "number",
                                   (json_int_t)fit->start, "noise", arm->plan->fit.start_noise));
     json_object_set_new(json, "certificate",
                         json_pack("{s:I, s:I, s:f}", "starts", (json_int_t)fit->starts,
@@ -211,8 +212,10 @@ gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_
     findings found = {0};
     const gsc_sample sample = {.n = n, .inputs = arm->shape.inputs, .x = work->x, .y = work->y};
     if (status == GSC_OK) {
-        status = gsc_fitter_run(work->fitter[a], &sample, replicate, &arm->plan->fit, mixture,
-                                stopped, &found.fit, error);
+        gsc_fit_options options = arm->plan->fit;
+        options.initial = arm->initial;
+        status = gsc_fitter_run(work->fitter[a], &sample, replicate, &options, mixture, stopped,
+                                &found.fit, error);
     }
     if (status == GSC_OK) {
         status = measure(arm, work->fitter[a], n, stopped, mixture, aligned, &found, error);

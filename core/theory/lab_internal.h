@@ -79,6 +79,7 @@ typedef struct lab_arm {
     const gsc_truth *reference;
     gsc_truth *own_reference;
     double *pseudo;
+    double *initial; /* theory.start given: theory.initial; else NULL */
     gsc_error_block blocks[GSC_MAX_ERROR_BLOCKS + 1];
     size_t n_blocks;
     gsc_gate_family gate;

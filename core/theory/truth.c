@@ -1,194 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * theory.truth from JSON to a mixture. Every refusal names the entry: "theory.truth.routed[1].expert.bias".
+ * theory.truth from JSON to a mixture: its frame, its families, its bounds.
  */
 #include "core/theory/truth.h"
 
 #include "core/theory/discrete.h"
+#include "core/theory/mixture_read.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Where we are in theory.truth, for messages. */
-typedef struct place {
-    char text[96];
-} place;
-
-static gsc_status read_number(const json_t *object, const char *key, const place *where,
-                              double *ret_value, gsc_error *error) {
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_number(value) || !isfinite(json_number_value(value))) {
-        return gsc_fail(error, GSC_ERR_INPUT, "%s.%s is %s; it should be a finite number",
-                        where->text, key, value == NULL ? "missing" : "not a number");
-    }
-    *ret_value = json_number_value(value);
-    return GSC_OK;
-}
-
-/* A categorical response has none: 1. */
-static gsc_status read_variance(const gsc_truth *truth, const json_t *object, const place *where,
-                                double *ret_value, gsc_error *error) {
-    if (truth->classes > 0) {
-        if (json_object_get(object, "variance") != NULL) {
-            return gsc_fail(error, GSC_ERR_INPUT,
-                            "%s.variance has no meaning for a categorical response; leave it out",
-                            where->text);
-        }
-        *ret_value = 1;
-        return GSC_OK;
-    }
-    const gsc_status status = read_number(object, "variance", where, ret_value, error);
-    if (status == GSC_OK && *ret_value <= 0) {
-        return gsc_fail(error, GSC_ERR_INPUT, "%s.variance is %g; it should be above 0",
-                        where->text, *ret_value);
-    }
-    return status;
-}
-
-/* A list of size numbers; one bare number does for size 1. */
-static gsc_status read_vector(const json_t *value, const char *key, const place *where, size_t size,
-                              double *ret_values, gsc_error *error) {
-    if (json_is_number(value) && size == 1) {
-        ret_values[0] = json_number_value(value);
-    } else if (!json_is_array(value)) {
-        return gsc_fail(error, GSC_ERR_INPUT, "%s.%s is %s; it should be a list of %zu number%s",
-                        where->text, key, value == NULL ? "missing" : "not a list", size,
-                        size == 1 ? "" : "s");
-    } else if (json_array_size(value) != size) {
-        return gsc_fail(error, GSC_ERR_INPUT, "%s.%s has %zu numbers; it should have %zu",
-                        where->text, key, json_array_size(value), size);
-    } else {
-        for (size_t i = 0; i < size; i++) {
-            const json_t *entry = json_array_get(value, i);
-            if (!json_is_number(entry)) {
-                return gsc_fail(error, GSC_ERR_INPUT, "%s.%s[%zu] is not a number", where->text,
-                                key, i);
-            }
-            ret_values[i] = json_number_value(entry);
-        }
-    }
-    for (size_t i = 0; i < size; i++) {
-        if (!isfinite(ret_values[i])) {
-            return gsc_fail(error, GSC_ERR_INPUT, "%s.%s[%zu] is not a finite number", where->text,
-                            key, i);
-        }
-    }
-    return GSC_OK;
-}
-
-static gsc_status refuse_unknown(const json_t *object, const char *const *known, size_t n_known,
-                                 const place *where, gsc_error *error) {
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value) {
-        bool found = false;
-        for (size_t i = 0; i < n_known && !found; i++) {
-            found = strcmp(key, known[i]) == 0;
-        }
-        if (!found) {
-            const char *near = gsc_nearest(key, known, n_known);
-            return gsc_fail(
-                error, GSC_ERR_INPUT, "%s.%s is unknown; %s%s", where->text, key,
-                near != NULL ? "did you mean " : "known there: ", near != NULL ? near : known[0]);
-        }
-    }
-    return GSC_OK;
-}
-
-static gsc_status read_expert(const json_t *atom, const gsc_expert_family *family,
-                              const place *where, double *ret_theta, gsc_error *error) {
-    const json_t *object = json_object_get(atom, "expert");
-    if (!json_is_object(object)) {
-        return gsc_fail(error, GSC_ERR_INPUT, "%s.expert is %s; it should be an object of tensors",
-                        where->text, object == NULL ? "missing" : "not an object");
-    }
-    place inner;
-    snprintf(inner.text, sizeof inner.text, "%.80s.expert", where->text);
-    const char *known[GSC_MAX_THETA_BLOCKS];
-    for (size_t b = 0; b < family->n_blocks; b++) {
-        known[b] = family->blocks[b].name;
-        const gsc_status status =
-            read_vector(json_object_get(object, known[b]), known[b], &inner, family->blocks[b].size,
-                        ret_theta + family->blocks[b].offset, error);
-        if (status != GSC_OK) {
-            return status;
-        }
-    }
-    return refuse_unknown(object, known, family->n_blocks, &inner, error);
-}
-
-static gsc_status read_shared(gsc_truth *truth, const json_t *list, gsc_error *error) {
-    static const char *const known[] = {"omega", "expert", "variance"};
-    double total = 0;
-    for (size_t i = 0; i < truth->shape.k_shared; i++) {
-        const json_t *atom = json_array_get(list, i);
-        place where;
-        snprintf(where.text, sizeof where.text, "theory.truth.shared[%zu]", i);
-        double *omega = truth->mixture + truth->layout.omega + i;
-        gsc_status status = refuse_unknown(atom, known, 3, &where, error);
-        *omega = 1;
-        if (status == GSC_OK &&
-            (truth->shape.k_shared > 1 || json_object_get(atom, "omega") != NULL)) {
-            status = read_number(atom, "omega", &where, omega, error);
-        }
-        if (status == GSC_OK && *omega <= 0) {
-            status = gsc_fail(error, GSC_ERR_INPUT, "%s.omega is %g; it should be above 0",
-                              where.text, *omega);
-        }
-        if (status == GSC_OK) {
-            status = read_expert(
-                atom, &truth->shared, &where,
-                truth->mixture + truth->layout.kappa + i * truth->shared.theta_size, error);
-        }
-        if (status == GSC_OK) {
-            status =
-                read_variance(truth, atom, &where, truth->mixture + truth->layout.tau + i, error);
-        }
-        if (status != GSC_OK) {
-            return status;
-        }
-        total += *omega;
-    }
-    if (truth->shape.k_shared > 0 && fabs(total - 1) > 1e-9) {
-        return gsc_fail(error, GSC_ERR_INPUT,
-                        "the omega of theory.truth.shared sum to %g; they should sum to 1", total);
-    }
-    return GSC_OK;
-}
-
-static gsc_status read_routed(gsc_truth *truth, const json_t *list, gsc_error *error) {
-    static const char *const known[] = {"beta0", "beta1", "expert", "variance"};
-    const size_t d = truth->shape.inputs;
-    for (size_t j = 0; j < truth->shape.k_routed; j++) {
-        const json_t *atom = json_array_get(list, j);
-        place where;
-        snprintf(where.text, sizeof where.text, "theory.truth.routed[%zu]", j);
-        gsc_status status = refuse_unknown(atom, known, 4, &where, error);
-        if (status == GSC_OK) {
-            status =
-                read_number(atom, "beta0", &where, truth->mixture + truth->layout.beta0 + j, error);
-        }
-        if (status == GSC_OK) {
-            status = read_vector(json_object_get(atom, "beta1"), "beta1", &where, d,
-                                 truth->mixture + truth->layout.beta1 + j * d, error);
-        }
-        if (status == GSC_OK) {
-            status = read_expert(atom, &truth->routed, &where,
-                                 truth->mixture + truth->layout.eta + j * truth->routed.theta_size,
-                                 error);
-        }
-        if (status == GSC_OK) {
-            status =
-                read_variance(truth, atom, &where, truth->mixture + truth->layout.nu + j, error);
-        }
-        if (status != GSC_OK) {
-            return status;
-        }
-    }
-    return GSC_OK;
-}
 
 static gsc_status load_plugin(const gsc_spec *spec, gsc_kind kind, const char *key,
                               const gsc_loaded **ret_loaded, double *ret_params, gsc_error *error) {
@@ -264,24 +86,26 @@ static gsc_status read_families(gsc_truth *truth, const gsc_spec *spec, gsc_erro
         status = gsc_gate_family_init(&truth->gate, loaded, params, truth->shape.k_routed, error);
         truth->fit_gate = truth->gate;
     }
-    const json_t *own = json_object_get(gsc_spec_json(spec, "theory.truth"), "gate");
+    const json_t *own = truth->x_low < truth->x_high
+                            ? json_object_get(gsc_spec_json(spec, "theory.truth"), "gate")
+                            : NULL;
     return status == GSC_OK && own != NULL ? read_own_gate(truth, spec, own, error) : status;
 }
 
 /* The frame of theory.truth: interval, inputs, lengths of the two lists. */
 static gsc_status read_frame(gsc_truth *truth, const json_t *json, gsc_error *error) {
     static const char *const known[] = {"x", "inputs", "shared", "routed", "gate"};
-    const place where = {"theory.truth"};
     if (!json_is_object(json)) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "theory.truth is %s; it should be an object with x, "
                         "shared and routed",
                         json == NULL ? "missing" : "not an object");
     }
-    gsc_status status = refuse_unknown(json, known, 5, &where, error);
+    gsc_status status = gsc_json_refuse_unknown(json, known, 5, "theory.truth", error);
     double range[2] = {0, 0};
     if (status == GSC_OK) {
-        status = read_vector(json_object_get(json, "x"), "x", &where, 2, range, error);
+        status =
+            gsc_json_read_vector(json_object_get(json, "x"), "x", "theory.truth", 2, range, error);
     }
     if (status != GSC_OK) {
         return status;
@@ -384,10 +208,8 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
         }
     }
     if (status == GSC_OK) {
-        status = read_shared(truth, json_object_get(json, "shared"), error);
-    }
-    if (status == GSC_OK) {
-        status = read_routed(truth, json_object_get(json, "routed"), error);
+        status = gsc_mixture_read(&truth->shape, json, "theory.truth", truth->classes > 0,
+                                  truth->mixture, error);
     }
     if (status == GSC_OK) {
         if (truth->shape.variance_floor <= 0 || truth->classes > 0) {
@@ -395,6 +217,29 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
         }
         status = check_bounds(truth, error);
     }
+    if (status != GSC_OK) {
+        gsc_truth_free(truth);
+        return status;
+    }
+    *ret_truth = truth;
+    return GSC_OK;
+}
+
+gsc_status gsc_truth_new_families(const gsc_spec *spec, size_t inputs, bool shared, bool routed,
+                                  double default_floor, gsc_truth **ret_truth, gsc_error *error) {
+    gsc_truth *truth = calloc(1, sizeof *truth);
+    if (truth == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the families of a fit");
+    }
+    truth->shape.inputs = inputs;
+    truth->shape.k_shared = shared;
+    truth->shape.k_routed = routed;
+    truth->shape.box = gsc_spec_real(spec, "theory.box");
+    truth->shape.variance_floor = gsc_spec_real(spec, "theory.variance_floor");
+    if (truth->shape.variance_floor <= 0) {
+        truth->shape.variance_floor = default_floor;
+    }
+    const gsc_status status = read_families(truth, spec, error);
     if (status != GSC_OK) {
         gsc_truth_free(truth);
         return status;

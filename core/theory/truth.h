@@ -30,8 +30,9 @@ typedef struct gsc_truth {
     double x_low, x_high;
     size_t classes; /* of a categorical response; 0: the Gaussian mixture */
     gsc_expert_family shared, routed;
-    gsc_gate_family gate;    /* over the true routed experts */
-    gsc_gate_family fit_gate; /* the gate of fits: the spec's; the same unless theory.truth names one of its own */
+    gsc_gate_family gate; /* over the true routed experts */
+    gsc_gate_family
+        fit_gate; /* the gate of fits: the spec's; the same unless theory.truth names one of its own */
     gsc_mixture_shape shape; /* points to the three above */
     gsc_mixture_layout layout;
     double *mixture; /* [layout.size] */
@@ -41,6 +42,12 @@ typedef struct gsc_truth {
  * is 0. Input errors name the entry of theory.truth at fault. */
 gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error *error);
 void gsc_truth_free(gsc_truth *truth);
+
+/* The families of a spec over so many inputs, for data that nobody drew: no interval, no atoms, mixture NULL. The floor
+ * is theory.variance_floor, or default_floor where that is 0. shared, routed: whether such experts are fitted. Does not
+ * read theory.truth. */
+gsc_status gsc_truth_new_families(const gsc_spec *spec, size_t inputs, bool shared, bool routed,
+                                  double default_floor, gsc_truth **ret_truth, gsc_error *error);
 
 /* The shape that is fitted: the truth's families, box and floor with k_shared and k_routed atoms. gate is the
  * caller's storage for the gate family over k_routed experts; it and the truth must outlive the shape. */
