@@ -122,6 +122,7 @@ static bool start_bus(bench *self) {
     if (pid == 0) {
         close(channel[0]);
         setpgid(0, 0);
+        freopen("/dev/null", "w", stdout); /* services of the bus talk there */
         freopen("/dev/null", "w", stderr);
         execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", fd, NULL);
         _exit(127);
