@@ -161,7 +161,13 @@ static void use_tag(page *self, const char *name, const char *tag, size_t size, 
     }
 }
 
-/* self->at stands on '<'. */
+static bool opens_tag(const page *self) {
+    char next = self->at + 1 < self->size ? self->bytes[self->at + 1] : ' ';
+    return next == '/' || next == '!' || next == '?' || (next >= 'a' && next <= 'z') ||
+           (next >= 'A' && next <= 'Z');
+}
+
+/* self->at stands on the '<' of a tag. */
 static void read_tag(page *self) {
     const char *start = self->bytes + self->at, *stop = self->bytes + self->size;
     if (stop - start >= 4 && memcmp(start, "<!--", 4) == 0) {
@@ -191,7 +197,7 @@ static void read_tag(page *self) {
 static void read_page(page *self) {
     while (self->at < self->size && !self->text->failed) {
         char byte = self->bytes[self->at];
-        if (byte == '<') {
+        if (byte == '<' && opens_tag(self)) {
             read_tag(self);
         } else if (self->skip[0] != '\0') {
             self->at++;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <sentencepiece_processor.h>
@@ -142,12 +143,22 @@ gsc_status gsc_sentencepiece_train(
     try {
         /* No normalisation, no added or removed blanks: decoding gives the text back. The number of threads
          * decides the order of sums and with it the model: it is fixed. */
-        const std::string arguments =
-            "--model_type=unigram --normalization_rule_name=identity --add_dummy_prefix=false "
-            "--remove_extra_whitespaces=false --byte_fallback=true --split_digits=true "
-            "--unk_id=0 --eos_id=1 --bos_id=-1 --pad_id=-1 --num_threads=4 "
-            "--max_sentence_length=65536 --minloglevel=2 --vocab_size=" +
-            std::to_string(pieces);
+        const std::unordered_map<std::string, std::string> arguments = {
+            {"model_type", "unigram"},
+            {"vocab_size", std::to_string(pieces)},
+            {"normalization_rule_name", "identity"},
+            {"add_dummy_prefix", "false"},
+            {"remove_extra_whitespaces", "false"},
+            {"byte_fallback", "true"},
+            {"split_digits", "true"},
+            {"unk_id", "0"},
+            {"eos_id", "1"},
+            {"bos_id", "-1"},
+            {"pad_id", "-1"},
+            {"num_threads", "4"},
+            {"max_sentence_length", "65536"},
+            {"minloglevel", "2"},
+        };
         std::string model;
         Lines lines(next, context);
         const auto status = SentencePieceTrainer::Train(arguments, &lines, &model);
