@@ -7,6 +7,10 @@
 
 #include <math.h>
 
+enum {
+    CHUNK = 64 /* columns of y summed in one pass over the keys */
+};
+
 /* Element c of q (part 0), k (1) or v (2) of a row and head. */
 static size_t at(const gsc_attention_args *a, size_t row, size_t part, size_t head, size_t c) {
     return ((row * 3 + part) * a->shape.heads + head) * a->shape.head_size + c;
@@ -43,12 +47,18 @@ void gsc_attention_ref(gsc_queue *queue, const gsc_attention_args *a) {
             }
             double lse = top + log(sum);
             gsc_ref_set(a->dtype, a->lse, lse_at(a, i, h), lse);
-            for (size_t c = 0; c < size; c++) {
-                double y = 0.0;
+            for (size_t c = 0; c < size; c += CHUNK) {
+                size_t count = size - c < CHUNK ? size - c : CHUNK;
+                double y[CHUNK] = {0};
                 for (size_t j = first; j <= i; j++) {
-                    y += exp(score(a, i, j, h) - lse) * qkv(a, j, 2, h, c);
+                    double p = exp(score(a, i, j, h) - lse);
+                    for (size_t l = 0; l < count; l++) {
+                        y[l] += p * qkv(a, j, 2, h, c + l);
+                    }
                 }
-                gsc_ref_set(a->dtype, a->y, (i * heads + h) * size + c, y);
+                for (size_t l = 0; l < count; l++) {
+                    gsc_ref_set(a->dtype, a->y, (i * heads + h) * size + c + l, y[l]);
+                }
             }
         }
     }
