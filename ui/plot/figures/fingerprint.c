@@ -97,13 +97,22 @@ static bool add_points(const drawing *d, gsc_layer_kind kind) {
     return layer != NULL;
 }
 
+/* The first point whose value is no matter of rounding. */
+static size_t first_sure(const drawing *d) {
+    size_t i = 0;
+    while (i < d->n && !(d->points[i].y > 1e-13)) {
+        i++;
+    }
+    return i;
+}
+
 /* Whether this panel has the same dashed line already. */
-static bool has_bound(const drawing *d) {
+static bool has_bound(const drawing *d, size_t first) {
     for (size_t i = 0; i < d->panel->n_layers; i++) {
         const gsc_plot_layer *layer = d->panel->layers[i];
         if (layer->kind == GSC_LAYER_DASHED && layer->inline_label != NULL &&
             strcmp(layer->inline_label, d->info->bound_title) == 0 &&
-            fabs(log(layer->y[0] / d->points[0].y)) < 0.1) {
+            fabs(log(layer->y[0] / d->points[first].y)) < 0.1) {
             return true;
         }
     }
@@ -111,23 +120,24 @@ static bool has_bound(const drawing *d) {
 }
 
 static bool add_bound(const drawing *d) {
-    if (!isfinite(d->info->bound) || d->n < 2 || !(d->points[0].y > 0) || has_bound(d)) {
+    const size_t first = first_sure(d);
+    if (!isfinite(d->info->bound) || first + 1 >= d->n || has_bound(d, first)) {
         return true;
     }
     gsc_plot_layer *layer = add_layer(d, GSC_LAYER_DASHED, 2);
     if (layer == NULL || !gsc_figure_set_text(&layer->inline_label, d->info->bound_title)) {
         return false;
     }
-    layer->x[0] = d->points[0].x;
-    layer->y[0] = d->points[0].y;
+    layer->x[0] = d->points[first].x;
+    layer->y[0] = d->points[first].y;
     /* As far as the curve's own height goes: a steep line would leave the panel. */
-    double top = d->points[0].y;
-    for (size_t i = 1; i < d->n; i++) {
+    double top = d->points[first].y;
+    for (size_t i = first; i < d->n; i++) {
         top = fmax(top, d->points[i].y);
     }
-    const double reach = pow(top / d->points[0].y, 1 / d->info->bound);
-    layer->x[1] = fmin(d->points[d->n - 1].x, d->points[0].x * reach);
-    layer->y[1] = d->points[0].y * pow(layer->x[1] / d->points[0].x, d->info->bound);
+    const double reach = pow(top / d->points[first].y, 1 / d->info->bound);
+    layer->x[1] = fmin(d->points[d->n - 1].x, d->points[first].x * reach);
+    layer->y[1] = d->points[first].y * pow(layer->x[1] / d->points[first].x, d->info->bound);
     return true;
 }
 
@@ -237,7 +247,7 @@ static void add_recipe(const builder *b, gsc_words *words) {
                   "the over-specified cell has an error of exactly δ, all else free; lines join "
                   "them. Exponent: local slope at the smallest δ above rounding and above the "
                   "nearest fit; exponent e means the rate n^{-1/e}. Dashed: what the theorem of "
-                  "the loss allows, drawn from the smallest δ.");
+                  "the loss allows, drawn from there.");
     for (size_t r = 0; r < b->n_runs && r < 8; r++) {
         gsc_words_add(words, "%s", r > 0 ? "; " : "\n");
         gsc_words_add_origin(words, gsc_run_get_info(b->runs[r]));
