@@ -4,6 +4,7 @@
  * a time, tiles over the pool. Layer: kernels.
  */
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
 #include "kernels/ref/ref.h"
 
@@ -13,6 +14,11 @@
 enum {
     TILE = 256 /* rows of a task */
 };
+
+typedef struct grouped_work {
+    const gsc_grouped_args *args;
+    gsc_isa isa;
+} grouped_work;
 
 /* Tiles are counted as if expert e's began at offset[e] / TILE + e, which no two experts share and
  * which is known without a table; some tasks find nothing to do. */
@@ -34,7 +40,8 @@ static size_t expert_of(const gsc_grouped_args *a, size_t tile) {
 }
 
 static void matmul_task(void *data, size_t task, size_t worker) {
-    const gsc_grouped_args *a = data;
+    const grouped_work *w = data;
+    const gsc_grouped_args *a = w->args;
     size_t e = expert_of(a, task), row = (task - first_tile(a, e)) * TILE + (size_t)a->offset[e];
     size_t end = (size_t)a->offset[e + 1];
     if (row >= end) {
@@ -46,6 +53,21 @@ static void matmul_task(void *data, size_t task, size_t worker) {
         if (!a->accumulate) {
             memset(c, 0, rows * a->n * sizeof *c);
         }
+        return;
+    }
+    gsc_small_product product = {.c = c,
+                                 .a = (const float *)a->a + row * a->m,
+                                 .b = (const float *)a->b + e * a->m * a->n,
+                                 .m = rows,
+                                 .n = a->n,
+                                 .k = a->m,
+                                 .a_row = a->m,
+                                 .a_step = 1,
+                                 .b_row = a->transpose_b ? a->m : a->n,
+                                 .c_row = a->n,
+                                 .transpose_b = a->transpose_b,
+                                 .accumulate = a->accumulate};
+    if (GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         return;
     }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, a->transpose_b ? CblasTrans : CblasNoTrans,
@@ -72,14 +94,15 @@ static void grouped_matmul_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
     if (a->dtype != GSC_F32) {
         gsc_grouped_matmul_ref(queue, a);
     } else if (check(queue, "grouped_matmul", a) && a->slots > 0 && a->n > 0) {
-        gsc_grouped_args args = *a;
-        gsc_pool_run(queue->pool, a->slots / TILE + a->experts, matmul_task, &args);
+        grouped_work work = {.args = a, .isa = queue->device->isa};
+        gsc_pool_run(queue->pool, a->slots / TILE + a->experts, matmul_task, &work);
     }
 }
 
 /* C_e in tiles of TILE rows. */
 static void outer_task(void *data, size_t task, size_t worker) {
-    const gsc_grouped_args *a = data;
+    const grouped_work *w = data;
+    const gsc_grouped_args *a = w->args;
     size_t tiles = (a->m + TILE - 1) / TILE, e = task / tiles, row = task % tiles * TILE;
     size_t rows = a->m - row < TILE ? a->m - row : TILE;
     size_t first = (size_t)a->offset[e], inner = (size_t)a->offset[e + 1] - first;
@@ -88,6 +111,20 @@ static void outer_task(void *data, size_t task, size_t worker) {
         if (!a->accumulate) {
             memset(c, 0, rows * a->n * sizeof *c);
         }
+        return;
+    }
+    gsc_small_product product = {.c = c,
+                                 .a = (const float *)a->a + first * a->m + row,
+                                 .b = (const float *)a->b + first * a->n,
+                                 .m = rows,
+                                 .n = a->n,
+                                 .k = inner,
+                                 .a_row = 1,
+                                 .a_step = a->m,
+                                 .b_row = a->n,
+                                 .c_row = a->n,
+                                 .accumulate = a->accumulate};
+    if (GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         return;
     }
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)rows, (blasint)a->n,
@@ -100,8 +137,8 @@ static void grouped_outer_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
     if (a->dtype != GSC_F32) {
         gsc_grouped_outer_ref(queue, a);
     } else if (check(queue, "grouped_matmul_outer", a) && a->m > 0 && a->n > 0) {
-        gsc_grouped_args args = *a;
-        gsc_pool_run(queue->pool, (a->m + TILE - 1) / TILE * a->experts, outer_task, &args);
+        grouped_work work = {.args = a, .isa = queue->device->isa};
+        gsc_pool_run(queue->pool, (a->m + TILE - 1) / TILE * a->experts, outer_task, &work);
     }
 }
 
