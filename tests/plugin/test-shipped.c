@@ -131,6 +131,22 @@ static void check_activation(const gsc_loaded *loaded, double (*formula)(double)
     TAP_OK(!expert->biased(unbiased) && expert->biased(biased), "both parametrisations");
 }
 
+static double logistic(double u) {
+    return 1 / (1 + exp(-u));
+}
+
+/* sigma and tanh stay finite and monotone far out, where exp overflows. */
+static void check_bounded(const gsc_loaded *loaded, double lowest) {
+    const double u[] = {-1e4, -800, 800, 1e4};
+    double f[4], slope[4];
+    const double params[] = {1};
+    gsc_call call = {.struct_size = sizeof call, .params = params};
+    loaded->expert->activation(&call, 4, u, NULL, f);
+    loaded->expert->activation_slope(&call, 4, u, NULL, slope, NULL);
+    TAP_OK(f[0] == lowest && f[1] == lowest && f[2] == 1 && f[3] == 1, "bounded far out");
+    TAP_OK(slope[0] == 0 && slope[3] == 0, "and flat there");
+}
+
 enum {
     T = 5,
     D = 3,
@@ -206,6 +222,80 @@ static void check_linear(const gsc_loaded *loaded) {
         apart = fmax(apart, fabs(sum));
     }
     TAP_NEAR(apart, 0, 1e-15, "linear: y is the Jacobian times the parameters");
+}
+
+/* Backward against central differences and the Jacobian (O = 1) against forward, for experts linear in their tensors.
+ * sizes: numbers of each tensor for O outputs. */
+static void check_linear_in_theta(const gsc_loaded *loaded, const double *params,
+                                  const size_t *sizes, size_t n_tensors) {
+    enum {
+        MOST = 64
+    };
+    static double numbers[2][MOST], gradients[2][MOST];
+    double *tensors[] = {numbers[0], numbers[1]}, *added[] = {gradients[0], gradients[1]};
+    double x[T * D], dy[T * O], dx[T * D], y[T], jacobian[T * MOST], worst = 0, apart = 0;
+    size_t size = 0;
+    for (int i = 0; i < T * D; i++) {
+        x[i] = sin(1.0 + i);
+    }
+    for (int i = 0; i < T * O; i++) {
+        dy[i] = cos(2.0 * i);
+    }
+    for (size_t k = 0; k < n_tensors; k++) {
+        size += sizes[k] / O;
+        for (size_t i = 0; i < sizes[k]; i++) {
+            numbers[k][i] = 0.7 * cos(3.0 * (double)(i + k));
+            gradients[k][i] = 2;
+        }
+    }
+    const gsc_expert *expert = loaded->expert;
+    gsc_call call = {.struct_size = sizeof call,
+                     .rows = T,
+                     .inputs = D,
+                     .outputs = O,
+                     .params = params,
+                     .tensors = tensors,
+                     .gradients = added};
+    expert->backward(&call, x, dy, dx);
+    for (size_t k = 0; k < n_tensors; k++) {
+        for (size_t i = 0; i < sizes[k]; i++) {
+            const double right = difference(expert, &call, x, dy, &numbers[k][i]);
+            worst = fmax(worst, fabs(gradients[k][i] - 2 - right));
+        }
+    }
+    TAP_NEAR(worst, 0, 1e-12, "backward, added to what the gradients held");
+    worst = 0;
+    for (int i = 0; i < T * D; i++) {
+        const double kept = x[i], h = 1e-5;
+        x[i] = kept + h;
+        const double above = linear_loss(expert, &call, x, dy);
+        x[i] = kept - h;
+        const double below = linear_loss(expert, &call, x, dy);
+        x[i] = kept;
+        worst = fmax(worst, fabs(dx[i] - (above - below) / (2 * h)));
+    }
+    TAP_NEAR(worst, 0, 1e-8, "and to the input");
+    call.outputs = 1;
+    expert->jacobian(&call, x, jacobian);
+    expert->forward(&call, x, y);
+    for (int t = 0; t < T; t++) {
+        double sum = -y[t];
+        size_t at = 0;
+        for (size_t k = 0; k < n_tensors; k++) {
+            for (size_t i = 0; i < sizes[k] / O; i++, at++) {
+                sum += jacobian[(size_t)t * size + at] * numbers[k][i];
+            }
+        }
+        apart = fmax(apart, fabs(sum));
+    }
+    TAP_NEAR(apart, 0, 1e-14, "y is the Jacobian times the parameters");
+}
+
+static void check_own_experts(void) {
+    const double degree[] = {4};
+    check_linear_in_theta(load(GSC_KIND_EXPERT, "polynomial"), degree,
+                          (const size_t[]){O * D * 4, O}, 2);
+    check_linear_in_theta(load(GSC_KIND_EXPERT, "constant"), NULL, (const size_t[]){O}, 1);
 }
 
 /* ---- Balancers ------------------------------------------------------------------------------------- */
@@ -319,7 +409,12 @@ int main(void) {
     const gsc_loaded *linear = load(GSC_KIND_EXPERT, "linear");
     check_activation(load(GSC_KIND_EXPERT, "relu"), relu);
     check_activation(load(GSC_KIND_EXPERT, "gelu"), gelu);
+    check_activation(load(GSC_KIND_EXPERT, "tanh"), tanh);
+    check_activation(load(GSC_KIND_EXPERT, "sigmoid"), logistic);
+    check_bounded(load(GSC_KIND_EXPERT, "tanh"), -1);
+    check_bounded(load(GSC_KIND_EXPERT, "sigmoid"), 0);
     check_linear(linear);
+    check_own_experts();
     check_labs(linear, "");
 
     const gsc_loaded *bias_sign = load(GSC_KIND_BALANCER, "bias_sign");
