@@ -7,8 +7,9 @@
  * n^-0.083 (variances: by a factor exp of it; masses: not), clipped to the box and the floor.
  *
  * kmeans: rows are clustered in (x, y), each coordinate standardised (k-means++, one cluster an expert); each expert is
- * the regression on its cluster, the gate the linear discriminant of the routed clusters in x. Start 0 gives the
- * widest clusters to the shared experts; later starts cluster and share out anew.
+ * the regression on its cluster; eight times each row joins the expert that fits it best and the regressions are
+ * renewed; the gate is the linear discriminant of the routed experts' rows in x. Start 0 gives the widest clusters to
+ * the shared experts; later starts cluster and share out anew.
  *
  * random: each expert is the regression on a few rows drawn at random, gates are random planes through the data.
  *

@@ -15,7 +15,8 @@
 enum {
     MOST_ROWS = 8192,
     REGRESSION_STARTS = 4, /* of experts that are not linear */
-    REGRESSION_STEPS = 15
+    REGRESSION_STEPS = 15,
+    ROUNDS = 8 /* in which rows change their expert after the clustering */
 };
 
 /* The rows that are looked at, and memory for one regression. */
@@ -202,18 +203,21 @@ static void draw_theta(drawing *self, const gsc_expert_family *family) {
     }
 }
 
-/* The regression of a family on rows[0..count) into ret_theta; *ret_variance is its mean squared residual. */
-static gsc_status regress(drawing *self, const gsc_expert_family *family, size_t count,
+/* The regression of a family on rows[0..count) into ret_theta; *ret_variance is its mean squared residual. warm: from
+ * ret_theta on. */
+static gsc_status regress(drawing *self, const gsc_expert_family *family, size_t count, bool warm,
                           double *ret_theta, double *ret_variance, gsc_error *error) {
     const size_t p = family->theta_size;
     double best = INFINITY;
     gsc_status status = GSC_OK;
     gather(self, count);
-    for (int start = 0; start < (family->linear ? 1 : REGRESSION_STARTS) && status == GSC_OK;
-         start++) {
+    for (int start = 0;
+         start < (family->linear || warm ? 1 : REGRESSION_STARTS) && status == GSC_OK; start++) {
         double rss;
         if (family->linear) {
             memset(self->theta, 0, p * sizeof(double));
+        } else if (warm) {
+            memcpy(self->theta, ret_theta, p * sizeof(double));
         } else {
             draw_theta(self, family);
         }
@@ -230,7 +234,7 @@ static gsc_status regress(drawing *self, const gsc_expert_family *family, size_t
 /* ---- Mixtures -------------------------------------------------------------------------------- */
 
 /* A component's numbers from the rows listed; its variance is at least least. */
-static gsc_status set_component(drawing *self, size_t c, size_t count, double least,
+static gsc_status set_component(drawing *self, size_t c, size_t count, bool warm, double least,
                                 double *mixture, gsc_error *error) {
     const gsc_mixture_shape *shape = self->shape;
     const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
@@ -239,7 +243,7 @@ static gsc_status set_component(drawing *self, size_t c, size_t count, double le
     const gsc_expert_family *family = shared ? shape->shared : shape->routed;
     double variance;
     const gsc_status status =
-        regress(self, family, count,
+        regress(self, family, count, warm,
                 mixture + (shared ? at.kappa : at.eta) + j * family->theta_size, &variance, error);
     mixture[(shared ? at.tau : at.nu) + j] = fmax(fmax(variance, least), shape->variance_floor);
     return status;
@@ -345,31 +349,74 @@ static void discriminant(const drawing *self, const size_t *order, double *mixtu
     }
 }
 
-static gsc_status draw_kmeans(drawing *self, size_t start, double *mixture, gsc_error *error) {
+/* Each row joins the expert under whose normal density it is likeliest; clusters are then numbered as components. */
+static gsc_status join_best(drawing *self, const double *mixture, gsc_error *error) {
     const gsc_mixture_shape *shape = self->shape;
     const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
-    const size_t k1 = shape->k_shared, k = k1 + shape->k_routed;
-    size_t order[2 * GSC_MAX_ATOMS];
+    double *least = self->local_y; /* free between regressions */
+    gsc_status status = GSC_OK;
+    for (size_t c = 0; c < shape->k_shared + shape->k_routed && status == GSC_OK; c++) {
+        const bool shared = c < shape->k_shared;
+        const size_t j = shared ? c : c - shape->k_shared;
+        const gsc_expert_family *family = shared ? shape->shared : shape->routed;
+        const double *theta = mixture + (shared ? at.kappa : at.eta) + j * family->theta_size;
+        const double variance = mixture[(shared ? at.tau : at.nu) + j];
+        status = gsc_expert_evaluate(family, theta, self->m, self->x, self->m, self->h, NULL,
+                                     self->scratch, error);
+        for (size_t t = 0; t < self->m && status == GSC_OK; t++) {
+            const double off = self->y[t] - self->h[t];
+            const double far = off * off / variance + log(variance);
+            if (c == 0 || far < least[t]) {
+                least[t] = far;
+                self->cluster[t] = c;
+            }
+        }
+    }
+    return status;
+}
+
+/* A regression for each cluster, and the shares of the shared ones. */
+static gsc_status regress_clusters(drawing *self, const size_t *order, bool warm, double *mixture,
+                                   gsc_error *error) {
+    const gsc_mixture_shape *shape = self->shape;
+    const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
     const double least = 1e-4 * self->sd[self->d] * self->sd[self->d];
     double total = 0;
+    gsc_status status = GSC_OK;
+    for (size_t c = 0; c < shape->k_shared + shape->k_routed && status == GSC_OK; c++) {
+        const size_t count = list_cluster(self, order[c], 2 * self->theta_max + 2);
+        if (c < shape->k_shared) {
+            mixture[at.omega + c] = (double)count;
+            total += (double)count;
+        }
+        status = set_component(self, c, count, warm, least, mixture, error);
+    }
+    for (size_t i = 0; i < shape->k_shared; i++) {
+        mixture[at.omega + i] /= total;
+    }
+    return status;
+}
+
+static gsc_status draw_kmeans(drawing *self, size_t start, double *mixture, gsc_error *error) {
+    const size_t k = self->shape->k_shared + self->shape->k_routed;
+    size_t order[2 * GSC_MAX_ATOMS] = {0};
     gsc_status status =
         gsc_kmeans(&self->random, self->points, self->m, self->d + 1, k, self->cluster, error);
     if (status != GSC_OK) {
         return status;
     }
     share_out(self, start, k, order);
-    for (size_t c = 0; c < k && status == GSC_OK; c++) {
-        const size_t count = list_cluster(self, order[c], 2 * self->theta_max + 2);
-        if (c < k1) {
-            mixture[at.omega + c] = (double)count;
-            total += (double)count;
+    status = regress_clusters(self, order, false, mixture, error);
+    for (size_t c = 0; c < k; c++) {
+        order[c] = c;
+    }
+    for (int round = 0; round < ROUNDS && status == GSC_OK; round++) {
+        status = join_best(self, mixture, error);
+        if (status == GSC_OK) {
+            status = regress_clusters(self, order, true, mixture, error);
         }
-        status = set_component(self, c, count, least, mixture, error);
     }
-    for (size_t i = 0; i < k1; i++) {
-        mixture[at.omega + i] /= total;
-    }
-    if (shape->k_routed > 0) {
+    if (status == GSC_OK && self->shape->k_routed > 0) {
         discriminant(self, order, mixture);
     }
     return status;
@@ -390,7 +437,7 @@ static gsc_status draw_random(drawing *self, double *mixture, gsc_error *error) 
         if (c < shape->k_shared) {
             mixture[at.omega + c] = 1 / (double)shape->k_shared;
         }
-        status = set_component(self, c, count, spread, mixture, error);
+        status = set_component(self, c, count, false, spread, mixture, error);
     }
     for (size_t j = 0; j < shape->k_routed; j++) {
         const size_t row = gsc_rng_below(&self->random, self->m);
