@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One curve: for each sign several starts at the largest delta, down from the best by extrapolation in delta, then
- * up again from the smallest where that finds less.
+ * One curve: for each sign several starts at the largest delta, down from the best by
+ * extrapolation in delta, then up again from the smallest where that finds less.
  */
 #include "core/theory/fingerprint.h"
 
@@ -38,7 +38,8 @@ size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_block
     return kept;
 }
 
-/* ---- One curve --------------------------------------------------------------------------------------- */
+/* ---- One curve
+ * --------------------------------------------------------------------------------------- */
 
 typedef struct tracer {
     const gsc_truth *truth;
@@ -87,8 +88,8 @@ static const double *true_block(const gsc_truth *truth, const gsc_error_block *b
     return truth->mixture;
 }
 
-/* A start: every slot of an over-specified cell disturbed by what moves the density by a part of a standard
- * deviation; shares at random, as the direction of a held error of several numbers. */
+/* A start: every slot of an over-specified cell disturbed by what moves the density by a part of
+ * a standard deviation; shares at random, as the direction of a held error of several numbers. */
 static void disturb(const tracer *self, const size_t *cell_size, double amount, uint64_t stream,
                     double *u) {
     const gsc_mixture_shape *shape = self->shape;
@@ -123,8 +124,8 @@ static void disturb(const tracer *self, const size_t *cell_size, double amount, 
     }
 }
 
-/* Where the minimiser goes when delta goes from that of `from` to `to`: every slot's displacement continues the
- * power of delta that it had between `before` and `from`. */
+/* Where the minimiser goes when delta goes from that of `from` to `to`: every slot's
+ * displacement continues the power of delta that it had between `before` and `from`. */
 static void extrapolate(const tracer *self, const double *before, const double *from,
                         double exponent, double *ret_u) {
     for (size_t q = 0; q < self->slots; q++) {
@@ -134,8 +135,8 @@ static void extrapolate(const tracer *self, const double *before, const double *
     }
 }
 
-/* Descends from u at delta i and keeps it in the chain where that is the least so far. Where there is one already, a
- * short descent says whether a long one is worth it. */
+/* Descends from u at delta i and keeps it in the chain where that is the least so far. Where
+ * there is one already, a short descent says whether a long one is worth it. */
 static gsc_status improve(tracer *self, size_t i, double *u, size_t *evaluations,
                           gsc_error *error) {
     const bool first = isnan(self->chain_kl[i]);
@@ -241,7 +242,8 @@ void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl) {
     }
 }
 
-/* The least KL with nothing held: down from the smallest delta of the best, and from the split truth. */
+/* The least KL with nothing held: down from the smallest delta of the best, and from the split
+ * truth. */
 static gsc_status find_least(tracer *self, gsc_fingerprint *curve, const size_t *cell_size,
                              gsc_error *error) {
     gsc_kl_fit_info info;
@@ -302,7 +304,8 @@ static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell
 
 static gsc_status prepare(tracer *self, const size_t *cells, double *split,
                           const gsc_quadrature *quadrature, gsc_error *error) {
-    /* A class says less than a number: the valleys of a categorical response are longer, and its steps cheaper. */
+    /* A class says less than a number: the valleys of a categorical response are longer, and its
+     * steps cheaper. */
     const bool categorical = self->truth->classes > 0;
     self->descent = categorical ? 600 : 60;
     const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,

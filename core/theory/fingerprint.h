@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fingerprint of a gate, an expert and an over-specification: the least KL(f* || f) over fitted mixtures of which
- * one block of one atom (tau, kappa, nu, eta, beta1) has an error of exactly delta, by quadrature (kl_fit.h), as a
- * curve over delta. Its local exponent d log KL / d log delta says how fast an estimator can find that block: an error
- * delta hides from n observations as long as n KL(delta) is below 1, so that exponent e means the rate n^(-1/e).
+ * The fingerprint of a gate, an expert and an over-specification: the least KL(f* || f) over
+ * fitted mixtures of which one block of one atom (tau, kappa, nu, eta, beta1) has an error of
+ * exactly delta, by quadrature (kl_fit.h), as a curve over delta. Its local exponent d log KL /
+ * d log delta says how fast an estimator can find that block: an error delta hides from n
+ * observations as long as n KL(delta) is below 1, so that exponent e means the rate n^(-1/e).
  *
- * The cell of the first true atom (options.cell: of another one) of each group holds all extra atoms; its first atom
- * is the one displaced, the others of the cell, all other atoms and all gates are free. Every atom's share of its
- * cell's mass is at least mass_floor: without it a fit would hide any error in an atom without mass.
+ * The cell of the first true atom (options.cell: of another one) of each group holds all extra
+ * atoms; its first atom is the one displaced, the others of the cell, all other atoms and all
+ * gates are free. Every atom's share of its cell's mass is at least mass_floor: without it a fit
+ * would hide any error in an atom without mass.
  *
  * Layer: core/theory. d = 1.
  */
@@ -41,11 +43,11 @@ typedef struct gsc_fingerprint {
     double delta[GSC_FINGERPRINT_MAX_DELTAS];
     double kl[GSC_FINGERPRINT_MAX_DELTAS];   /* NAN: no such error inside box and floor */
     double sign[GSC_FINGERPRINT_MAX_DELTAS]; /* of the error that is kept */
-    /* Slope of log KL against log delta between point i and i + 1, NAN where one of them has none. */
+    /* Slope of log KL against log delta between points i and i + 1; NAN where one has none. */
     double slope[GSC_FINGERPRINT_MAX_DELTAS];
     double least_kl; /* with nothing held: above 0 where the family does not hold the truth */
-    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL and above 5 least_kl; NAN where
-     * there is none. */
+    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL and above 5
+     * least_kl; NAN where there is none. */
     double exponent, exponent_delta;
     double *mixtures; /* [n][size]: the minimisers */
     size_t evaluations;
@@ -64,12 +66,13 @@ void gsc_fingerprint_clear(gsc_fingerprint *self);
 /* Sets least_kl (another block of the same arm may have found less) and finds the exponent anew. */
 void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl);
 
-/* The blocks that have a fingerprint: all but masses, and but "in" of homogeneous experts, whose scale is free. */
+/* The blocks that have a fingerprint: all but masses, and but "in" of homogeneous experts, whose
+ * scale is free. */
 size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks);
 
-/* Runs a spec of theory.study fingerprint and tells a sink: series kl_BLOCK over delta, results exponent[BLOCK] and
- * rate[BLOCK], documents "fingerprint" with the minimisers. Arms: theory.arms, theory.gate_offsets, theory.k_shared
- * and theory.k_routed. */
+/* Runs a spec of theory.study fingerprint and tells a sink: series kl_BLOCK over delta, results
+ * exponent[BLOCK] and rate[BLOCK], documents "fingerprint" with the minimisers. Arms:
+ * theory.arms, theory.gate_offsets, theory.k_shared and theory.k_routed. */
 gsc_status gsc_fingerprint_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink,
                                gsc_error *error);
 

@@ -41,7 +41,8 @@ static bool presses(const gsc_kl_fit *self, const double *u, size_t c) {
            (u[q] >= self->high[q] && self->gradient[c] < 0);
 }
 
-/* min |R s + q|^2 + damping |scale s|^2 over the columns that are not fixed, s of the others given in step. */
+/* min |R s + q|^2 + damping |scale s|^2 over the columns that are not fixed, s of the others
+ * given in step. */
 static void solve_free(gsc_kl_fit *self, double damping, const bool *fixed, double *step) {
     const size_t n = self->n;
     size_t index[GSC_KL_FIT_MAX_SLOTS], m = 0;
@@ -77,7 +78,8 @@ static void solve_free(gsc_kl_fit *self, double damping, const bool *fixed, doub
     }
 }
 
-/* The step at one damping: coordinates that would leave their bounds stop there, the others are solved again. */
+/* The step at one damping: coordinates that would leave their bounds stop there, the others are
+ * solved again. */
 static void bounded_step(gsc_kl_fit *self, const double *u, double damping) {
     bool fixed[GSC_KL_FIT_MAX_SLOTS];
     double *step = self->step;
@@ -121,8 +123,8 @@ gsc_status gsc_kl_fit_evaluate(gsc_kl_fit *self, const double *u, double *ret_kl
     return fit_evaluate(self, u, false, ret_kl, error);
 }
 
-/* Farther along a step that helped, doubling while that helps: near a singular optimum the steps are right in
- * direction and short by a constant factor. u is at the step's end. */
+/* Farther along a step that helped, doubling while that helps: near a singular optimum the steps
+ * are right in direction and short by a constant factor. u is at the step's end. */
 static gsc_status go_on(gsc_kl_fit *self, double *u, gsc_kl_fit_info *info, gsc_error *error) {
     gsc_status status = GSC_OK;
     for (double reach = 1; reach < 100; reach *= 2) {
@@ -249,7 +251,8 @@ gsc_status gsc_kl_fit_split_truth(const gsc_truth *truth, const gsc_mixture_shap
     return GSC_OK;
 }
 
-/* ---- Eigenvalues ------------------------------------------------------------------------------------- */
+/* ---- Eigenvalues
+ * ------------------------------------------------------------------------------------- */
 
 static gsc_status gradient_at(gsc_kl_fit *self, const double *u, const size_t *slot, size_t n,
                               double *ret_gradient, gsc_error *error) {

@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * The mixture of a family that is nearest to a truth: argmin KL(f* || f) over X and Y by quadrature, under a box, a
- * variance floor and a floor on every atom's share of its group's mass; one block of one atom may be held at a given
- * error. No sampling noise, and no cancellation: with rho = f / f* and phi(r) = r - log(1 + r) >= 0,
+ * The mixture of a family that is nearest to a truth: argmin KL(f* || f) over X and Y by
+ * quadrature, under a box, a variance floor and a floor on every atom's share of its group's
+ * mass; one block of one atom may be held at a given error. No sampling noise, and no
+ * cancellation: with rho = f / f* and phi(r) = r - log(1 + r) >= 0,
  *
- *     KL = E* phi(rho - 1) = 1/2 sum_t e_t^2,   e_t = sqrt(w_t) sign(rho_t - 1) sqrt(2 phi(rho_t - 1))
+ *     KL = E* phi(rho - 1) = 1/2 sum_t e_t^2,
+ *     e_t = sqrt(w_t) sign(rho_t - 1) sqrt(2 phi(rho_t - 1))
  *
- * (E*(rho - 1) = 0), so that divergences down to about 1e-26 keep their digits. The least squares are solved by
- * Levenberg and Marquardt's method on the analytic Jacobian, by QR, with bounds as an active set (Nocedal and Wright
- * 2006, chapter 10).
+ * (E*(rho - 1) = 0; mass of f that no node sees is charged besides), so that divergences down to
+ * about 1e-26 keep their digits. The least squares are solved by Levenberg and Marquardt's method
+ * on the analytic Jacobian, by QR, with bounds as an active set (Nocedal and Wright 2006,
+ * chapter 10).
  *
- * Coordinates ("slots"), one for each number of the flat vector, then one for each group of several atoms: variances
- * enter by their logs; an omega or beta0 of an atom in a group of several is its share s of the group's mass, floor
- * <= s, and the group's slot is its omega or the log of its sum of a(beta0); all others enter as they are.
+ * Coordinates ("slots"), one for each number of the flat vector, then one for each group of
+ * several atoms: variances enter by their logs; an omega or beta0 of an atom in a group of
+ * several is its share s of the group's mass, floor <= s, and the group's slot is its omega or
+ * the log of its sum of a(beta0); all others enter as they are.
  *
- * Where the gate feels no common shift of its logits, beta0 and beta1 of one atom are held: that of the first group
- * of one atom, else the last atom (of which then the group's mass is held instead). Where experts are homogeneous
- * (ReLU), "in" is held.
+ * Where the gate feels no common shift of its logits, beta0 and beta1 of one atom are held: that
+ * of the first group of one atom, else the last atom (of which then the group's mass is held
+ * instead). Where experts are homogeneous (ReLU), "in" is held.
  *
- * A categorical response (quadrature->classes > 0; discrete.h) is fitted in the same way, variances held at 1; and,
- * bound to a sample, by its likelihood instead.
+ * A categorical response (quadrature->classes > 0; discrete.h) is fitted in the same way,
+ * variances held at 1; and, bound to a sample, by its likelihood instead.
  *
  * Layer: core/theory. d = 1, but for samples.
  */
@@ -53,15 +57,16 @@ typedef struct gsc_kl_fit_info {
 
 typedef struct gsc_kl_fit gsc_kl_fit;
 
-/* groups [k1 + k2] says which atoms share a mass: the cell of each (numbers of shared and routed groups are apart).
- * quadrature and the shape's families are borrowed; options are copied. */
+/* groups [k1 + k2] says which atoms share a mass: the cell of each (numbers of shared and routed
+ * groups are apart). quadrature and the shape's families are borrowed; options are copied. */
 gsc_status gsc_kl_fit_new(const gsc_quadrature *quadrature, const gsc_mixture_shape *shape,
                           const size_t *groups, const gsc_kl_fit_options *options,
                           gsc_kl_fit **ret_fit, gsc_error *error);
 void gsc_kl_fit_free(gsc_kl_fit *self);
 
-/* Categorical responses only: from now on what is called KL is minus the log-likelihood of a sample, which is borrowed,
- * and steps are those of Fisher scoring with the sum of g g' over the rows' scores g. NULL: the divergence again. */
+/* Categorical responses only: from now on what is called KL is minus the log-likelihood of a
+ * sample, which is borrowed, and steps are those of Fisher scoring with the sum of g g' over the
+ * rows' scores g. NULL: the divergence again. */
 void gsc_kl_fit_bind(gsc_kl_fit *self, const gsc_sample *sample);
 
 /* Replaces options.stop. */
@@ -72,14 +77,14 @@ void gsc_kl_fit_limit(gsc_kl_fit *self, size_t max_iterations);
 
 size_t gsc_kl_fit_slots(const gsc_kl_fit *self);
 
-/* Holds |block of atom - truth| at delta from now on; a block of one number lies at truth + sign delta. truth points
- * to the block's true numbers. NULL for block: nothing is held. Returns false, nothing changed, where that is
- * outside box or variance floor. */
+/* Holds |block of atom - truth| at delta from now on; a block of one number lies at truth + sign
+ * delta. truth points to the block's true numbers. NULL for block: nothing is held. Returns
+ * false, nothing changed, where that is outside box or variance floor. */
 bool gsc_kl_fit_hold(gsc_kl_fit *self, const gsc_error_block *block, size_t atom,
                      const double *truth, double delta, double sign);
 
-/* How many slots the held block has (0: none), the first in *ret_at; where it is several, u holds the direction of its
- * error there, of any length above 0. */
+/* How many slots the held block has (0: none), the first in *ret_at; where it is several, u
+ * holds the direction of its error there, of any length above 0. */
 size_t gsc_kl_fit_held(const gsc_kl_fit *self, size_t *ret_at);
 
 /* Slots of a mixture and back. from_mixture moves into box and floors and to the held error. */
@@ -97,13 +102,14 @@ gsc_status gsc_kl_fit_evaluate(gsc_kl_fit *self, const double *u, double *ret_kl
 /* Descends from u and replaces it. */
 gsc_status gsc_kl_fit_run(gsc_kl_fit *self, double *u, gsc_kl_fit_info *ret_info, gsc_error *error);
 
-/* Least eigenvalue of the Hessian of KL at u over the slots that are neither held nor at a bound (central differences
- * of the analytic gradient); *ret_at_bound (may be NULL): how many are at one. */
+/* Least eigenvalue of the Hessian of KL at u over the slots that are neither held nor at a bound
+ * (central differences of the analytic gradient); *ret_at_bound (may be NULL): how many are at
+ * one. */
 gsc_status gsc_kl_fit_least_eigenvalue(gsc_kl_fit *self, const double *u, double *ret_value,
                                        size_t *ret_at_bound, gsc_error *error);
 
-/* The mixture with every atom c at the true atom cells[c] and the mass of a cell in equal parts; gate parameters are
- * clipped to gate_box. The shape's gate may be another than the truth's. */
+/* The mixture with every atom c at the true atom cells[c] and the mass of a cell in equal parts;
+ * gate parameters are clipped to gate_box. The shape's gate may be another than the truth's. */
 gsc_status gsc_kl_fit_split_truth(const gsc_truth *truth, const gsc_mixture_shape *shape,
                                   const size_t *cells, double gate_box, double *ret_mixture,
                                   gsc_error *error);

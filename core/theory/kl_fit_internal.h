@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of gsc_kl_fit share: kl_fit.c (the descent), kl_fit_slots.c (coordinates), kl_fit_residuals.c
- * (residuals, Jacobian, QR), discrete_residuals.c (those of a categorical response). Private to these files. Layer: core/theory.
+ * What the parts of gsc_kl_fit share: kl_fit.c (the descent), kl_fit_slots.c (coordinates),
+ * kl_fit_links.c (their derivatives), kl_fit_residuals.c (residuals, Jacobian, QR),
+ * discrete_residuals.c (those of a categorical response). Private to these files. Layer:
+ * core/theory.
  */
 #ifndef GSC_CORE_THEORY_KL_FIT_INTERNAL_H
 #define GSC_CORE_THEORY_KL_FIT_INTERNAL_H
@@ -66,10 +68,13 @@ struct gsc_kl_fit {
     bool *flags;
 };
 
-/* The slot that follows from the others of its kind: the largest share of a group, the largest shared group's mass.
- * FIT_NONE where there is none. */
+/* The slot that follows from the others of its kind: the largest share of a group, the largest
+ * shared group's mass. FIT_NONE where there is none. */
 long fit_dependent_share(const gsc_kl_fit *self, const fit_group *group, const double *u);
 long fit_dependent_group(const gsc_kl_fit *self, const double *u);
+
+/* The slot of the share of atom i of a group; where it has one atom, that of its mass. */
+size_t fit_share_slot(const gsc_kl_fit *self, const fit_group *group, size_t i);
 
 /* u to self->mixture and affinity_slope. */
 gsc_status fit_map(gsc_kl_fit *self, const double *u, gsc_error *error);
@@ -81,7 +86,8 @@ gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, doubl
                         gsc_error *error);
 size_t fit_rows_size(const gsc_kl_fit *self);
 
-/* The same for a categorical response: self->discrete, made after the slots are known; evaluation after fit_map. */
+/* The same for a categorical response: self->discrete, made after the slots are known;
+ * evaluation after fit_map. */
 gsc_status fit_discrete_new(gsc_kl_fit *self, gsc_error *error);
 void fit_discrete_free(fit_discrete *self);
 gsc_status fit_discrete_evaluate(gsc_kl_fit *self, bool linearise, double *ret_kl,
@@ -90,8 +96,8 @@ gsc_status fit_discrete_evaluate(gsc_kl_fit *self, bool linearise, double *ret_k
 /* 2 phi(r) / r^2, phi(r) = r - log(rho), r = rho - 1; 1 at 0. */
 double fit_curvature(double rho);
 
-/* QR of r (upper triangular [n][n + 1]) over a block of rows (by column, n + 1 columns, stride apart; overwritten):
- * r becomes the factor of both. */
+/* QR of r (upper triangular [n][n + 1]) over a block of rows (by column, n + 1 columns, stride
+ * apart; overwritten): r becomes the factor of both. */
 void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride);
 
 #endif

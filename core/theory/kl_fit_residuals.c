@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Residuals and their Jacobian, one x node at a time: a parameter's column is one channel (mean_c, log variance_c,
- * z_j, omega_i) times a number of the x node, so the Jacobian of a node is made from its channels and folded into R at
- * once by Householder reflections.
+ * Residuals and their Jacobian, one x node at a time: a parameter's column is one channel
+ * (mean_c, log variance_c, z_j, omega_i) times a number of the x node, so the Jacobian of a node
+ * is made from its channels and folded into R at once by Householder reflections.
  */
 #include "core/theory/kl_fit_internal.h"
 
@@ -31,7 +31,8 @@ double fit_curvature(double rho) {
     return 2 * (r - log(rho)) / (r * r);
 }
 
-/* Columns of one node's scratch: k shares rho_c, k residuals y - h_c, then the channels, then the Jacobian. */
+/* Columns of one node's scratch: k shares rho_c, k residuals y - h_c, then the channels, then
+ * the Jacobian. */
 size_t fit_rows_size(const gsc_kl_fit *self) {
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
     const size_t columns = 2 * k + (3 * k) + 1 + self->slots + 1;
@@ -71,9 +72,9 @@ static double node_residuals(const gsc_kl_fit *self, size_t i, size_t rows, doub
     return total;
 }
 
-/* The residual of the mass L of f at x node i that no row sees (far from every true component), which KL owes besides
- * the sum over rows: e = L sqrt(2 wx / (|L| + least)), so that e^2 / 2 = wx L where L is large and the quadrature's own
- * error, L about 1e-10, counts as nothing. */
+/* The residual of the mass L of f at x node i that no row sees (far from every true component),
+ * which KL owes besides the sum over rows: e = L sqrt(2 wx / (|L| + least)), so that e^2 / 2 =
+ * wx L where L is large and the quadrature's own error, L about 1e-10, counts as nothing. */
 static double lost_mass(double wx, double seen, double *ret_slope) {
     static const double least = 1e-3;
     const double lost = -seen / wx, size = fabs(lost) + least;
@@ -94,7 +95,8 @@ static void lost_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, const d
     }
 }
 
-/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows]; share becomes de / dlog term. */
+/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows]; share becomes
+ * de / dlog term. */
 FIT_CLONES
 static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
                           const double *gap, const double *pull, double *routed,

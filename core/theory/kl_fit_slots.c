@@ -14,7 +14,8 @@
 /* Least mass of a shared group, where there are several. */
 static const double least_group = 1e-6;
 
-/* ---- Birth ------------------------------------------------------------------------------------------- */
+/* ---- Birth
+ * ------------------------------------------------------------------------------------------- */
 
 static void make_groups(gsc_kl_fit *self, const size_t *groups) {
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
@@ -42,8 +43,7 @@ static void make_groups(gsc_kl_fit *self, const size_t *groups) {
     }
 }
 
-/* Where a group has one atom its share's slot is its mass's. */
-static size_t share_slot(const gsc_kl_fit *self, const fit_group *group, size_t i) {
+size_t fit_share_slot(const gsc_kl_fit *self, const fit_group *group, size_t i) {
     return (group->routed ? self->layout.beta0 : self->layout.omega) + group->atom[i];
 }
 
@@ -64,8 +64,8 @@ static void fill_bounds(gsc_kl_fit *self) {
         const fit_group *group = &self->groups[g];
         for (size_t i = 0; i < group->count && group->count > 1; i++) {
             const double floor = fmax(self->options.mass_floor, 1e-9);
-            self->low[share_slot(self, group, i)] = floor;
-            self->high[share_slot(self, group, i)] = 1 - floor * (double)(group->count - 1);
+            self->low[fit_share_slot(self, group, i)] = floor;
+            self->high[fit_share_slot(self, group, i)] = 1 - floor * (double)(group->count - 1);
         }
         if (group->routed && group->count > 1) {
             self->low[group->slot] = -INFINITY;
@@ -218,7 +218,8 @@ size_t gsc_kl_fit_slots(const gsc_kl_fit *self) {
     return self->slots;
 }
 
-/* ---- The held block ---------------------------------------------------------------------------------- */
+/* ---- The held block
+ * ---------------------------------------------------------------------------------- */
 
 bool gsc_kl_fit_hold(gsc_kl_fit *self, const gsc_error_block *block, size_t atom,
                      const double *truth, double delta, double sign) {
@@ -257,16 +258,13 @@ size_t gsc_kl_fit_held(const gsc_kl_fit *self, size_t *ret_at) {
     return self->hold_size;
 }
 
-static bool is_held(const gsc_kl_fit *self, size_t slot) {
-    return self->hold_size > 0 && slot >= self->hold_at && slot < self->hold_at + self->hold_size;
-}
-
 static bool is_variance(const gsc_kl_fit *self, size_t index) {
     const gsc_mixture_layout *at = &self->layout;
     return (index >= at->tau && index < at->beta0) || (index >= at->nu && index < at->size);
 }
 
-/* ---- Dependent slots --------------------------------------------------------------------------------- */
+/* ---- Dependent slots
+ * --------------------------------------------------------------------------------- */
 
 long fit_dependent_share(const gsc_kl_fit *self, const fit_group *group, const double *u) {
     if (group->count < 2) {
@@ -274,7 +272,7 @@ long fit_dependent_share(const gsc_kl_fit *self, const fit_group *group, const d
     }
     size_t best = 0;
     for (size_t i = 1; i < group->count; i++) {
-        if (u[share_slot(self, group, i)] > u[share_slot(self, group, best)]) {
+        if (u[fit_share_slot(self, group, i)] > u[fit_share_slot(self, group, best)]) {
             best = i;
         }
     }
@@ -315,7 +313,7 @@ void gsc_kl_fit_settle(gsc_kl_fit *self, double *u) {
         const fit_group *group = &self->groups[g];
         if (group->count > 1) {
             for (size_t i = 0; i < group->count; i++) {
-                index[i] = share_slot(self, group, i);
+                index[i] = fit_share_slot(self, group, i);
             }
             settle_simplex(u, index, group->count, self->low[index[0]]);
         }
@@ -342,7 +340,8 @@ void gsc_kl_fit_settle(gsc_kl_fit *self, double *u) {
     }
 }
 
-/* ---- To mixtures ------------------------------------------------------------------------------------- */
+/* ---- To mixtures
+ * ------------------------------------------------------------------------------------- */
 
 static gsc_status map_routed_group(gsc_kl_fit *self, const fit_group *group, const double *u,
                                    gsc_error *error) {
@@ -406,123 +405,8 @@ gsc_status fit_map(gsc_kl_fit *self, const double *u, gsc_error *error) {
     return GSC_OK;
 }
 
-/* ---- Derivatives ------------------------------------------------------------------------------------- */
-
-static void link(gsc_kl_fit *self, size_t raw, size_t slot, double value) {
-    if (!self->fixed[slot]) {
-        assert(self->n_links < FIT_MAX_LINKS);
-        self->links[self->n_links++] = (fit_link){raw, slot, value};
-    }
-}
-
-static void link_shared(gsc_kl_fit *self, const fit_group *group, const double *u,
-                        const fit_group *dependent) {
-    const long last = fit_dependent_share(self, group, u);
-    for (size_t i = 0; i < group->count; i++) {
-        const size_t raw = self->layout.omega + group->atom[i];
-        const double share = group->count > 1 ? u[raw] : 1;
-        if (group != dependent) {
-            link(self, raw, group->slot, share);
-        } else {
-            for (size_t g = 0; g < self->n_groups; g++) {
-                if (!self->groups[g].routed && &self->groups[g] != dependent) {
-                    link(self, raw, self->groups[g].slot, -share);
-                }
-            }
-        }
-        for (size_t l = 0; l < group->count && last != FIT_NONE; l++) {
-            if ((long)i == last && l != i) {
-                link(self, raw, self->layout.omega + group->atom[l], -u[group->slot]);
-            } else if ((long)i != last && l == i) {
-                link(self, raw, raw, u[group->slot]);
-            }
-        }
-    }
-}
-
-static void link_routed(gsc_kl_fit *self, const fit_group *group, const double *u) {
-    if (group->count == 1) {
-        link(self, group->slot, group->slot, 1);
-        return;
-    }
-    const long last = fit_dependent_share(self, group, u);
-    for (size_t i = 0; i < group->count; i++) {
-        const size_t raw = self->layout.beta0 + group->atom[i];
-        const double slope = self->affinity_slope[group->atom[i]];
-        if (slope == 0) {
-            continue;
-        }
-        link(self, raw, group->slot, 1 / slope);
-        if ((long)i != last) {
-            link(self, raw, raw, 1 / (u[raw] * slope));
-            continue;
-        }
-        for (size_t l = 0; l < group->count; l++) {
-            if (l != i) {
-                link(self, raw, self->layout.beta0 + group->atom[l], -1 / (u[raw] * slope));
-            }
-        }
-    }
-}
-
-static void link_direction(gsc_kl_fit *self, const double *u) {
-    const double *v = u + self->hold_at;
-    double length = 0;
-    for (size_t i = 0; i < self->hold_size; i++) {
-        length += v[i] * v[i];
-    }
-    length = sqrt(length);
-    for (size_t i = 0; i < self->hold_size; i++) {
-        for (size_t l = 0; l < self->hold_size; l++) {
-            const double value = (i == l) - v[i] * v[l] / (length * length);
-            link(self, self->hold_at + i, self->hold_at + l, self->hold_delta * value / length);
-        }
-    }
-}
-
-gsc_status fit_link_up(gsc_kl_fit *self, const double *u, gsc_error *error) {
-    (void)error;
-    const gsc_mixture_layout *at = &self->layout;
-    for (size_t q = 0; q < self->slots; q++) {
-        self->fixed[q] = self->pinned[q] || (is_held(self, q) && self->hold_size == 1);
-    }
-    const long first = fit_dependent_group(self, u);
-    if (first != FIT_NONE) {
-        self->fixed[self->groups[first].slot] = true;
-    }
-    for (size_t g = 0; g < self->n_groups; g++) {
-        const long last = fit_dependent_share(self, &self->groups[g], u);
-        if (last != FIT_NONE) {
-            self->fixed[share_slot(self, &self->groups[g], (size_t)last)] = true;
-        }
-    }
-    self->n = 0;
-    for (size_t q = 0; q < self->slots; q++) {
-        if (!self->fixed[q]) {
-            self->column[self->n++] = q;
-        }
-    }
-    self->n_links = 0;
-    for (size_t q = at->kappa; q < at->size; q++) {
-        const bool beta0 = q >= at->beta0 && q < at->beta1;
-        if (!beta0 && !is_held(self, q)) {
-            link(self, q, q, 1);
-        }
-    }
-    for (size_t g = 0; g < self->n_groups; g++) {
-        if (self->groups[g].routed) {
-            link_routed(self, &self->groups[g], u);
-        } else {
-            link_shared(self, &self->groups[g], u, first != FIT_NONE ? &self->groups[first] : NULL);
-        }
-    }
-    if (self->hold_size > 1) {
-        link_direction(self, u);
-    }
-    return GSC_OK;
-}
-
-/* ---- From mixtures ----------------------------------------------------------------------------------- */
+/* ---- From mixtures
+ * ----------------------------------------------------------------------------------- */
 
 gsc_status gsc_kl_fit_from_mixture(gsc_kl_fit *self, const double *mixture, double *ret_u,
                                    gsc_error *error) {
@@ -543,12 +427,12 @@ gsc_status gsc_kl_fit_from_mixture(gsc_kl_fit *self, const double *mixture, doub
         double sum = 0;
         for (size_t i = 0; i < group->count && group->count > 1; i++) {
             const size_t j = group->atom[i];
-            ret_u[share_slot(self, group, i)] =
+            ret_u[fit_share_slot(self, group, i)] =
                 group->routed ? exp(log_a[j]) : mixture[self->layout.omega + j];
-            sum += ret_u[share_slot(self, group, i)];
+            sum += ret_u[fit_share_slot(self, group, i)];
         }
         for (size_t i = 0; i < group->count && group->count > 1; i++) {
-            ret_u[share_slot(self, group, i)] /= sum;
+            ret_u[fit_share_slot(self, group, i)] /= sum;
         }
         if (group->count > 1) {
             ret_u[group->slot] = group->routed ? log(sum) : sum;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A mixture as JSON in the form of theory.truth (without x), so that a fit can be given back as a truth.
+ * A mixture as JSON in the form of theory.truth (without x), so that a fit can be given back as
+ * a truth.
  *
  * Layer: core/theory.
  */

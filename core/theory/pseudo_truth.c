@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many short descents on the quick quadrature, the best few to the end, the best of those on the fine one.
+ * Many short descents on the quick quadrature, the best few to the end, the best of those on the
+ * fine one.
  */
 #include "core/theory/pseudo_truth.h"
 
@@ -18,7 +19,8 @@ gsc_pseudo_truth_options gsc_pseudo_truth_options_default(const gsc_mixture_shap
     return (gsc_pseudo_truth_options){.gate_box = shape->box, .starts = 48, .seed = 1};
 }
 
-/* ---- Starts ------------------------------------------------------------------------------------------ */
+/* ---- Starts
+ * ------------------------------------------------------------------------------------------ */
 
 static double uniform(gsc_rng *rng, double low, double high) {
     return low + (high - low) * gsc_rng_uniform(rng);
@@ -41,8 +43,8 @@ static void disturb_atom(const gsc_truth *truth, const gsc_mixture_shape *shape,
     }
 }
 
-/* Start number s: extra atoms at true atoms drawn at random, all disturbed a little; two of three starts throw the
- * gates of the extra ones over the box, one of these their experts too. */
+/* Start number s: extra atoms at true atoms drawn at random, all disturbed a little; two of
+ * three starts throw the gates of the extra ones over the box, one of these their experts too. */
 static gsc_status make_start(const gsc_truth *truth, const gsc_mixture_shape *shape,
                              const gsc_pseudo_truth_options *options, size_t s, double *ret_mixture,
                              gsc_error *error) {
@@ -75,7 +77,8 @@ static gsc_status make_start(const gsc_truth *truth, const gsc_mixture_shape *sh
     return GSC_OK;
 }
 
-/* ---- The search -------------------------------------------------------------------------------------- */
+/* ---- The search
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct search {
     const gsc_truth *truth;
@@ -209,7 +212,8 @@ gsc_status gsc_pseudo_truth_find(const gsc_truth *truth, const gsc_mixture_shape
     return status;
 }
 
-/* ---- Pairs ------------------------------------------------------------------------------------------- */
+/* ---- Pairs
+ * ------------------------------------------------------------------------------------------- */
 
 static double distance(const gsc_mixture_shape *shape, const double *a, size_t i, const double *b,
                        size_t j) {

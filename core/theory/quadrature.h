@@ -4,12 +4,13 @@
  *
  *     E_X E_{Y|X} g = sum_i wx_i sum_c p_c(x_i) sum_u w_u g(x_i, h_c(x_i) + sd_c u)
  *
- * X: panels of 8 Gauss-Legendre nodes on the truth's interval. Y: for each true component c the trapezoid rule in
- * u = (y - h) / sd on [-reach, reach]. Rows are by x node, so that gate and experts are evaluated once per x node and
- * not once per row (gsc_profile). Rows of weight below 1e-22 are left out.
+ * X: panels of 8 Gauss-Legendre nodes on the truth's interval. Y: for each true component c the
+ * trapezoid rule in u = (y - h) / sd on [-reach, reach]. Rows are by x node, so that gate and
+ * experts are evaluated once per x node and not once per row (gsc_profile). Rows of weight below
+ * 1e-22 are left out.
  *
- * A categorical response (discrete.h) needs no such rule: all classes at every node, row c n_x + i for class c at
- * node i, twice the panels, first unused.
+ * A categorical response (discrete.h) needs no such rule: all classes at every node, row c n_x +
+ * i for class c at node i, twice the panels, first unused.
  *
  * Layer: core/theory. d = 1.
  */

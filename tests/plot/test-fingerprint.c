@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "fingerprint": the default of its study, one panel for each block, markers in order of delta, exponents
- * from the run's results, a bound that starts on its curve.
+ * The figure "fingerprint": the default of its study, one panel for each block, markers in order
+ * of delta, exponents from the run's results, a bound that starts on its curve.
  */
 #include "ui/plot/figure.h"
 
@@ -21,7 +21,8 @@ static void need(gsc_status status, const gsc_error *error) {
 
 /* y = 1e-3 x^exponent in two panels, told from the largest delta down. */
 static void tell(gsc_sink *sink, gsc_error *error) {
-    static const char *const panels[] = {"ν", "η bias"}, *const names[] = {"kl_nu", "kl_eta_bias"};
+    static const char *const panels[] = {"ν", "η bias"};
+    static const char *const names[] = {"kl_nu", "kl_eta_bias"};
     static const char *const arms[] = {"one", "two"}, *const results[] = {"exponent[nu]",
                                                                           "exponent[eta_bias]"};
     for (int s = 0; s < 4; s++) {

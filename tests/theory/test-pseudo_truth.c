@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pseudo-truth of dense sigmoid truths: divergences and least eigenvalues as measured by an independent prototype,
- * and where that had stopped at a local minimum, the exact representation that algebra gives.
+ * The pseudo-truth of dense sigmoid truths: divergences and least eigenvalues as measured by an
+ * independent prototype, and where that had stopped at a local minimum, the exact representation
+ * that algebra gives.
  */
 #include "core/theory/pseudo_truth.h"
 
@@ -14,7 +15,8 @@ typedef struct found {
     gsc_mixture_layout at;
 } found;
 
-/* Normalized sigmoid truth of two linear experts with gates (b00, b10) and (b01, b11), fitted by three. */
+/* Normalized sigmoid truth of two linear experts with gates (b00, b10) and (b01, b11), fitted by
+ * three. */
 static found find(double b00, double b10, double b01, double b11, double box) {
     gsc_error error;
     char truth_text[640];
@@ -54,8 +56,8 @@ static void check_dense(void) {
     TAP_OK(fabs(symmetric.info.least_eigenvalue) < 1e-8, "and singular");
 }
 
-/* Equal slopes: sigma(b) / sigma(a) = 1 + (e^c - 1) sigma(-b) with b = a + c, so that twins of the second expert, one
- * with a constant gate and one with gate -b, make the truth exactly. */
+/* Equal slopes: sigma(b) / sigma(a) = 1 + (e^c - 1) sigma(-b) with b = a + c, so that twins of
+ * the second expert, one with a constant gate and one with gate -b, make the truth exactly. */
 static void check_printed(void) {
     const found wide = find(-0.5, 5, 0.5, 5, 8);
     TAP_OK(wide.info.kl < 1e-20, "printed theorem 4: three atoms hold it exactly");

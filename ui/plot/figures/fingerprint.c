@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "fingerprint": the least divergence that a parameter error costs, log-log, one panel for each series'
- * panel. Per series: markers joined by a line, its local exponent in the legend, and the exponent that a theorem
- * allows as a dashed line from the smallest error on. Layer: ui/plot.
+ * The figure "fingerprint": the least divergence that a parameter error costs, log-log, one
+ * panel for each series' panel. Per series: markers joined by a line, its local exponent in the
+ * legend, and the exponent that a theorem allows as a dashed line from the smallest error on.
+ * Layer: ui/plot.
  */
 #include "ui/plot/figures/figures.h"
 
@@ -34,7 +35,8 @@ static bool is_live(const gsc_run_info *info) {
     return info->status == GSC_RUN_RUNNING || info->status == GSC_RUN_QUEUED;
 }
 
-/* ---- Panels -------------------------------------------------------------------------------------- */
+/* ---- Panels
+ * -------------------------------------------------------------------------------------- */
 
 static gsc_panel *find_panel(const gsc_figure *figure, const char *name) {
     for (size_t i = 0; i < figure->n_panels; i++) {
@@ -61,7 +63,8 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
     return panel;
 }
 
-/* ---- Series -------------------------------------------------------------------------------------- */
+/* ---- Series
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct drawing {
     gsc_panel *panel;
@@ -218,7 +221,8 @@ static gsc_status add_series(builder *b, size_t run, size_t series) {
     return status;
 }
 
-/* ---- Words --------------------------------------------------------------------------------------- */
+/* ---- Words
+ * --------------------------------------------------------------------------------------- */
 
 static void add_setup(gsc_words *words, const gsc_run_info *info) {
     gsc_spec *spec = NULL;
@@ -232,11 +236,11 @@ static void add_setup(gsc_words *words, const gsc_run_info *info) {
         if (gate != NULL && expert != NULL && !arms) {
             gsc_words_add(words, "%s gate · ", gate);
         }
-        gsc_words_add(
-            words,
-            "%s experts · by quadrature, without samples · atoms keep %g of their cell's mass · gate box %g",
-            expert != NULL ? expert : "?", gsc_spec_real(spec, "theory.mass_floor"),
-            gate_box > 0 ? gate_box : gsc_spec_real(spec, "theory.box"));
+        gsc_words_add(words,
+                      "%s experts · by quadrature, without samples · atoms keep %g of their "
+                      "cell's mass · gate box %g",
+                      expert != NULL ? expert : "?", gsc_spec_real(spec, "theory.mass_floor"),
+                      gate_box > 0 ? gate_box : gsc_spec_real(spec, "theory.box"));
     }
     gsc_spec_free(spec);
 }
@@ -282,7 +286,8 @@ static gsc_status add_words(builder *b) {
     return good ? GSC_OK : no_memory(b->error);
 }
 
-/* ---- All of it ----------------------------------------------------------------------------------- */
+/* ---- All of it
+ * ----------------------------------------------------------------------------------- */
 
 static gsc_status add_panels(builder *b) {
     bool live = false;
