@@ -233,18 +233,86 @@ typedef gsc_status build_figure(gsc_run *const *runs, size_t n_runs,
                                 const gsc_figure_options *options, gsc_figure **ret_figure,
                                 gsc_error *error);
 
-static const char *const figure_names[] = {"rate", "fingerprint", "components"};
-static build_figure *const figure_builders[] = {gsc_figure_build_rate,
-                                                gsc_figure_build_fingerprint,
-                                                gsc_figure_build_components};
+/* Which series a figure draws, as far as their declaration tells. */
+static bool is_rate(const gsc_series_info *info) {
+    return info->panel[0] != '\0' && strcmp(info->x_name, "n") == 0;
+}
+
+static bool is_fingerprint(const gsc_series_info *info) {
+    return info->panel[0] != '\0' && strcmp(info->x_name, "delta") == 0;
+}
+
+static bool is_block(const gsc_series_info *info) {
+    return strcmp(info->x_name, "n") == 0 &&
+           strncmp(info->y_title, "Error of ", strlen("Error of ")) == 0;
+}
+
+/* What gsc_figure_build knows. min_measures: of how many different measures a figure needs series. */
+static const struct {
+    const char *name, *title;
+    build_figure *build;
+    bool (*draws)(const gsc_series_info *info);
+    size_t min_measures;
+} kinds[] = {
+    {"rate", "Rates", gsc_figure_build_rate, is_rate, 1},
+    {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1},
+    {"components", "By parameter", gsc_figure_build_components, is_block, 2},
+};
 
 enum {
-    N_FIGURES = sizeof figure_names / sizeof *figure_names
+    N_FIGURES = sizeof kinds / sizeof *kinds
 };
 
 const char *const *gsc_figure_names(size_t *ret_count) {
+    static const char *names[N_FIGURES];
+    for (size_t i = 0; i < N_FIGURES; i++) {
+        names[i] = kinds[i].name;
+    }
     *ret_count = N_FIGURES;
-    return figure_names;
+    return names;
+}
+
+const char *gsc_figure_title(const char *name) {
+    for (size_t i = 0; i < N_FIGURES; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            return kinds[i].title;
+        }
+    }
+    return name;
+}
+
+/* How many different measures of the run the figure draws, counted up to most. */
+static size_t count_measures(const gsc_run *run, size_t kind, size_t most) {
+    size_t n = 0;
+    for (size_t i = 0; i < gsc_run_series_count(run) && n < most; i++) {
+        const gsc_series_info *info = gsc_run_series(run, i);
+        bool fresh = kinds[kind].draws(info);
+        for (size_t k = 0; k < i && fresh; k++) {
+            const gsc_series_info *earlier = gsc_run_series(run, k);
+            fresh = !kinds[kind].draws(earlier) || strcmp(earlier->y_title, info->y_title) != 0;
+        }
+        n += fresh;
+    }
+    return n;
+}
+
+size_t gsc_figure_choices(gsc_run *const *runs, size_t n_runs, const char **ret_names,
+                          size_t room) {
+    const char *initial = gsc_figure_default_name(runs, n_runs);
+    size_t n = 0;
+    if (room > 0) {
+        ret_names[n++] = initial;
+    }
+    for (size_t i = 0; i < N_FIGURES && n < room; i++) {
+        bool found = false;
+        for (size_t r = 0; r < n_runs && !found; r++) {
+            found = count_measures(runs[r], i, kinds[i].min_measures) >= kinds[i].min_measures;
+        }
+        if (found && strcmp(kinds[i].name, initial) != 0) {
+            ret_names[n++] = kinds[i].name;
+        }
+    }
+    return n;
 }
 
 const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs) {
@@ -264,15 +332,16 @@ gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_run
                             const gsc_figure_options *options, gsc_figure **ret_figure,
                             gsc_error *error) {
     static const gsc_figure_options defaults;
+    size_t n = 0;
     assert(name != NULL && (n_runs == 0 || runs != NULL));
     for (size_t i = 0; i < N_FIGURES; i++) {
-        if (strcmp(name, figure_names[i]) == 0) {
-            return figure_builders[i](runs, n_runs, options != NULL ? options : &defaults,
-                                      ret_figure, error);
+        if (strcmp(name, kinds[i].name) == 0) {
+            return kinds[i].build(runs, n_runs, options != NULL ? options : &defaults, ret_figure,
+                                  error);
         }
     }
-    const char *nearest = gsc_nearest(name, figure_names, N_FIGURES);
+    const char *nearest = gsc_nearest(name, gsc_figure_names(&n), n);
     return gsc_fail(error, GSC_ERR_INPUT, "there is no figure \"%s\"; %s \"%s\"", name,
                     nearest != NULL ? "did you mean" : "there are others, as",
-                    nearest != NULL ? nearest : figure_names[0]);
+                    nearest != NULL ? nearest : kinds[0].name);
 }

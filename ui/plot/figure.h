@@ -124,6 +124,13 @@ const char *const *gsc_figure_names(size_t *ret_count);
 /* The figure that shows what the first of these runs was made for: its study's; "rate" without a run. */
 const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs);
 
+/* What people read for a figure's name: "By parameter". */
+const char *gsc_figure_title(const char *name);
+
+/* Names of the figures that these runs have something for, the default first: at most room of them, at least
+ * one. */
+size_t gsc_figure_choices(gsc_run *const *runs, size_t n_runs, const char **ret_names, size_t room);
+
 /* Builds the named figure from runs (read from, not changed otherwise; all from the calling
  * thread). With no run, or runs without points, the figure has empty axes and a message. Colours
  * are by run where there are several, else by arm. Errors: GSC_ERR_INPUT (unknown name, with the
