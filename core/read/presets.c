@@ -24,6 +24,17 @@ static gsc_preset presets[] = {
     {.name = "fingerprint", .text = GSC_PRESET_FINGERPRINT},
     {.name = "gate-fingerprint", .text = GSC_PRESET_GATE_FINGERPRINT},
     {.name = "sigmoid-softmax-fingerprint", .text = GSC_PRESET_SIGMOID_SOFTMAX_FINGERPRINT},
+    {.name = "theorem1-a2", .text = GSC_PRESET_THEOREM1_A2},
+    {.name = "theorem2-a2", .text = GSC_PRESET_THEOREM2_A2},
+    {.name = "theorem3-a2", .text = GSC_PRESET_THEOREM3_A2},
+    {.name = "theorem4-a2", .text = GSC_PRESET_THEOREM4_A2},
+    {.name = "over-specified", .text = GSC_PRESET_OVER_SPECIFIED},
+    {.name = "gate-cross", .text = GSC_PRESET_GATE_CROSS},
+    {.name = "starts", .text = GSC_PRESET_STARTS},
+    {.name = "robustness", .text = GSC_PRESET_ROBUSTNESS},
+    {.name = "top-k", .text = GSC_PRESET_TOP_K},
+    {.name = "discrete", .text = GSC_PRESET_DISCRETE},
+    {.name = "discrete-fingerprint", .text = GSC_PRESET_DISCRETE_FINGERPRINT},
 };
 
 enum {

@@ -338,6 +338,9 @@ static gsc_status climb(gsc_em_workspace *ws, const gsc_em_options *options, gsc
         if (options->trace != NULL) {
             options->trace(options->trace_data, info->iterations, after);
         }
+        if (options->observe != NULL) {
+            options->observe(options->trace_data, info->iterations, ws->mixture);
+        }
         if (after < info->log_likelihood - 1e-8 * fabs(info->log_likelihood)) {
             memcpy(ws->mixture, ws->mixture_kept, ws->layout.size * sizeof(double));
             info->reason = GSC_EM_FELL;
@@ -375,6 +378,9 @@ gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options, g
     ws->info.log_likelihood = ws->info.start_log_likelihood;
     if (options->trace != NULL) {
         options->trace(options->trace_data, 0, ws->info.log_likelihood);
+    }
+    if (status == GSC_OK && options->observe != NULL) {
+        options->observe(options->trace_data, 0, ws->mixture);
     }
     status = climb(ws, options, error);
     if (status != GSC_OK) {

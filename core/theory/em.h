@@ -52,6 +52,8 @@ typedef struct gsc_em_options {
     size_t expert_steps;     /* 3 */
     const atomic_bool *stop; /* read once an iteration; NULL: never */
     void (*trace)(void *data, size_t iteration, double log_likelihood); /* NULL: none */
+    /* As trace, with the mixture that the iteration made, borrowed; NULL: none. */
+    void (*observe)(void *data, size_t iteration, const double *mixture);
     void *trace_data;
     const gsc_mixture_kernels *kernels; /* NULL: the best of this machine */
 } gsc_em_options;

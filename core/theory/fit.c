@@ -49,6 +49,7 @@ gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
     }
     if (truth != NULL && truth->classes > 0) {
+        self->size = gsc_mixture_get_layout(shape).size;
         const gsc_status made = gsc_discrete_fitter_new(truth, shape, &self->discrete, error);
         if (made != GSC_OK) {
             free(self);
@@ -123,6 +124,9 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
                             gsc_fit *ret_fit, gsc_error *error) {
     gsc_status status = draw_start(self, sample, replicate, start, options, error);
     gsc_em_options em = options->em;
+    if (start > 0) {
+        em.observe = NULL;
+    }
     if (options->polish && start > 0 && em.max_iterations > GSC_FIT_WARM_UP) {
         em.max_iterations = GSC_FIT_WARM_UP;
     }
@@ -159,8 +163,12 @@ gsc_status gsc_fitter_run(gsc_fitter *self, const gsc_sample *sample, size_t rep
                           const gsc_fit_options *options, double *ret_mixture, double *ret_stopped,
                           gsc_fit *ret_fit, gsc_error *error) {
     if (self->discrete != NULL) {
-        return gsc_discrete_fitter_run(self->discrete, sample, replicate, options, ret_mixture,
-                                       ret_fit, error);
+        const gsc_status fitted = gsc_discrete_fitter_run(self->discrete, sample, replicate,
+                                                          options, ret_mixture, ret_fit, error);
+        if (fitted == GSC_OK && ret_stopped != NULL) {
+            memcpy(ret_stopped, ret_mixture, self->size * sizeof(double));
+        }
+        return fitted;
     }
     gsc_fit best = {.log_likelihood = -INFINITY};
     double truth = NAN;

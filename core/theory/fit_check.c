@@ -35,7 +35,7 @@ gsc_status gsc_fit_check(const gsc_truth *truth, size_t k_shared, size_t k_route
 }
 
 bool gsc_loss_theorem_applies(gsc_loss_kind kind, const gsc_truth *truth) {
-    if (truth->shape.k_shared == 0 || truth->shape.k_routed == 0) {
+    if (truth->shape.k_shared == 0 || truth->shape.k_routed == 0 || truth->classes > 0) {
         return false;
     }
     const char *gate = truth->gate.loaded->plugin->id;
@@ -47,7 +47,8 @@ bool gsc_loss_theorem_applies(gsc_loss_kind kind, const gsc_truth *truth) {
     }
     switch (kind) {
     case GSC_LOSS_D1:
-        return softmax && !truth->shared.linear && !truth->routed.linear;
+    case GSC_LOSS_D5:
+        return softmax && (truth->shape.top_k > 0) == (kind == GSC_LOSS_D5) && !truth->shared.linear && !truth->routed.linear;
     case GSC_LOSS_D2:
         return softmax && truth->shared.linear && truth->routed.linear;
     case GSC_LOSS_D3:

@@ -6,6 +6,7 @@
  */
 #include "core/theory/em_workspace.h"
 #include "core/theory/small_solve.h"
+#include "core/theory/top_k.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,15 +68,19 @@ gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc
         ws->kernels->combine(rows, d, own[0], NULL, own + 1, x, EM_STRIDE,
                              ws->logit + j * EM_STRIDE);
     }
-    if (rows == EM_BLOCK) {
-        return gsc_gate_log_affinity(ws->shape.gate, (experts - 1) * EM_STRIDE + EM_BLOCK,
-                                     ws->logit, ws->log_a, ws->slope, error);
-    }
     gsc_status status = GSC_OK;
-    for (size_t j = 0; j < experts && status == GSC_OK; j++) {
+    if (rows == EM_BLOCK) {
+        status = gsc_gate_log_affinity(ws->shape.gate, (experts - 1) * EM_STRIDE + EM_BLOCK,
+                                       ws->logit, ws->log_a, ws->slope, error);
+    }
+    for (size_t j = 0; j < experts && status == GSC_OK && rows < EM_BLOCK; j++) {
         const size_t at = j * EM_STRIDE;
         status = gsc_gate_log_affinity(ws->shape.gate, rows, ws->logit + at, ws->log_a + at,
                                        ws->slope + at, error);
+    }
+    if (status == GSC_OK) {
+        gsc_top_k_mask(ws->shape.top_k, experts, d, beta + 1, 1 + d, rows, x, EM_STRIDE, ws->log_a,
+                       EM_STRIDE);
     }
     return status;
 }

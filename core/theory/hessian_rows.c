@@ -5,6 +5,8 @@
  */
 #include "core/theory/hessian_internal.h"
 
+#include "core/theory/top_k.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -129,6 +131,8 @@ static gsc_status evaluate_gate(gsc_objective *self, const double *u, size_t fir
         }
     }
     if (status == GSC_OK) {
+        gsc_top_k_mask(shape->top_k, gates, shape->inputs, u + self->layout.beta1, shape->inputs,
+                       rows, sample->x + first, sample->n, self->la, BLOCK);
         log_sum_exp(self->la, gates, rows, self->scratch_row, self->lse);
         normalise_gate(self->la, self->lse, gates, rows, derivatives, self->pi);
     }

@@ -4,6 +4,8 @@
  */
 #include "core/theory/kl.h"
 
+#include "core/theory/top_k.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -78,6 +80,8 @@ static gsc_status true_components(const gsc_truth *truth, const double *x, doubl
     }
     if (status == GSC_OK && k2 > 0) {
         status = gsc_gate_log_affinity(shape->gate, k2 * X_NODES, z, log_a, NULL, error);
+        gsc_top_k_mask(shape->top_k, k2, 1, truth->mixture + at->beta1, 1, X_NODES, x, X_NODES,
+                       log_a, X_NODES);
     }
     for (size_t t = 0; t < X_NODES && status == GSC_OK; t++) {
         double top = -INFINITY, sum = 0;

@@ -182,6 +182,7 @@ static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *e
         status = gsc_truth_new(entry->spec, &plan->truth, error);
     }
     if (status == GSC_OK) {
+        plan->trace = (size_t)gsc_spec_int(plan->spec, "theory.trace");
         plan->crossed = plan->truth->fit_gate.loaded != plan->truth->gate.loaded;
         plan->theorem = gsc_loss_theorem_applies(plan->loss, plan->truth);
         plan->fit = gsc_fit_options_read(plan->spec, &self->stop);
@@ -226,6 +227,9 @@ static gsc_status set_up(lab *self, gsc_error *error) {
         if (status == GSC_OK) {
             status = lab_declare_series(self, &self->arms[a], error);
         }
+    }
+    if (status == GSC_OK) {
+        status = lab_declare_traces(self, error);
     }
     return status;
 }
@@ -312,6 +316,8 @@ static void tear_down(lab *self) {
     free(self->workers);
     free(self->values);
     free(self->hits);
+    free(self->trace);
+    free(self->by_noise);
     free(self->done);
     free(self->alarms);
     free(self->sizes);

@@ -22,24 +22,27 @@ typedef struct findings {
     double n_kl;
 } findings;
 
-/* The loss of a mixture, aligned into aligned. */
-static gsc_status measure_loss(const lab_arm *arm, const double *mixture, double *aligned,
-                               gsc_align_info *ret_align, gsc_voronoi *ret_cells,
-                               gsc_loss *ret_loss, gsc_error *error) {
+gsc_status lab_measure_loss(const lab_arm *arm, const double *mixture, double *aligned,
+                            gsc_align_info *ret_align, gsc_voronoi *ret_cells, gsc_loss *ret_loss,
+                            gsc_error *error) {
     const gsc_loss_kind kind = arm->plan->loss;
+    gsc_voronoi cells;
     memcpy(aligned, mixture, arm->layout.size * sizeof(double));
     gsc_status status = gsc_align(arm->reference, kind, &arm->shape, aligned, ret_align, error);
     if (status != GSC_OK) {
         return status;
     }
-    gsc_voronoi_assign(arm->reference, &arm->shape, aligned, ret_cells);
+    gsc_voronoi_assign(arm->reference, &arm->shape, aligned, &cells);
     if (arm->pseudo != NULL) {
-        gsc_pseudo_truth_pair(&arm->shape, arm->pseudo, aligned, ret_cells->routed);
+        gsc_pseudo_truth_pair(&arm->shape, arm->pseudo, aligned, cells.routed);
         for (size_t j = 0; j < arm->k_routed; j++) {
-            ret_cells->routed_size[j] = 1;
+            cells.routed_size[j] = 1;
         }
     }
-    return gsc_loss_compute(kind, arm->reference, &arm->shape, aligned, ret_cells, ret_loss, error);
+    if (ret_cells != NULL) {
+        *ret_cells = cells;
+    }
+    return gsc_loss_compute(kind, arm->reference, &arm->shape, aligned, &cells, ret_loss, error);
 }
 
 static gsc_status measure(const lab_arm *arm, gsc_fitter *fitter, size_t n, const double *stopped,
@@ -49,12 +52,13 @@ static gsc_status measure(const lab_arm *arm, gsc_fitter *fitter, size_t n, cons
     gsc_status status = GSC_OK;
     if (arm->plan->fit.polish) {
         gsc_loss loss;
-        status = measure_loss(arm, stopped, aligned, &found->align, &found->cells, &loss, error);
+        status =
+            lab_measure_loss(arm, stopped, aligned, &found->align, &found->cells, &loss, error);
         found->loss_stopped = loss.total;
     }
     if (status == GSC_OK) {
-        status =
-            measure_loss(arm, mixture, aligned, &found->align, &found->cells, &found->loss, error);
+        status = lab_measure_loss(arm, mixture, aligned, &found->align, &found->cells, &found->loss,
+                                  error);
     }
     found->n_kl = NAN;
     if (status == GSC_OK && kl != NULL) {
@@ -209,11 +213,17 @@ gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_
         status = gsc_sampler_draw(arm->plan->truth, arm->plan->fit.seed, n, replicate, work->x,
                                   work->y, error);
     }
-    findings found = {0};
+    findings found = {.loss_stopped = NAN};
+    lab_trace trace = {0};
+    if (status == GSC_OK) {
+        status = lab_trace_init(&trace, arm, error);
+    }
     const gsc_sample sample = {.n = n, .inputs = arm->shape.inputs, .x = work->x, .y = work->y};
     if (status == GSC_OK) {
         gsc_fit_options options = arm->plan->fit;
         options.initial = arm->initial;
+        options.em.observe = arm->plan->trace > 0 ? lab_trace_observe : NULL;
+        options.em.trace_data = &trace;
         status = gsc_fitter_run(work->fitter[a], &sample, replicate, &options, mixture, stopped,
                                 &found.fit, error);
     }
@@ -236,6 +246,11 @@ gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_
     if (status == GSC_OK) {
         status = tell_document(self, arm, n, replicate, mixture, &found, ret_alarms, error);
     }
+    if (status == GSC_OK) {
+        status = lab_tell_trace(self, a, size, replicate, &trace, found.loss.total,
+                                found.loss_stopped, error);
+    }
+    lab_trace_clear(&trace);
     free(mixture);
     return status;
 }

@@ -68,6 +68,7 @@ typedef struct lab_plan {
     bool theorem;                    /* the loss's theorem speaks of this gate and these experts */
     bool crossed;                    /* the fitted gate is not the true one */
     gsc_fit_options fit;
+    size_t trace; /* theory.trace: EM iterations whose loss is kept */
 } lab_plan;
 
 typedef struct lab_arm {
@@ -100,6 +101,8 @@ typedef struct lab {
     size_t *sizes, n_sizes, replicates;
     lab_arm arms[LAB_MAX_ARMS];
     size_t n_arms;
+    int32_t *trace;    /* handles [arm][size] of losses by iteration, of arms that keep them */
+    int32_t *by_noise; /* handles [size][2]: polished, stopped */
     double *hits; /* [arm][size][replicate]: starts within 0.1 nat of the fit's best, NAN before */
     double *values; /* [arm][LAB_MAX_SERIES][size][replicate], NAN where there is none */
     size_t threads;
@@ -130,8 +133,30 @@ static inline double *lab_value(const lab *self, size_t arm, size_t series, size
 gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error);
 void lab_clear_reference(lab_arm *arm);
 
+/* lab_trace.c: the losses of one fit's first start by iteration. observe is gsc_em_options.observe. */
+typedef struct lab_trace {
+    const lab_arm *arm;
+    gsc_point *points; /* [theory.trace + 1]; NULL: none are kept */
+    double *aligned;
+    size_t count;
+} lab_trace;
+gsc_status lab_declare_traces(lab *self, gsc_error *error);
+gsc_status lab_trace_init(lab_trace *trace, const lab_arm *arm, gsc_error *error);
+void lab_trace_clear(lab_trace *trace);
+void lab_trace_observe(void *data, size_t iteration, const double *mixture);
+gsc_status lab_tell_trace(lab *self, size_t a, size_t size, size_t replicate, lab_trace *trace,
+                          double loss, double loss_stopped, gsc_error *error);
+
+/* lab_compare.c: results of arms beside each other. */
+gsc_status lab_tell_comparison(lab *self, gsc_error *error);
+
 /* lab_series.c: lists and declares an arm's series. */
 gsc_status lab_declare_series(lab *self, lab_arm *arm, gsc_error *error);
+
+/* lab_fit.c: the loss of a mixture, which goes aligned into aligned; ret_align and ret_cells may be NULL. */
+gsc_status lab_measure_loss(const lab_arm *arm, const double *mixture, double *aligned,
+                            gsc_align_info *ret_align, gsc_voronoi *ret_cells, gsc_loss *ret_loss,
+                            gsc_error *error);
 
 /* lab_fit.c: one fit, told to the sink. alarms [LAB_ALARMS] says which it raised. */
 gsc_status lab_run_fit(lab *self, size_t arm, size_t size, size_t replicate, size_t worker,

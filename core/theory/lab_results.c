@@ -231,7 +231,9 @@ gsc_status lab_tell_results(lab *self, gsc_error *error) {
             if (error_like && self->n_sizes > 1) {
                 status = tell_slope(self, a, s, error);
             }
-            if (status == GSC_OK && (error_like || series->drawn)) {
+            if (status == GSC_OK &&
+                (error_like || series->drawn || series->quantity == LAB_ITERATIONS ||
+                 series->quantity == LAB_ITERATIONS_STOPPED)) {
                 status = tell_last_median(self, a, s, error);
             }
         }
@@ -241,6 +243,9 @@ gsc_status lab_tell_results(lab *self, gsc_error *error) {
         if (status == GSC_OK) {
             status = tell_arm(self, a, error);
         }
+    }
+    if (status == GSC_OK) {
+        status = lab_tell_comparison(self, error);
     }
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -146,7 +146,7 @@ static void list_quantities(lab_arm *arm, const char *title) {
     for (lab_quantity quantity = LAB_LOSS; quantity < LAB_BLOCK_ERROR; quantity++) {
         const bool stopped = quantity == LAB_LOSS_STOPPED || quantity == LAB_ITERATIONS_STOPPED;
         if ((quantity == LAB_N_KL && arm->plan->kl == NULL) ||
-            (stopped && !arm->plan->fit.polish)) {
+            (stopped && (!arm->plan->fit.polish || arm->plan->truth->classes > 0))) {
             continue;
         }
         lab_series *series = add_series(arm, quantity);

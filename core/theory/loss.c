@@ -10,8 +10,9 @@
 #include <string.h>
 
 gsc_status gsc_loss_parse(const char *name, gsc_loss_kind *ret_kind, gsc_error *error) {
-    if (name == NULL || name[0] != 'D' || name[1] < '1' || name[1] > '4' || name[2] != '\0') {
-        return gsc_fail(error, GSC_ERR_INPUT, "theory.loss is %s; it should be D1, D2, D3 or D4",
+    if (name == NULL || name[0] != 'D' || name[1] < '1' || name[1] > '5' || name[2] != '\0') {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "theory.loss is %s; it should be D1, D2, D3, D4 or D5",
                         name != NULL ? name : "missing");
     }
     *ret_kind = (gsc_loss_kind)(name[1] - '1');
@@ -114,13 +115,29 @@ static void add_shared(gsc_loss_kind kind, const gsc_truth *truth, const gsc_mix
     loss->shared += loss->shared_mass;
 }
 
+/* The greatest sum over keep of count values; reorders them. */
+static double sum_of_largest(double *values, size_t count, size_t keep) {
+    double total = 0;
+    for (size_t i = 0; i < keep; i++) {
+        size_t best = i;
+        for (size_t k = i + 1; k < count; k++) {
+            best = values[k] > values[best] ? k : best;
+        }
+        const double kept = values[best];
+        values[best] = values[i];
+        values[i] = kept;
+        total += kept;
+    }
+    return total;
+}
+
 static void add_routed(gsc_loss_kind kind, const gsc_truth *truth, const gsc_mixture_shape *shape,
                        const double *mixture, const gsc_voronoi *cells, const double *fit_mass,
                        const double *true_mass, gsc_loss *loss) {
     const gsc_mixture_layout fit = gsc_mixture_get_layout(shape), *at = &truth->layout;
     const size_t p = truth->routed.theta_size, d = shape->inputs;
-    double mass[GSC_MAX_ATOMS] = {0};
-    const bool weighted = kind == GSC_LOSS_D1 || kind == GSC_LOSS_D2;
+    double mass[GSC_MAX_ATOMS] = {0}, part[GSC_MAX_ATOMS] = {0};
+    const bool weighted = kind == GSC_LOSS_D1 || kind == GSC_LOSS_D2 || kind == GSC_LOSS_D5;
     for (size_t i = 0; i < shape->k_routed; i++) {
         const size_t j = cells->routed[i], m = cells->routed_size[j];
         mass[j] += fit_mass[i];
@@ -133,14 +150,17 @@ static void add_routed(gsc_loss_kind kind, const gsc_truth *truth, const gsc_mix
         if (kind == GSC_LOSS_D4 || (kind == GSC_LOSS_D3 && m < 2)) {
             term += fabs(mixture[fit.beta0 + i] - truth->mixture[at->beta0 + j]);
         }
-        loss->routed += (weighted ? fit_mass[i] : 1) * term;
+        part[j] += (weighted ? fit_mass[i] : 1) * term;
     }
     for (size_t j = 0; j < truth->shape.k_routed && shape->k_routed > 0; j++) {
         if (weighted || (kind == GSC_LOSS_D3 && cells->routed_size[j] > 1)) {
             loss->routed_mass += fabs(mass[j] - true_mass[j]);
+            part[j] += fabs(mass[j] - true_mass[j]);
         }
     }
-    loss->routed += loss->routed_mass;
+    const size_t count = shape->k_routed > 0 ? truth->shape.k_routed : 0;
+    const size_t top_k = truth->shape.top_k;
+    loss->routed = sum_of_largest(part, count, kind == GSC_LOSS_D5 && top_k > 0 ? top_k : count);
 }
 
 gsc_status gsc_loss_compute(gsc_loss_kind kind, const gsc_truth *truth,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Voronoi losses D1 to D4 of the paper (section 2, equations 4, 6, 10, 11) between a fitted mixture and the
+ * The Voronoi losses D1 to D5 of the paper (section 2, equations 4, 6, 10, 11; appendix F) between a fitted mixture and the
  * truth, and the error of each block of parameters over exact and over-specified cells.
  *
  * With Delta = fitted - true of its cell, w_i = omega_i (shared) or m_i = a(beta0_i) (routed):
@@ -12,6 +12,8 @@
  *           D2, r = r(|V|): w_i (|dkappa1|^2 + |dkappa0|^r + |dtau|^{r/2}),
  *                           w_i (|dbeta1|^r + |deta1|^{r/2} + |deta0|^r + |dnu|^{r/2})
  *   D4      routed: |dbeta1| + |dbeta0| + |deta| + |dnu| for every atom, against the truth (not a pseudo-truth)
+ *
+ *   D5      top-K sparse softmax (appendix F): as D1, routed: the greatest sum over K true atoms and their cells
  *
  * The intercept (kappa0, eta0) is the block named "bias". Mixtures are compared as they are: align first.
  *
@@ -29,6 +31,7 @@ typedef enum gsc_loss_kind {
     GSC_LOSS_D2,
     GSC_LOSS_D3,
     GSC_LOSS_D4,
+    GSC_LOSS_D5,
 } gsc_loss_kind;
 
 gsc_status gsc_loss_parse(const char *name, gsc_loss_kind *ret_kind, gsc_error *error);

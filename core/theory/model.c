@@ -6,6 +6,8 @@
  */
 #include "core/theory/model.h"
 
+#include "core/theory/top_k.h"
+
 #include "kernels/mixture.h"
 
 #include <float.h>
@@ -62,6 +64,10 @@ static gsc_status block_gate(const gsc_mixture_shape *shape, const double *mixtu
                          scratch->x, STRIDE, scratch->logit);
         status = gsc_gate_log_affinity(shape->gate, padded, scratch->logit,
                                        scratch->log_a + j * STRIDE, NULL, error);
+    }
+    if (status == GSC_OK) {
+        gsc_top_k_mask(shape->top_k, shape->k_routed, d, mixture + layout.beta1, d, padded,
+                       scratch->x, STRIDE, scratch->log_a, STRIDE);
     }
     return status;
 }

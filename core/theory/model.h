@@ -92,6 +92,7 @@ typedef struct gsc_mixture_shape {
     size_t inputs, k_shared, k_routed;
     const gsc_expert_family *shared, *routed; /* NULL where that k is 0 */
     const gsc_gate_family *gate;
+    size_t top_k;          /* routed experts that answer for one x (top_k.h); 0: all */
     double box;            /* |every parameter but variance and omega| <= box */
     double variance_floor; /* least tau and nu */
 } gsc_mixture_shape;

@@ -6,6 +6,7 @@
 
 #include "core/theory/discrete_fit.h"
 #include "core/theory/random.h"
+#include "core/theory/top_k.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,10 @@ static gsc_status evaluate(const gsc_truth *truth, const double *x, size_t n, si
     if (status == GSC_OK && shape->k_routed > 0) {
         status = gsc_gate_log_affinity(shape->gate, shape->k_routed * rows, work->z, work->log_a,
                                        NULL, error);
+    }
+    if (status == GSC_OK) {
+        gsc_top_k_mask(shape->top_k, shape->k_routed, shape->inputs, mixture + layout->beta1,
+                       shape->inputs, rows, x + first, n, work->log_a, rows);
     }
     return status;
 }

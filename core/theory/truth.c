@@ -6,6 +6,7 @@
 
 #include "core/theory/discrete.h"
 #include "core/theory/mixture_read.h"
+#include "core/theory/top_k.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -94,14 +95,14 @@ static gsc_status read_families(gsc_truth *truth, const gsc_spec *spec, gsc_erro
 
 /* The frame of theory.truth: interval, inputs, lengths of the two lists. */
 static gsc_status read_frame(gsc_truth *truth, const json_t *json, gsc_error *error) {
-    static const char *const known[] = {"x", "inputs", "shared", "routed", "gate"};
+    static const char *const known[] = {"x", "inputs", "shared", "routed", "gate", "top_k"};
     if (!json_is_object(json)) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "theory.truth is %s; it should be an object with x, "
                         "shared and routed",
                         json == NULL ? "missing" : "not an object");
     }
-    gsc_status status = gsc_json_refuse_unknown(json, known, 5, "theory.truth", error);
+    gsc_status status = gsc_json_refuse_unknown(json, known, 6, "theory.truth", error);
     double range[2] = {0, 0};
     if (status == GSC_OK) {
         status =
@@ -138,6 +139,15 @@ static gsc_status read_frame(gsc_truth *truth, const json_t *json, gsc_error *er
         }
         *(routed ? &truth->shape.k_routed : &truth->shape.k_shared) = count;
     }
+    const json_t *top_k = json_object_get(json, "top_k");
+    if (top_k != NULL && (!json_is_integer(top_k) || json_integer_value(top_k) < 1 ||
+                          json_integer_value(top_k) > (json_int_t)truth->shape.k_routed)) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "theory.truth.top_k should be a whole number from 1 to the %zu routed "
+                        "experts of the truth",
+                        truth->shape.k_routed);
+    }
+    truth->shape.top_k = top_k != NULL ? (size_t)json_integer_value(top_k) : 0;
     if (truth->shape.k_shared + truth->shape.k_routed == 0) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "theory.truth has no atom; give shared or routed at least one");
@@ -200,6 +210,7 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
         truth->shape.routed = truth->shape.k_routed > 0 ? &truth->routed : NULL;
         truth->shape.gate = truth->shape.k_routed > 0 ? &truth->gate : NULL;
         truth->shape.box = gsc_spec_real(spec, "theory.box");
+        truth->fit_top_k = (size_t)gsc_spec_int(spec, "theory.top_k");
         truth->shape.variance_floor = gsc_spec_real(spec, "theory.variance_floor");
         truth->layout = gsc_mixture_get_layout(&truth->shape);
         truth->mixture = calloc(truth->layout.size, sizeof(double));
@@ -265,6 +276,11 @@ void gsc_truth_fit_shape(const gsc_truth *truth, size_t k_shared, size_t k_route
     ret_shape->shared = k_shared > 0 ? &truth->shared : NULL;
     ret_shape->routed = k_routed > 0 ? &truth->routed : NULL;
     ret_shape->gate = k_routed > 0 ? gate : NULL;
+    if (truth->fit_top_k > 0) {
+        ret_shape->top_k = truth->fit_top_k;
+    } else if (truth->shape.top_k > 0) {
+        ret_shape->top_k = gsc_top_k_needed(truth->shape.top_k, truth->shape.k_routed, k_routed);
+    }
 }
 
 size_t gsc_shape_free_parameters(const gsc_mixture_shape *shape) {

@@ -13,6 +13,7 @@
  * Where theory.response is categorical, an atom has no variance (its tau or nu is 1) and its tensors hold the numbers
  * of theory.classes - 1 classes: {"weight": [1, -2, 0.5], "bias": [0, 0, 1]} (discrete.h).
  *
+ * "top_k" beside them is the number of routed experts that answer for one x (top_k.h; absent: all).
  * "gate" beside them names the gate that makes the data where it is not the one that is fitted.
  * inputs (1 where absent) is d; x is the interval of every coordinate. Tensors are named as the expert's
  * family names its blocks. shared or routed may be empty, not both. The plugins are loaded: worker only.
@@ -31,8 +32,8 @@ typedef struct gsc_truth {
     size_t classes; /* of a categorical response; 0: the Gaussian mixture */
     gsc_expert_family shared, routed;
     gsc_gate_family gate; /* over the true routed experts */
-    gsc_gate_family
-        fit_gate; /* the gate of fits: the spec's; the same unless theory.truth names one of its own */
+    gsc_gate_family fit_gate; /* of fits: the spec's; the same unless theory.truth names its own */
+    size_t fit_top_k;         /* theory.top_k; 0: all, or as many as convergence to a sparse truth needs */
     gsc_mixture_shape shape; /* points to the three above */
     gsc_mixture_layout layout;
     double *mixture; /* [layout.size] */

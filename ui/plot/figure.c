@@ -247,6 +247,11 @@ static bool is_block(const gsc_series_info *info) {
            strncmp(info->y_title, "Error of ", strlen("Error of ")) == 0;
 }
 
+static bool is_trace(const gsc_series_info *info) {
+    return info->panel[0] != '\0' &&
+           (strcmp(info->x_name, "iteration") == 0 || strcmp(info->x_name, "noise") == 0);
+}
+
 /* What gsc_figure_build knows. min_measures: of how many different measures a figure needs series. */
 static const struct {
     const char *name, *title;
@@ -257,6 +262,7 @@ static const struct {
     {"rate", "Rates", gsc_figure_build_rate, is_rate, 1},
     {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1},
     {"components", "By parameter", gsc_figure_build_components, is_block, 2},
+    {"starts", "Starts", gsc_figure_build_starts, is_trace, 1},
 };
 
 enum {
@@ -318,14 +324,16 @@ size_t gsc_figure_choices(gsc_run *const *runs, size_t n_runs, const char **ret_
 const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs) {
     const char *text = n_runs > 0 ? gsc_run_get_info(runs[0])->spec : NULL;
     gsc_spec *spec = NULL;
-    bool fingerprint = false;
+    const char *name = "rate";
     if (text != NULL && gsc_spec_parse(text, "run", &spec, NULL) == GSC_OK &&
         gsc_spec_check(spec, NULL, NULL) == GSC_OK) {
         const char *study = gsc_spec_string(spec, "theory.study");
-        fingerprint = study != NULL && strcmp(study, "fingerprint") == 0;
+        name = study != NULL && strcmp(study, "fingerprint") == 0 ? "fingerprint"
+               : gsc_spec_int(spec, "theory.trace") > 0           ? "starts"
+                                                                  : "rate";
     }
     gsc_spec_free(spec);
-    return fingerprint ? "fingerprint" : "rate";
+    return name;
 }
 
 gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_runs,

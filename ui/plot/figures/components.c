@@ -18,7 +18,8 @@ static bool is_block(const gsc_series_info *info) {
 }
 
 static bool is_drawn(const gsc_series_info *info) {
-    return (is_block(info) && !ends_in(info->name, "_worst")) || strcmp(info->name, "n_kl") == 0;
+    return strcmp(info->x_name, "n") == 0 &&
+           ((is_block(info) && !ends_in(info->name, "_worst")) || strcmp(info->name, "n_kl") == 0);
 }
 
 static const char *panel_of(const gsc_series_info *info) {
@@ -29,29 +30,11 @@ static bool is_over(const gsc_series_info *info) {
     return is_block(info) && !ends_in(info->name, "_p1");
 }
 
-/* How many arms the run has, and which of them is that of the series. */
-static int count_arms(const gsc_run *run, size_t series, int *ret_own) {
-    const gsc_series_info *self = gsc_run_series(run, series);
-    int arms = 0;
-    for (size_t i = 0; i < gsc_run_series_count(run); i++) {
-        const gsc_series_info *info = gsc_run_series(run, i);
-        bool fresh = true;
-        for (size_t k = 0; k < i && fresh; k++) {
-            fresh = strcmp(gsc_run_series(run, k)->arm, info->arm) != 0;
-        }
-        if (fresh && strcmp(info->arm, self->arm) == 0) {
-            *ret_own = arms;
-        }
-        arms += fresh;
-    }
-    return arms;
-}
-
 /* One arm: exact cells and over-specified cells have a colour each. Several: a colour for each arm. */
 static void look(const gsc_run *run, size_t series, int *ret_color, int *ret_shape) {
     const bool over = is_over(gsc_run_series(run, series));
     int own = 0;
-    *ret_color = count_arms(run, series, &own) > 1 ? own : over;
+    *ret_color = gsc_rate_count_arms(run, series, &own) > 1 ? own : over;
     *ret_shape = over;
 }
 
@@ -59,7 +42,7 @@ static void label(const gsc_run *run, size_t series, char *ret_label, size_t siz
     const gsc_series_info *info = gsc_run_series(run, series);
     int own = 0;
     const char *cells = !is_block(info) ? "fit" : is_over(info) ? "over-specified" : "exact";
-    if (count_arms(run, series, &own) > 1) {
+    if (gsc_rate_count_arms(run, series, &own) > 1) {
         snprintf(ret_label, size, "%s%s%s", info->arm, is_block(info) ? ", " : "",
                  is_block(info) ? cells : "");
     } else {

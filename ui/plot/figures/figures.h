@@ -24,4 +24,9 @@ gsc_status gsc_figure_build_components(gsc_run *const *runs, size_t n_runs,
                                        const gsc_figure_options *options, gsc_figure **ret_figure,
                                        gsc_error *error);
 
+/* "starts": loss against EM iteration and against start noise. */
+gsc_status gsc_figure_build_starts(gsc_run *const *runs, size_t n_runs,
+                                   const gsc_figure_options *options, gsc_figure **ret_figure,
+                                   gsc_error *error);
+
 #endif

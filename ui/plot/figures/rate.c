@@ -51,7 +51,7 @@ static gsc_panel *find_panel(const gsc_rate_builder *b, const gsc_series_info *i
 }
 
 static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_title,
-                            const char *y_title, const char *unit) {
+                            const char *y_title, const char *unit, bool curves) {
     gsc_panel *panel = gsc_figure_add_panel(figure, name);
     if (panel == NULL || !gsc_figure_set_text(&panel->title, name) ||
         !set_axis_title(&panel->x.title, x_title, "") ||
@@ -59,8 +59,9 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
         return NULL;
     }
     panel->title[0] = (char)toupper((unsigned char)panel->title[0]);
-    panel->x.log = panel->y.log = true;
-    if (!gsc_figure_set_text(&panel->value_title, "slope [95% interval]")) {
+    panel->y.log = true;
+    panel->x.log = strcmp(x_title, "EM iteration") != 0;
+    if (!curves && !gsc_figure_set_text(&panel->value_title, "slope [95% interval]")) {
         return NULL;
     }
     return panel;
@@ -69,7 +70,7 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
 bool gsc_rate_shows(const gsc_rate_builder *b, const gsc_series_info *info) {
     const char *part = b->options->part;
     const size_t length = part != NULL ? strlen(part) : 0;
-    return strcmp(info->x_name, "n") == 0 && b->choice->is_drawn(info) &&
+    return b->choice->is_drawn(info) &&
            (length == 0 || (strncmp(info->arm, part, length) == 0 &&
                             (info->arm[length] == '\0' || info->arm[length] == ' ')));
 }
@@ -91,14 +92,14 @@ static gsc_status add_panels(gsc_rate_builder *b) {
                 if (wanted && find_panel(b, info) == NULL &&
                     b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
                     add_panel(b->figure, name, b->choice->compact ? "n" : info->x_title,
-                              info->y_title, info->unit) == NULL) {
+                              info->y_title, info->unit, b->choice->curves) == NULL) {
                     return gsc_rate_no_memory(b->error);
                 }
             }
         }
     }
     if (b->figure->n_panels == 0 &&
-        add_panel(b->figure, "error", "Sample size n", "Error", "") == NULL) {
+        add_panel(b->figure, "error", "Sample size n", "Error", "", false) == NULL) {
         return gsc_rate_no_memory(b->error);
     }
     return GSC_OK;
@@ -139,6 +140,23 @@ static int series_index(const gsc_rate_builder *builder, const gsc_run *run, siz
         index += first;
     }
     return index;
+}
+
+int gsc_rate_count_arms(const gsc_run *run, size_t series, int *ret_own) {
+    const gsc_series_info *self = gsc_run_series(run, series);
+    int arms = 0;
+    for (size_t i = 0; i < gsc_run_series_count(run); i++) {
+        const gsc_series_info *info = gsc_run_series(run, i);
+        bool fresh = true;
+        for (size_t k = 0; k < i && fresh; k++) {
+            fresh = strcmp(gsc_run_series(run, k)->arm, info->arm) != 0;
+        }
+        if (fresh && strcmp(info->arm, self->arm) == 0) {
+            *ret_own = arms;
+        }
+        arms += fresh;
+    }
+    return arms;
 }
 
 /* ---- Series --------------------------------------------------------------------------------- */
@@ -307,6 +325,17 @@ static bool has_bound(const drawing *d, double level) {
     return false;
 }
 
+/* A line through the medians in place of a slope. */
+static bool add_curve(const gsc_rate_builder *b, const drawing *d) {
+    static const gsc_slope none = {.slope = NAN, .intercept = NAN, .low = NAN, .high = NAN};
+    gsc_plot_layer *layer = add_layer(d, GSC_LAYER_LINE, d->n_groups, false);
+    for (size_t i = 0; i < d->n_groups && layer != NULL; i++) {
+        layer->x[i] = d->groups[i].x;
+        layer->y[i] = d->groups[i].median;
+    }
+    return layer != NULL && add_legend(b, d, &none);
+}
+
 static bool add_lines(const gsc_rate_builder *b, const drawing *d) {
     double x = NAN, level = first_positive_median(d, &x);
     gsc_slope slope = slope_of(b, d);
@@ -366,9 +395,14 @@ static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
                 b->n_replicates_low == 0 || n < b->n_replicates_low ? n : b->n_replicates_low;
             b->n_replicates_high = n > b->n_replicates_high ? n : b->n_replicates_high;
         }
-        good = (b->options->hide_replicates || b->choice->compact || add_cloud(&d)) &&
-               add_medians(&d, GSC_LAYER_BARS) && add_lines(b, &d) &&
-               add_medians(&d, GSC_LAYER_POINTS);
+        if (b->choice->curves) {
+            good = add_medians(&d, d.n_groups > 12 ? GSC_LAYER_BAND : GSC_LAYER_BARS) &&
+                   add_curve(b, &d) && (d.n_groups > 12 || add_medians(&d, GSC_LAYER_POINTS));
+        } else {
+            good = (b->options->hide_replicates || b->choice->compact || add_cloud(&d)) &&
+                   add_medians(&d, GSC_LAYER_BARS) && add_lines(b, &d) &&
+                   add_medians(&d, GSC_LAYER_POINTS);
+        }
     }
     free(groups);
     free(points);

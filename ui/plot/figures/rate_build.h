@@ -20,6 +20,7 @@ typedef struct gsc_rate_choice {
     void (*look)(const gsc_run *run, size_t series, int *ret_color, int *ret_shape);
     /* The legend's words for a series, at most size bytes; NULL: its title. */
     void (*label)(const gsc_run *run, size_t series, char *ret_label, size_t size);
+    bool curves;            /* not over sample sizes: medians joined by lines, no slope; iterations on a linear axis */
     bool compact;           /* many small panels: short axis titles, no dots of replicates */
     const char *definition; /* said in place of each series' own; NULL: none */
 } gsc_rate_choice;
@@ -47,6 +48,9 @@ static inline bool gsc_run_is_live(const gsc_run_info *info) {
 static inline gsc_status gsc_rate_no_memory(gsc_error *error) {
     return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to build the figure");
 }
+
+/* How many arms the run has, and which of them is that of the series. */
+int gsc_rate_count_arms(const gsc_run *run, size_t series, int *ret_own);
 
 /* The series of the choice that belong to options->part. */
 bool gsc_rate_shows(const gsc_rate_builder *b, const gsc_series_info *info);

@@ -44,7 +44,7 @@ static void fix_x_range(gsc_rate_builder *b) {
             high = fmax(high, run_high);
         }
     }
-    for (size_t i = 0; low <= high && i < b->figure->n_panels; i++) {
+    for (size_t i = 0; low <= high && !b->choice->curves && i < b->figure->n_panels; i++) {
         b->figure->panels[i]->x.low = low;
         b->figure->panels[i]->x.high = high;
     }
@@ -75,7 +75,10 @@ static void add_definitions(const gsc_rate_builder *b, gsc_words *words) {
 }
 
 static void add_recipe(const gsc_rate_builder *b, gsc_words *words) {
-    if (b->n_replicates_high > 0) {
+    if (b->n_replicates_high > 0 && b->choice->curves) {
+        gsc_words_add(words, "Lines: medians of %zu %s; bars and bands: quartiles.",
+                      b->n_replicates_high, b->n_replicates_high == 1 ? "replicate" : "replicates");
+    } else if (b->n_replicates_high > 0) {
         gsc_words_add(words, "Markers: median of ");
         if (b->n_replicates_low < b->n_replicates_high) {
             gsc_words_add(words, "%zu to ", b->n_replicates_low);
