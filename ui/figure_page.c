@@ -27,6 +27,14 @@ struct _GscFigurePage {
     GscPlotCanvas *canvas;
     GscNumbers *numbers;
     GPtrArray *items; /* as last shown */
+    GscExperiment *experiment;
+    size_t n_hidden;
+    bool live;
+
+    GtkDropDown *figure_list;
+    GPtrArray *choices; /* char *: names of the figures that the list offers */
+    GHashTable *chosen; /* experiment source -> name of the figure that the user chose for it */
+    bool filling;       /* changes of the list now are not the user's */
 };
 
 G_DEFINE_FINAL_TYPE(GscFigurePage, gsc_figure_page, GTK_TYPE_WIDGET)
@@ -44,8 +52,24 @@ static void on_fallback(GscPlotCanvas *canvas, const char *why, GscFigurePage *s
     gtk_info_bar_set_revealed(self->fallback_bar, TRUE);
 }
 
+static void on_figure_chosen(GtkDropDown *list, GParamSpec *pspec, GscFigurePage *self) {
+    guint at = gtk_drop_down_get_selected(list);
+
+    if (self->filling || self->experiment == NULL || at >= self->choices->len) {
+        return;
+    }
+    g_hash_table_insert(self->chosen, g_strdup(gsc_experiment_get_source(self->experiment)),
+                        g_strdup(self->choices->pdata[at]));
+    g_autoptr(GPtrArray) items = g_ptr_array_ref(self->items);
+    gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
+}
+
 static void gsc_figure_page_dispose(GObject *object) {
     GscFigurePage *self = GSC_FIGURE_PAGE(object);
+
+    g_clear_object(&self->experiment);
+    g_clear_pointer(&self->choices, g_ptr_array_unref);
+    g_clear_pointer(&self->chosen, g_hash_table_unref);
 
     g_clear_pointer(&self->items, g_ptr_array_unref);
     g_clear_pointer(&self->content, gtk_widget_unparent);
@@ -70,6 +94,8 @@ static void gsc_figure_page_class_init(GscFigurePageClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, paned);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, progress_bar);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, numbers_box);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, figure_list);
+    gtk_widget_class_bind_template_callback(widget_class, on_figure_chosen);
     gtk_widget_class_bind_template_callback(widget_class, on_close_bar);
 }
 
@@ -81,15 +107,60 @@ static void gsc_figure_page_init(GscFigurePage *self) {
     self->numbers = GSC_NUMBERS(gsc_numbers_new());
     gtk_scrolled_window_set_child(self->numbers_box, gsc_numbers_get_view(self->numbers));
     self->items = g_ptr_array_new_with_free_func(g_object_unref);
+    self->choices = g_ptr_array_new_with_free_func(g_free);
+    self->chosen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 /* ---- The figure ---------------------------------------------------------------------------------- */
 
+enum {
+    MOST_CHOICES = 16
+};
+
 static void keep_items(GscFigurePage *self, const GPtrArray *items) {
+    if (items == self->items) {
+        return;
+    }
     g_ptr_array_set_size(self->items, 0);
     for (guint i = 0; i < items->len; i++) {
         g_ptr_array_add(self->items, g_object_ref(items->pdata[i]));
     }
+}
+
+/* Fills the list of figures where it changed; it hides where there is nothing to choose. */
+static void offer_figures(GscFigurePage *self, const char *const *names, size_t n, size_t at) {
+    bool same = n == self->choices->len;
+
+    for (size_t i = 0; i < n && same; i++) {
+        same = g_strcmp0(self->choices->pdata[i], names[i]) == 0;
+    }
+    self->filling = true;
+    if (!same) {
+        g_autoptr(GtkStringList) titles = gtk_string_list_new(NULL);
+        g_ptr_array_set_size(self->choices, 0);
+        for (size_t i = 0; i < n; i++) {
+            g_ptr_array_add(self->choices, g_strdup(names[i]));
+            gtk_string_list_append(titles, gsc_figure_title(names[i]));
+        }
+        gtk_drop_down_set_model(self->figure_list, G_LIST_MODEL(titles));
+    }
+    gtk_drop_down_set_selected(self->figure_list, (guint)at);
+    gtk_widget_set_visible(GTK_WIDGET(self->figure_list), n > 1);
+    self->filling = false;
+}
+
+/* The figure that the user chose for this experiment if these runs can have it, else the default. */
+static const char *choose_figure(GscFigurePage *self, gsc_run *const *runs, size_t n_runs) {
+    const char *names[MOST_CHOICES];
+    const char *wanted =
+        g_hash_table_lookup(self->chosen, gsc_experiment_get_source(self->experiment));
+    size_t n = gsc_figure_choices(runs, n_runs, names, MOST_CHOICES), at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        at = g_strcmp0(names[i], wanted) == 0 ? i : at;
+    }
+    offer_figures(self, names, n, at);
+    return names[at];
 }
 
 static void show_words(GscFigurePage *self, GscExperiment *experiment, const gsc_figure *figure) {
@@ -108,15 +179,17 @@ static void show_words(GscFigurePage *self, GscExperiment *experiment, const gsc
 }
 
 /* Empty axes say what to do. */
-static void invite(gsc_figure *figure) {
+static void invite(gsc_figure *figure, bool hidden) {
     for (size_t i = 0; i < figure->n_panels; i++) {
         gsc_figure_set_text(&figure->panels[i]->message,
-                            "Press Run, and the curves draw themselves here");
+                            hidden ? "Every run of this experiment is hidden: the eye beside a run "
+                                     "shows it here"
+                                   : "Press Run, and the curves draw themselves here");
     }
 }
 
 void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
-                          bool live) {
+                          size_t n_hidden, bool live) {
     g_autofree gsc_run **runs = g_new0(gsc_run *, items->len + 1);
     g_autofree int *colors = g_new0(int, items->len + 1);
     gsc_figure *figure = NULL;
@@ -131,20 +204,28 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
         }
     }
     keep_items(self, items);
+    g_set_object(&self->experiment, experiment);
+    self->live = live;
+    self->n_hidden = n_hidden;
     gsc_figure_options options = {.run_colors = colors,
                                   .bootstrap_draws = live ? DRAWS_LIVE : DRAWS_DONE};
-    if (gsc_figure_build(gsc_figure_default_name(runs, n), runs, n, &options, &figure, &error) != GSC_OK) {
+    if (gsc_figure_build(choose_figure(self, runs, n), runs, n, &options, &figure, &error) !=
+        GSC_OK) {
         gsc_figure_page_set_trouble(self, error.message);
         return;
     }
     show_words(self, experiment, figure);
     if (n == 0 && !live) {
-        invite(figure);
+        invite(figure, n_hidden > 0);
     }
     gsc_plot_canvas_take_figure(self->canvas, figure);
     if (gtk_widget_get_visible(GTK_WIDGET(self->numbers_box))) {
         gsc_numbers_show(self->numbers, figure, self->items);
     }
+}
+
+bool gsc_figure_page_is_default(GscFigurePage *self) {
+    return gtk_drop_down_get_selected(self->figure_list) == 0 || self->choices->len < 2;
 }
 
 GscPlotCanvas *gsc_figure_page_get_canvas(GscFigurePage *self) {

@@ -18,10 +18,14 @@ G_BEGIN_DECLS
 #define GSC_TYPE_FIGURE_PAGE (gsc_figure_page_get_type())
 G_DECLARE_FINAL_TYPE(GscFigurePage, gsc_figure_page, GSC, FIGURE_PAGE, GtkWidget)
 
-/* Draws the figure of these runs (GscRunItem, in the order of their colours); none: empty axes. live: more
- * is coming, so that expensive intervals wait. */
+/* Draws the figure of these runs (GscRunItem, in the order of their colours); none: empty axes, which say
+ * what to do. n_hidden: how many more the experiment has; live: more is coming, so that expensive intervals
+ * wait. Which figure: the user's choice among those that these runs have, else their study's. */
 void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
-                          bool live);
+                          size_t n_hidden, bool live);
+
+/* Whether the figure is the one that the runs' study begins with. */
+bool gsc_figure_page_is_default(GscFigurePage *self);
 
 GscPlotCanvas *gsc_figure_page_get_canvas(GscFigurePage *self);
 

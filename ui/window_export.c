@@ -7,7 +7,11 @@
 enum {
     EXPORT_WIDTH_PX = 1600,
     EXPORT_HEIGHT_PX = 1000,
-    EXPORT_DPI = 200
+    EXPORT_DPI = 200,
+    MANY_PANELS = 7, /* from here on the sheet is larger, as gatescope plot makes it */
+    SHEET_WIDTH_PX = 2400,
+    SHEET_HEIGHT_PX = 1700,
+    SHEET_DPI = 190
 };
 
 static void on_open_folder(AdwToast *toast, GscWindow *self) {
@@ -44,6 +48,11 @@ void gsc_window_export_to(GscWindow *self, const char *path) {
     if (figure == NULL) {
         return;
     }
+    if (figure->n_panels >= MANY_PANELS) {
+        options.width_px = SHEET_WIDTH_PX;
+        options.height_px = SHEET_HEIGHT_PX;
+        options.dpi = SHEET_DPI;
+    }
     if (gsc_export_file(figure, &options, path, &error) != GSC_OK) {
         gsc_window_say(self, error.message);
         return;
@@ -65,8 +74,12 @@ static void on_export_chosen(GtkNativeDialog *dialog, int response, GscWindow *s
     g_object_unref(dialog);
 }
 
+/* "theorem2.png"; "theorem2-components.png" of a figure that is not the experiment's first. */
 static char *free_name(GscWindow *self, const char *folder) {
-    const char *name = gsc_experiment_get_name(self->experiment);
+    const gsc_figure *figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
+    bool special = figure != NULL && !gsc_figure_page_is_default(self->page);
+    g_autofree char *name = g_strconcat(gsc_experiment_get_name(self->experiment),
+                                        special ? "-" : NULL, special ? figure->name : NULL, NULL);
     char *base = g_strdup_printf("%s.png", name);
 
     for (int i = 2; folder != NULL; i++) {

@@ -49,6 +49,17 @@ static GPtrArray *dup_shown(GscWindow *self) {
     return shown;
 }
 
+static size_t count_hidden(GscWindow *self) {
+    GListModel *model = gsc_run_store_get_model(self->runs);
+    size_t n = 0;
+
+    for (guint i = 0; i < g_list_model_get_n_items(model); i++) {
+        g_autoptr(GscRunItem) item = g_list_model_get_item(model, i);
+        n += belongs(self, item) && !gsc_run_item_get_shown(item);
+    }
+    return n;
+}
+
 guint gsc_window_count_shown(GscWindow *self) {
     g_autoptr(GPtrArray) shown = dup_shown(self);
 
@@ -131,7 +142,7 @@ static gboolean draw_figure(gpointer data) {
     for (guint i = 0; i < shown->len; i++) {
         live = live || gsc_run_item_is_active(shown->pdata[i]);
     }
-    gsc_figure_page_show(self->page, self->experiment, shown, live);
+    gsc_figure_page_show(self->page, self->experiment, shown, count_hidden(self), live);
     if (self->probe != NULL) {
         gsc_probe_note(self->probe);
     }
