@@ -10,6 +10,7 @@ struct _GscExperiment {
     char *title;
     char *summary;
     char *source;
+    char *group;
     gsc_spec *spec;
 };
 
@@ -27,6 +28,7 @@ static void gsc_experiment_finalize(GObject *object) {
     g_free(self->title);
     g_free(self->summary);
     g_free(self->source);
+    g_free(self->group);
     gsc_spec_free(self->spec);
     G_OBJECT_CLASS(gsc_experiment_parent_class)->finalize(object);
 }
@@ -46,6 +48,7 @@ GscExperiment *gsc_experiment_new_preset(const gsc_preset *preset, GError **erro
     self->title = g_strdup(preset->title);
     self->summary = g_strdup(preset->summary);
     self->source = g_strconcat("preset:", preset->name, NULL);
+    self->group = g_strdup(preset->group);
     if (gsc_spec_load(self->source, &self->spec, &failure) != GSC_OK) {
         gsc_ui_take_error(error, &failure);
         return NULL;
@@ -71,6 +74,7 @@ GscExperiment *gsc_experiment_new_file(const char *path, GError **error) {
     self->name = g_strdup(base);
     self->title = g_strdup(title != NULL && *title != '\0' ? title : base);
     self->summary = g_strdup_printf("Your spec %s", path);
+    self->group = g_strdup("Your own");
     return g_steal_pointer(&self);
 }
 
@@ -88,6 +92,10 @@ const char *gsc_experiment_get_summary(GscExperiment *self) {
 
 const char *gsc_experiment_get_source(GscExperiment *self) {
     return self->source;
+}
+
+const char *gsc_experiment_get_group(GscExperiment *self) {
+    return self->group;
 }
 
 const gsc_spec *gsc_experiment_get_spec(GscExperiment *self) {

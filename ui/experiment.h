@@ -25,6 +25,7 @@ const char *gsc_experiment_get_name(GscExperiment *self);    /* "first"; what ru
 const char *gsc_experiment_get_title(GscExperiment *self);   /* "One expert too many" */
 const char *gsc_experiment_get_summary(GscExperiment *self); /* one line */
 const char *gsc_experiment_get_source(GscExperiment *self);  /* "preset:first", or a path */
+const char *gsc_experiment_get_group(GscExperiment *self);   /* heading above it and its like */
 const gsc_spec *gsc_experiment_get_spec(GscExperiment *self);
 
 /* The one place where a gsc_error becomes a GError (domain GSC_UI_ERROR, code its status). */

@@ -19,6 +19,7 @@ struct _GscSidebar {
     GtkWidget parent;
     GtkStack *pages, *runs_stack;
     GtkListBox *experiment_list, *plugin_list;
+    GtkScrolledWindow *experiment_scroller;
     GtkListView *run_list;
     GtkLabel *empty_label, *plugins_count, *plugins_problem;
     GtkToggleButton *find_button;
@@ -95,6 +96,36 @@ static GtkWidget *create_experiment_row(gpointer item, gpointer data) {
     return row;
 }
 
+static void update_heading(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data) {
+    GscSidebar *self = GSC_SIDEBAR(data);
+    int index = gtk_list_box_row_get_index(row);
+    g_autoptr(GscExperiment) here = g_list_model_get_item(self->experiments, (guint)index);
+    g_autoptr(GscExperiment) above =
+        index > 0 ? g_list_model_get_item(self->experiments, (guint)index - 1) : NULL;
+    const char *group = here != NULL ? gsc_experiment_get_group(here) : NULL;
+
+    if (group == NULL ||
+        (above != NULL && g_strcmp0(group, gsc_experiment_get_group(above)) == 0)) {
+        gtk_list_box_row_set_header(row, NULL);
+        return;
+    }
+    GtkWidget *heading = new_label(group, "caption-heading", "dim-label");
+    gtk_widget_add_css_class(heading, "group");
+    gtk_list_box_row_set_header(row, heading);
+}
+
+/* Scrolls the list until the row is in sight; a row that has no place yet is left alone. */
+static void show_row(GscSidebar *self, GtkListBoxRow *row) {
+    GtkAdjustment *at = gtk_scrolled_window_get_vadjustment(self->experiment_scroller);
+    graphene_rect_t box;
+
+    if (row != NULL &&
+        gtk_widget_compute_bounds(GTK_WIDGET(row), GTK_WIDGET(self->experiment_list), &box) &&
+        box.size.height > 0) {
+        gtk_adjustment_clamp_page(at, box.origin.y, box.origin.y + box.size.height);
+    }
+}
+
 static void on_experiment_selected(GtkListBox *list, GtkListBoxRow *row, GscSidebar *self) {
     if (row == NULL || self->quiet) {
         return;
@@ -108,10 +139,11 @@ void gsc_sidebar_select_experiment(GscSidebar *self, GscExperiment *experiment) 
     for (guint i = 0; i < g_list_model_get_n_items(self->experiments); i++) {
         g_autoptr(GscExperiment) here = g_list_model_get_item(self->experiments, i);
         if (here == experiment) {
+            GtkListBoxRow *row = gtk_list_box_get_row_at_index(self->experiment_list, (int)i);
             self->quiet = true;
-            gtk_list_box_select_row(self->experiment_list,
-                                    gtk_list_box_get_row_at_index(self->experiment_list, (int)i));
+            gtk_list_box_select_row(self->experiment_list, row);
             self->quiet = false;
+            show_row(self, row);
         }
     }
 }
@@ -284,6 +316,7 @@ static void gsc_sidebar_class_init(GscSidebarClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, pages);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, runs_stack);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, experiment_list);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, experiment_scroller);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugin_list);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, run_list);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, empty_label);
@@ -316,6 +349,7 @@ void gsc_sidebar_set_models(GscSidebar *self, GListModel *experiments, GscRunSto
     self->plugins = g_object_ref(plugins);
     self->quiet = true;
     gtk_list_box_bind_model(self->experiment_list, experiments, create_experiment_row, NULL, NULL);
+    gtk_list_box_set_header_func(self->experiment_list, update_heading, self, NULL);
     self->quiet = false;
 
     self->filter = gtk_custom_filter_new(matches, self, NULL);

@@ -49,6 +49,20 @@ static void on_run_chosen(GscSidebar *sidebar, GscRunItem *item, GscWindow *self
     gsc_window_choose_run(self, item);
 }
 
+/* Behind the last of its group, so that every heading stands once. */
+static void add_experiment(GscWindow *self, GscExperiment *experiment) {
+    guint n = g_list_model_get_n_items(G_LIST_MODEL(self->experiments)), at = n;
+
+    for (guint i = n; i-- > 0 && at == n;) {
+        g_autoptr(GscExperiment) other = g_list_model_get_item(G_LIST_MODEL(self->experiments), i);
+        if (g_strcmp0(gsc_experiment_get_group(other), gsc_experiment_get_group(experiment)) == 0) {
+            at = i + 1;
+            break;
+        }
+    }
+    g_list_store_insert(self->experiments, at, experiment);
+}
+
 static void add_presets(GscWindow *self) {
     size_t n = 0;
     const gsc_preset *presets = gsc_presets(&n);
@@ -57,7 +71,7 @@ static void add_presets(GscWindow *self) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GscExperiment) experiment = gsc_experiment_new_preset(&presets[i], &error);
         if (experiment != NULL) {
-            g_list_store_append(self->experiments, experiment);
+            add_experiment(self, experiment);
         } else {
             g_warning("%s", error->message);
         }
@@ -72,7 +86,7 @@ static void open_spec(GscWindow *self, const char *path) {
         gsc_window_say(self, error->message);
         return;
     }
-    g_list_store_append(self->experiments, experiment);
+    add_experiment(self, experiment);
     gsc_window_choose_experiment(self, experiment);
 }
 

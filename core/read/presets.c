@@ -33,6 +33,7 @@ static gsc_preset presets[] = {
     {.name = "starts", .text = GSC_PRESET_STARTS},
     {.name = "robustness", .text = GSC_PRESET_ROBUSTNESS},
     {.name = "top-k", .text = GSC_PRESET_TOP_K},
+    {.name = "rates", .text = GSC_PRESET_RATES},
     {.name = "discrete", .text = GSC_PRESET_DISCRETE},
     {.name = "discrete-fingerprint", .text = GSC_PRESET_DISCRETE_FINGERPRINT},
 };
@@ -52,6 +53,26 @@ static void copy_key(const json_t *spec, const char *key, char *ret_text, size_t
     }
 }
 
+/* A preset's name says where it belongs. */
+static const char *group_of(const char *name) {
+    static const struct {
+        const char *part, *group;
+    } rules[] = {
+        {"first", "Start here"},
+        {"-a2", "With assumption A.2"},
+        {"theorem", "The paper’s theorems"},
+        {"lm-", "Language models"},
+        {"discrete", "Discrete outcomes"},
+        {"fingerprint", "Fingerprints"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (strstr(name, rules[i].part) != NULL) {
+            return rules[i].group;
+        }
+    }
+    return "Studies";
+}
+
 static void read_titles(void) {
     for (size_t i = 0; i < N_PRESETS; i++) {
         json_t *spec = json_loads(presets[i].text, 0, NULL);
@@ -60,6 +81,7 @@ static void read_titles(void) {
         json_decref(spec);
         presets[i].title = titles[i];
         presets[i].summary = summaries[i];
+        presets[i].group = group_of(presets[i].name);
     }
 }
 

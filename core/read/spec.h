@@ -89,6 +89,8 @@ typedef struct gsc_preset {
     const char *title;   /* "One expert too many" */
     const char *summary; /* one line for people */
     const char *text;    /* the spec, JSON */
+    const char
+        *group; /* heading that the window puts above it and its neighbours: "Fingerprints" */
 } gsc_preset;
 
 const gsc_preset *gsc_presets(size_t *ret_count);
