@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * gatescope report FILE.gsc... [--json] [-o FOLDER]: the final figures of merit of runs with their rate table; of a
- * run that has not finished, the slopes so far. With -o the table goes to FOLDER/rates.csv too. Names of results:
+ * run that has not finished, the slopes so far. With -o the table and the figures go to a folder too
+ * (rate_files.h). Names of results:
  * core/read/findings.h.
  *
  * Layer: app.
  */
 #include "app/commands.h"
+#include "app/report_fit.h"
+#include "app/rate_files.h"
 #include "core/read/findings.h"
 #include "core/read/json_text.h"
 #include "core/read/rate_table.h"
@@ -15,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- JSON ---- */
 
@@ -35,13 +37,16 @@ static json_t *findings_json(const gsc_findings *findings) {
 }
 
 static json_t *run_json(const gsc_run_info *info, const gsc_findings *findings,
-                        const gsc_rate_table *table) {
+                        const gsc_rate_table *table, json_t *fits) {
     json_t *spec = json_loads(info->spec, 0, NULL);
     json_t *object = json_pack(
         "{s:s, s:s, s:o, s:o}", "run", info->path, "status", gsc_run_status_name(info->status),
         "spec", spec != NULL ? spec : json_object(), "results", findings_json(findings));
     if (object != NULL) {
         json_object_set_new(object, "rates", gsc_rate_table_json(table));
+    }
+    if (object != NULL && json_array_size(fits) > 0) {
+        json_object_set(object, "fits", fits);
     }
     if (object != NULL && info->failure[0] != '\0') {
         json_object_set_new(object, "failure", json_string(info->failure));
@@ -180,10 +185,11 @@ static void print_head(const gsc_run_info *info) {
 }
 
 static gsc_status print_run(gsc_run *run, const gsc_findings *findings, const gsc_rate_table *table,
-                            gsc_error *error) {
+                            const json_t *fits, gsc_error *error) {
     warnings seen = {0};
     print_head(gsc_run_get_info(run));
     print_rates(table);
+    gsc_report_print_fits(fits);
     print_results(findings);
     print_definitions(run);
     gsc_status status = gsc_run_visit_events(run, print_warning, &seen, error);
@@ -193,23 +199,8 @@ static gsc_status print_run(gsc_run *run, const gsc_findings *findings, const gs
     return status;
 }
 
-/* Appends a run's table to the file, the header line only first. */
-static gsc_status write_csv(FILE *csv, const char *name, const gsc_rate_table *table, bool header,
-                            gsc_error *error) {
-    char *text = gsc_rate_table_csv(table, name);
-    if (text == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the rate table of %s", name);
-    }
-    const char *rows = strchr(text, '\n') + 1;
-    fputs(header ? text : rows, csv);
-    free(text);
-    return ferror(csv) ? gsc_fail(error, GSC_ERR_IO, "the rate table of %s cannot be written", name)
-                       : GSC_OK;
-}
-
-/* Reports one file; array is NULL for people, csv where no table is asked for. */
-static gsc_status report_file(const char *path, json_t *array, FILE *csv, bool first,
-                              gsc_error *error) {
+/* Reports one file; array is NULL for people. */
+static gsc_status report_file(const char *path, json_t *array, gsc_error *error) {
     gsc_run *run = NULL;
     gsc_findings findings = {0};
     gsc_rate_table table = {0};
@@ -220,14 +211,12 @@ static gsc_status report_file(const char *path, json_t *array, FILE *csv, bool f
     if (status == GSC_OK) {
         status = gsc_rate_table_init(&table, run, &findings, error);
     }
-    if (status == GSC_OK && csv != NULL) {
-        status = write_csv(csv, gsc_run_get_info(run)->name, &table, first, error);
-    }
     if (status == GSC_OK && array != NULL) {
-        json_array_append_new(array, run_json(gsc_run_get_info(run), &findings, &table));
+        json_array_append_new(array, run_json(gsc_run_get_info(run), &findings, &table, fits));
     } else if (status == GSC_OK) {
-        status = print_run(run, &findings, &table, error);
+        status = print_run(run, &findings, &table, fits, error);
     }
+    json_decref(fits);
     gsc_rate_table_clear(&table);
     gsc_findings_clear(&findings);
     gsc_run_close(run);
@@ -236,7 +225,7 @@ static gsc_status report_file(const char *path, json_t *array, FILE *csv, bool f
 
 typedef struct report_options {
     bool as_json;
-    const char *folder; /* NULL: no CSV */
+    const char *folder; /* NULL: no table, no figures */
     char **files;
     int n_files;
 } report_options;
@@ -264,15 +253,14 @@ static int parse(int argc, char **argv, report_options *options) {
     return 0;
 }
 
-static FILE *open_csv(const char *folder) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/rates.csv", folder);
-    mkdir(folder, 0777);
-    FILE *file = fopen(path, "w");
-    if (file == NULL) {
-        fprintf(stderr, "gatescope report: %s cannot be written\n", path);
+/* The table and the figures. */
+static gsc_status write_folder(const report_options *options, gsc_error *error) {
+    gsc_status status =
+        gsc_rate_files_table(options->files, options->n_files, options->folder, error);
+    for (int i = 0, written; i < options->n_files && status == GSC_OK; i++) {
+        status = gsc_rate_files_figures(options->files[i], options->folder, &written, error);
     }
-    return file;
+    return status;
 }
 
 static int print_json(json_t *array) {
@@ -289,17 +277,13 @@ int gsc_cmd_report(int argc, char **argv) {
     if (code != 0) {
         return code;
     }
-    FILE *csv = options.folder != NULL ? open_csv(options.folder) : NULL;
-    if (options.folder != NULL && csv == NULL) {
-        return 1;
-    }
     json_t *array = options.as_json ? json_array() : NULL;
     for (int i = 0; i < options.n_files; i++) {
         gsc_error error = {0};
         if (!options.as_json && i > 0) {
             putchar('\n');
         }
-        if (report_file(options.files[i], array, csv, i == 0, &error) != GSC_OK) {
+        if (report_file(options.files[i], array, &error) != GSC_OK) {
             fprintf(stderr, "gatescope report: %s\n", error.message);
             code = 1;
         }
@@ -308,8 +292,9 @@ int gsc_cmd_report(int argc, char **argv) {
         code = print_json(array) == 0 ? code : 1;
         json_decref(array);
     }
-    if (csv != NULL && fclose(csv) != 0) {
-        fprintf(stderr, "gatescope report: %s/rates.csv cannot be written\n", options.folder);
+    gsc_error error = {0};
+    if (options.folder != NULL && write_folder(&options, &error) != GSC_OK) {
+        fprintf(stderr, "gatescope report: %s\n", error.message);
         code = 1;
     }
     return code;
