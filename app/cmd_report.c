@@ -211,6 +211,10 @@ static gsc_status report_file(const char *path, json_t *array, gsc_error *error)
     if (status == GSC_OK) {
         status = gsc_rate_table_init(&table, run, &findings, error);
     }
+    json_t *fits = NULL;
+    if (status == GSC_OK) {
+        status = gsc_report_fits(run, &fits, error);
+    }
     if (status == GSC_OK && array != NULL) {
         json_array_append_new(array, run_json(gsc_run_get_info(run), &findings, &table, fits));
     } else if (status == GSC_OK) {
