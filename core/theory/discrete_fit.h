@@ -15,7 +15,7 @@
 #include "core/theory/fit.h"
 
 /* In nats. */
-#define GSC_DISCRETE_GAIN 1e-4
+#define GSC_DISCRETE_GAIN 1e-3
 
 /* x uniform on the truth's interval, ret_y the class, 0 .. C - 1. The numbers depend on (seed, n, replicate) only. */
 gsc_status gsc_discrete_draw(const gsc_truth *truth, uint64_t seed, size_t n, size_t replicate,

@@ -231,7 +231,7 @@ static void fill_slopes(gsc_fingerprint *self) {
 }
 
 void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl) {
-    const double least = fmax(GSC_FINGERPRINT_LEAST_KL, 5 * least_kl);
+    const double least = fmax(self->floor, 5 * least_kl);
     self->least_kl = least_kl;
     self->exponent = self->exponent_delta = NAN;
     for (size_t i = self->n; i-- > 0;) {
@@ -266,7 +266,7 @@ static gsc_status find_least(tracer *self, gsc_fingerprint *curve, const size_t 
         } else if (status == GSC_ERR_NUMERIC) {
             status = GSC_OK;
         }
-        if (least < GSC_FINGERPRINT_LEAST_KL) {
+        if (least < curve->floor) {
             break;
         }
     }
@@ -348,7 +348,10 @@ gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
             cell_size[c] += cells[o] == cells[c];
         }
     }
-    *self = (gsc_fingerprint){.block = *block, .n = options->n_deltas};
+    *self = (gsc_fingerprint){.block = *block,
+                              .n = options->n_deltas,
+                              .floor = truth->classes > 0 ? GSC_FINGERPRINT_LEAST_KL_CATEGORICAL
+                                                          : GSC_FINGERPRINT_LEAST_KL};
     one.atom = cell;
     self->cell_size = cell_size[(block->routed ? k1 : 0) + cell];
     memcpy(one.block_truth, true_block(truth, block, cell), block->size * sizeof(double));

@@ -46,8 +46,8 @@ typedef struct gsc_fingerprint {
     /* Slope of log KL against log delta between points i and i + 1; NAN where one has none. */
     double slope[GSC_FINGERPRINT_MAX_DELTAS];
     double least_kl; /* with nothing held: above 0 where the family does not hold the truth */
-    /* The slope at the smallest delta whose KL is above GSC_FINGERPRINT_LEAST_KL and above 5
-     * least_kl; NAN where there is none. */
+    double floor;    /* GSC_FINGERPRINT_LEAST_KL, or that of categorical responses */
+    /* The slope at the smallest delta whose KL is above the floor and above 5 least_kl; NAN where there is none. */
     double exponent, exponent_delta;
     double *mixtures; /* [n][size]: the minimisers */
     size_t evaluations;
@@ -55,6 +55,10 @@ typedef struct gsc_fingerprint {
 
 /* Below this the descent in a nearly singular landscape may not end at the optimum. */
 #define GSC_FINGERPRINT_LEAST_KL 1e-13
+/* The divergences of categorical responses are smaller, and more of their steps are taken. */
+#define GSC_FINGERPRINT_LEAST_KL_CATEGORICAL 1e-18
+/* A curve below this is arithmetic: the block is not identifiable. */
+#define GSC_FINGERPRINT_ZERO 1e-24
 
 /* One block's curve; deterministic. The caller clears it. */
 gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,

@@ -103,6 +103,9 @@ static gsc_status read_options(arm *self, const gsc_spec *spec, gsc_error *error
     }
     self->options = gsc_fingerprint_options_default(&self->shape);
     self->options.n_deltas = n;
+    if (self->truth->classes > 0) {
+        self->options.starts *= 2; /* longer valleys (fingerprint.c) */
+    }
     if (n < 2 || n > GSC_FINGERPRINT_MAX_DELTAS) {
         status = gsc_fail(error, GSC_ERR_INPUT, "theory.deltas has %zu values; give 2 to %d", n,
                           GSC_FINGERPRINT_MAX_DELTAS);
@@ -276,11 +279,29 @@ static gsc_status tell_result(study *self, const arm *one, const char *kind, con
     return self->sink->result(self->sink, &result, error);
 }
 
+/* The largest KL of a curve. */
+static double most_kl(const gsc_fingerprint *curve) {
+    double most = 0;
+    for (size_t i = 0; i < curve->n; i++) {
+        most = isfinite(curve->kl[i]) ? fmax(most, curve->kl[i]) : most;
+    }
+    return most;
+}
+
 static gsc_status tell_block(study *self, const arm *one, const gsc_fingerprint *curve,
                              gsc_error *error) {
     char definition[320];
     if (!isfinite(curve->exponent)) {
         char text[256];
+        const double most = most_kl(curve);
+        if (most < GSC_FINGERPRINT_ZERO) {
+            snprintf(
+                text, sizeof text,
+                "%s%s%s is not identifiable: an error up to %g costs nothing (KL %.2g at most)",
+                one->name, one->name[0] != '\0' ? ": " : "", curve->block.name,
+                curve->delta[curve->n - 1], most);
+            return self->sink->event(self->sink, GSC_EVENT_WARNING, "fingerprint", text, error);
+        }
         snprintf(text, sizeof text,
                  "%s%s%s has no exponent: its KL is nowhere 5 times that of the nearest fit, %.2g",
                  one->name, one->name[0] != '\0' ? ": " : "", curve->block.name, curve->least_kl);
@@ -289,7 +310,7 @@ static gsc_status tell_block(study *self, const arm *one, const gsc_fingerprint 
     snprintf(definition, sizeof definition,
              "slope of log least KL against log error of %s from delta = %.3g to the next, the "
              "smallest whose KL is above %.1g and 5 times the KL of the nearest fit; cell of %zu",
-             curve->block.name, curve->exponent_delta, GSC_FINGERPRINT_LEAST_KL, curve->cell_size);
+             curve->block.name, curve->exponent_delta, curve->floor, curve->cell_size);
     gsc_status status = tell_result(self, one, "exponent", curve->block.name, "", definition,
                                     curve->exponent, error);
     if (status == GSC_OK) {
