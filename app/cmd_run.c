@@ -6,6 +6,7 @@
  * Layer: app.
  */
 #include "app/commands.h"
+#include "app/rate_files.h"
 #include "app/run_view.h"
 #include "core/plugin/registry.h"
 #include "core/run/supervisor.h"
@@ -159,7 +160,25 @@ static int load_spec(const run_options *options, gsc_spec **ret_spec) {
     return status == GSC_OK ? 0 : complain(status, &error);
 }
 
-static int report_end(const gsc_outcome *outcome, const run_options *options) {
+/* A suite leaves its table and one figure for each claim in a folder beside its file: rates.gsc, rates/. */
+static int leave_files(const char *path) {
+    char folder[4096];
+    int written = 0;
+    gsc_error error = {0};
+    snprintf(folder, sizeof folder, "%.*s", (int)(strlen(path) - strlen(".gsc")), path);
+    char *paths[] = {(char *)path};
+    gsc_status status = gsc_rate_files_table(paths, 1, folder, &error);
+    if (status == GSC_OK) {
+        status = gsc_rate_files_figures(path, folder, &written, &error);
+    }
+    if (status != GSC_OK) {
+        return complain(status, &error);
+    }
+    printf("%s/rates.csv\n", folder);
+    return 0;
+}
+
+static int report_end(const gsc_outcome *outcome, const run_options *options, bool suite) {
     printf("%s\n", outcome->path);
     fflush(stdout);
     if (outcome->status == GSC_RUN_FAILED) {
@@ -168,6 +187,9 @@ static int report_end(const gsc_outcome *outcome, const run_options *options) {
     }
     if (!options->quiet) {
         gsc_run_view_summary(outcome->path);
+    }
+    if (outcome->status == GSC_RUN_DONE && suite) {
+        return leave_files(outcome->path);
     }
     return outcome->status == GSC_RUN_DONE ? 0 : STOPPED;
 }
@@ -198,7 +220,9 @@ static int supervise(const run_options *options, const gsc_spec *spec) {
     gsc_run_view_clear_bar(&view);
     json_decref(plugins);
     json_decref(descriptors);
-    return status != GSC_OK ? complain(status, &error) : report_end(&outcome, options);
+    return status != GSC_OK ? complain(status, &error)
+                            : report_end(&outcome, options,
+                                         json_array_size(gsc_spec_json(spec, "theory.suite")) > 0);
 }
 
 int gsc_cmd_run(int argc, char **argv) {

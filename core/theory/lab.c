@@ -8,6 +8,8 @@
 #include "core/theory/fingerprint.h"
 #include "core/theory/fit_check.h"
 #include "core/theory/mixture_read.h"
+#include "core/theory/suite.h"
+#include "core/theory/top_k.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -196,6 +198,25 @@ static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *e
                : status;
 }
 
+/* A fit that activates too few experts does not converge in density (paper, proposition 6); it runs all the same. */
+static gsc_status warn_top_k(lab *self, const lab_arm *arm, gsc_error *error) {
+    const gsc_mixture_shape *truth = &arm->plan->truth->shape;
+    if (truth->top_k == 0 || arm->shape.top_k == 0) {
+        return GSC_OK;
+    }
+    const size_t needed = gsc_top_k_needed(truth->top_k, truth->k_routed, arm->k_routed);
+    char message[256];
+    if (arm->shape.top_k >= needed) {
+        return GSC_OK;
+    }
+    snprintf(message, sizeof message,
+             "%s%stheory.top_k is %zu; a fit of %zu experts to %zu of which %zu answer needs %zu "
+             "to converge to the truth's density",
+             arm->name, arm->name[0] != '\0' ? ": " : "", arm->shape.top_k, arm->k_routed,
+             truth->k_routed, truth->top_k, needed);
+    return self->sink->event(self->sink, GSC_EVENT_WARNING, "theory", message, error);
+}
+
 static gsc_status set_up(lab *self, gsc_error *error) {
     size_t n_entries = 0;
     gsc_status status = gsc_arms_new(self->spec, &self->entries, &n_entries, error);
@@ -223,7 +244,10 @@ static gsc_status set_up(lab *self, gsc_error *error) {
                                    "n x KL is left out: its quadrature is for one input", error);
     }
     for (size_t a = 0; a < self->n_arms && status == GSC_OK; a++) {
-        status = lab_find_reference(self, &self->arms[a], error);
+        status = warn_top_k(self, &self->arms[a], error);
+        if (status == GSC_OK) {
+            status = lab_find_reference(self, &self->arms[a], error);
+        }
         if (status == GSC_OK) {
             status = lab_declare_series(self, &self->arms[a], error);
         }
@@ -358,11 +382,20 @@ static gsc_status run_fits(lab *self, gsc_error *error) {
 }
 
 gsc_status gsc_theory_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error) {
+    if (gsc_suite_has(spec)) {
+        return gsc_suite_run(spec, pool, sink, error);
+    }
     const char *data = gsc_spec_string(spec, "theory.data");
     if (data != NULL && data[0] != '\0') {
         return gsc_data_run(spec, pool, sink, error);
     }
     if (strcmp(gsc_spec_string(spec, "theory.study"), "fingerprint") == 0) {
+        if (gsc_spec_int(spec, "theory.top_k") > 0 ||
+            json_object_get(gsc_spec_json(spec, "theory.truth"), "top_k") != NULL) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "theory.study is fingerprint, which is for dense gates; leave "
+                            "theory.top_k and theory.truth.top_k out");
+        }
         return gsc_fingerprint_run(spec, pool, sink, error);
     }
     lab *self = calloc(1, sizeof *self);

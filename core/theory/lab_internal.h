@@ -80,6 +80,7 @@ typedef struct lab_arm {
     const gsc_truth *reference;
     gsc_truth *own_reference;
     double *pseudo;
+    bool felt; /* n KL(truth || pseudo-truth) is above 1 at the largest n */
     double *initial; /* theory.start given: theory.initial; else NULL */
     gsc_error_block blocks[GSC_MAX_ERROR_BLOCKS + 1];
     size_t n_blocks;

@@ -94,7 +94,7 @@ gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error) {
         strcmp(gsc_spec_string(plan->spec, "theory.d4_reference"), "pseudo_truth") == 0;
     const bool concerned = plan->loss == GSC_LOSS_D4 || plan->crossed;
     arm->reference = plan->truth;
-    if (!asked || !concerned || arm->k_routed == 0 || plan->truth->shape.inputs != 1) {
+    if (!asked || !concerned || arm->k_routed == 0 || arm->shape.top_k > 0 || plan->truth->shape.inputs != 1) {
         return GSC_OK;
     }
     double *pseudo = malloc(arm->layout.size * sizeof *pseudo);
@@ -116,6 +116,7 @@ gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error) {
         } else {
             arm->reference = arm->own_reference;
             arm->pseudo = pseudo;
+            arm->felt = info.kl * (double)self->sizes[self->n_sizes - 1] > 1;
             return GSC_OK;
         }
     }

@@ -122,15 +122,17 @@ static void block_definition(const lab_arm *arm, const lab_series *series, char 
 }
 
 /* Whether the theorem bounds what a series measures. Theorem 4 speaks of the distance of the routed atoms to a
- * pseudo-truth, which is the truth only where none is over-specified; towards a pseudo-truth the rate of regular
- * models is expected of any gate, and drawn. */
+ * pseudo-truth; that is the truth where none is over-specified, and no sample that cannot tell the pseudo-truth from
+ * the truth (n KL below 1 at the largest n) speaks of it. */
 static bool is_bounded(const lab_arm *arm, bool routed) {
-    if (routed && arm->pseudo != NULL) {
-        return true;
+    if (!arm->plan->theorem || arm->plan->crossed) {
+        return false;
     }
-    return arm->plan->theorem && !arm->plan->crossed &&
-           !(routed && arm->plan->loss == GSC_LOSS_D4 &&
-             arm->k_routed > arm->plan->truth->shape.k_routed);
+    if (routed && arm->plan->loss == GSC_LOSS_D4 &&
+        arm->k_routed > arm->plan->truth->shape.k_routed) {
+        return arm->pseudo != NULL && arm->felt;
+    }
+    return true;
 }
 
 static lab_series *add_series(lab_arm *arm, lab_quantity quantity) {

@@ -7,6 +7,16 @@
 
 #include "ui/plot/figure.h"
 
+#include <string.h>
+
+/* Whether a series' arm begins with the word options->part, or no part is asked for. */
+static inline bool gsc_figure_in_part(const gsc_figure_options *options,
+                                      const gsc_series_info *info) {
+    const size_t length = options->part != NULL ? strlen(options->part) : 0;
+    return length == 0 || (strncmp(info->arm, options->part, length) == 0 &&
+                           (info->arm[length] == '\0' || info->arm[length] == ' '));
+}
+
 /* "rate": error against sample size, log-log, one panel for each series' panel ("error" first,
  * "divergence" second). Per series: replicates, medians with quartiles, the fitted line, the
  * proven bound. */

@@ -295,7 +295,8 @@ static gsc_status add_panels(builder *b) {
         live = live || is_live(gsc_run_get_info(b->runs[r]));
         for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
             const gsc_series_info *info = gsc_run_series(b->runs[r], s);
-            if (is_drawn(info) && find_panel(b->figure, info->panel) == NULL &&
+            if (is_drawn(info) && gsc_figure_in_part(b->options, info) &&
+                find_panel(b->figure, info->panel) == NULL &&
                 b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
                 add_panel(b->figure, info->panel, info->x_title, info->y_title, info->unit) ==
                     NULL) {
@@ -326,7 +327,8 @@ gsc_status gsc_figure_build_fingerprint(gsc_run *const *runs, size_t n_runs,
     gsc_status status = add_panels(&b);
     for (size_t r = 0; r < n_runs; r++) {
         for (size_t s = 0; s < gsc_run_series_count(runs[r]) && status == GSC_OK; s++) {
-            if (is_drawn(gsc_run_series(runs[r], s))) {
+            const gsc_series_info *info = gsc_run_series(runs[r], s);
+            if (is_drawn(info) && gsc_figure_in_part(options, info)) {
                 status = add_series(&b, r, s);
             }
         }

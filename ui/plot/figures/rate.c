@@ -68,11 +68,7 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
 }
 
 bool gsc_rate_shows(const gsc_rate_builder *b, const gsc_series_info *info) {
-    const char *part = b->options->part;
-    const size_t length = part != NULL ? strlen(part) : 0;
-    return b->choice->is_drawn(info) &&
-           (length == 0 || (strncmp(info->arm, part, length) == 0 &&
-                            (info->arm[length] == '\0' || info->arm[length] == ' ')));
+    return b->choice->is_drawn(info) && gsc_figure_in_part(b->options, info);
 }
 
 /* 0: first, 1: as they come, 2: last. */
