@@ -28,8 +28,7 @@ static int count_overlaps(const gsc_layout *layout) {
         }
         for (size_t p = 0; p < layout->n_panels; p++) {
             gsc_text_role role = layout->texts[i].role;
-            bool inside =
-                role == GSC_TEXT_INLINE || role == GSC_TEXT_MESSAGE || role == GSC_TEXT_NOTE;
+            bool inside = role == GSC_TEXT_MESSAGE;
             n += !inside && overlap(layout->texts[i].box, layout->panels[p].plot);
         }
     }
@@ -103,6 +102,13 @@ int main(void) {
     TAP_OK(hit.panel == 0 && !hit.in_plot && hit.legend_row == 1, "a pixel of a legend row");
     TAP_OK(gsc_layout_find(layout, 1, 1).panel == -1, "a pixel of the margin");
     TAP_NEAR(layout->panels[0].plot.y, layout->panels[1].plot.y, 1e-9, "plots in a row are level");
+    gsc_layout_free(layout);
+
+    layout = gsc_layout_new(figure, NULL, &gsc_plot_theme_light, 500, 900, NULL);
+    gsc_box upper = layout->panels[0].plot, lower = layout->panels[1].plot;
+    TAP_OK(lower.y > upper.y + upper.height, "a tall figure stacks its panels");
+    TAP_NEAR(upper.x, lower.x, 1e-9, "plots in a column begin at the same x");
+    TAP_NEAR(upper.width, lower.width, 1e-9, "and are as wide");
     gsc_layout_free(layout);
     gsc_figure_free(figure);
     return tap_done();

@@ -66,10 +66,7 @@ static void place_panels(gsc_text_ruler *ruler, const gsc_plot_view *views, gsc_
         panel->box = (gsc_box){area.x + (double)(i % columns) * (width + gap_x),
                                area.y + (double)(i / columns) * (height + gap_y), width, height};
     }
-    for (size_t row = 0; row < rows; row++) {
-        size_t first = row * columns;
-        gsc_layout_panels(ruler, first, first + columns < n ? first + columns : n);
-    }
+    gsc_layout_panels(ruler, columns);
 }
 
 gsc_layout *gsc_layout_new(const gsc_figure *figure, const gsc_plot_view *views,

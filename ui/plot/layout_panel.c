@@ -233,47 +233,66 @@ static void place_ticks(gsc_text_ruler *ruler, size_t index) {
     }
 }
 
-static void place_axis_titles(gsc_text_ruler *ruler, size_t index, double label_width) {
+/* Returns where the title of the x axis is. */
+static gsc_box place_axis_titles(gsc_text_ruler *ruler, size_t index, double label_width) {
     const gsc_layout *layout = ruler->layout;
     const gsc_panel *panel = layout->figure->panels[index];
     const gsc_panel_layout *place = &layout->panels[index];
     double k = layout->text_scale;
     gsc_text_style style = {GSC_TEXT_AXIS_TITLE, (int)index, 11.5 * k, false, layout->theme->ink};
-    gsc_text_add(ruler, panel->x.title, &style, place->plot.x + place->plot.width / 2,
-                 place->box.y + place->box.height, 0.5, 1);
+    gsc_box x_title =
+        gsc_text_add(ruler, panel->x.title, &style, place->plot.x + place->plot.width / 2,
+                     place->box.y + place->box.height, 0.5, 1);
     style.rotation = -M_PI / 2;
     style.wrap_width = 0;
     gsc_text_add(ruler, panel->y.title, &style, place->plot.x - 8 * k - label_width - 5 * k,
                  place->plot.y + place->plot.height / 2, 0.5, 1);
+    return x_title;
 }
 
-static void place_messages(gsc_text_ruler *ruler, size_t index) {
+/* What the axes do not show, beside the x axis' title, in fewer words where there is little room. */
+static void place_note(gsc_text_ruler *ruler, size_t index, gsc_box x_title) {
     const gsc_layout *layout = ruler->layout;
     const gsc_panel *panel = layout->figure->panels[index];
+    const gsc_panel_layout *place = &layout->panels[index];
+    gsc_plot_view view = place->view, home = gsc_panel_home(panel);
+    bool at_home = view.y_low == home.y_low && view.y_high == home.y_high;
+    size_t beyond = at_home ? gsc_panel_count_beyond(panel, view) : 0;
+    double k = layout->text_scale, right = place->plot.x + place->plot.width;
+    double room = right - (x_title.x + x_title.width) - 8 * k;
+    gsc_text_style style = {GSC_TEXT_NOTE, (int)index, 9.5 * k, false, layout->theme->muted};
+    char text[128] = "";
+    if (panel->n_left_out == 0 && beyond == 0) {
+        return;
+    }
+    if (panel->n_left_out > 0 && beyond > 0) {
+        snprintf(text, sizeof text, "%zu at or below zero, %zu beyond the axis", panel->n_left_out,
+                 beyond);
+    } else if (panel->n_left_out > 0) {
+        snprintf(text, sizeof text, "%zu at or below zero not shown", panel->n_left_out);
+    } else {
+        snprintf(text, sizeof text, "%zu %s beyond the axis", beyond, beyond == 1 ? "dot" : "dots");
+    }
+    double y = place->box.y + place->box.height - 1 * k;
+    if (gsc_text_measure(ruler, text, &style).width > room) {
+        snprintf(text, sizeof text, "%zu not shown", panel->n_left_out + beyond);
+    }
+    if (gsc_text_measure(ruler, text, &style).width <= room) {
+        gsc_text_add(ruler, text, &style, right, y, 1, 1);
+    } else if (gsc_text_measure(ruler, text, &style).width <= x_title.x - place->box.x - 8 * k) {
+        gsc_text_add(ruler, text, &style, place->box.x, y, 0, 1);
+    }
+}
+
+static void place_message(gsc_text_ruler *ruler, size_t index) {
+    const gsc_layout *layout = ruler->layout;
     gsc_box plot = layout->panels[index].plot;
     double k = layout->text_scale;
     gsc_text_style style = {GSC_TEXT_MESSAGE, (int)index, 13 * k, false, layout->theme->muted};
     style.wrap_width = fmax(0.84 * plot.width, 40 * k);
     style.centered = true;
-    gsc_text_add(ruler, panel->message, &style, plot.x + plot.width / 2, plot.y + plot.height / 2,
-                 0.5, 0.5);
-    gsc_plot_view view = layout->panels[index].view, home = gsc_panel_home(panel);
-    bool at_home = view.y_low == home.y_low && view.y_high == home.y_high;
-    size_t beyond = at_home ? gsc_panel_count_beyond(panel, view) : 0;
-    if (panel->n_left_out > 0 || beyond > 0) {
-        char text[128] = "";
-        int n = 0;
-        if (panel->n_left_out > 0) {
-            n = snprintf(text, sizeof text, "%zu at or below zero%s", panel->n_left_out,
-                         beyond > 0 ? ", " : " not shown");
-        }
-        if (beyond > 0) {
-            snprintf(text + n, sizeof text - (size_t)n, "%zu %s beyond the axis", beyond,
-                     beyond == 1 ? "dot" : "dots");
-        }
-        style = (gsc_text_style){GSC_TEXT_NOTE, (int)index, 9.5 * k, false, layout->theme->muted};
-        gsc_text_add(ruler, text, &style, plot.x + 8 * k, plot.y + plot.height - 5 * k, 0, 1);
-    }
+    gsc_text_add(ruler, layout->figure->panels[index]->message, &style, plot.x + plot.width / 2,
+                 plot.y + plot.height / 2, 0.5, 0.5);
 }
 
 typedef struct inline_label {
@@ -302,7 +321,7 @@ static void spread(inline_label *labels, size_t n, double height, gsc_box plot) 
     }
 }
 
-/* Labels of lines at their right ends. */
+/* Labels of lines at their right ends: in the margin, clear of markers, where a line ends near it. */
 static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_style *base) {
     enum {
         MOST = 24
@@ -329,40 +348,67 @@ static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_sty
     spread(labels, n, 15 * k, place->plot);
     for (size_t i = 0; i < n; i++) {
         gsc_text_style style = *base;
+        bool near = right - labels[i].x < 48 * k;
         style.color = gsc_plot_theme_color(layout->theme, labels[i].layer->color);
         gsc_text_add(ruler, labels[i].layer->inline_label, &style,
-                     fmin(labels[i].x + 8 * k, right + 4 * k), labels[i].y, 0, 0.5);
+                     near ? right + 4 * k : labels[i].x + 8 * k, labels[i].y, 0, 0.5);
     }
 }
 
-void gsc_layout_panels(gsc_text_ruler *ruler, size_t first, size_t end) {
+/* Room that a panel needs left and right of its plot rectangle, as tall as its row makes it. */
+typedef struct margins {
+    double labels; /* width of the y axis' tick labels */
+    double left, right;
+} margins;
+
+static margins measure_margins(gsc_text_ruler *ruler, size_t index, double head) {
     gsc_layout *layout = ruler->layout;
-    double k = layout->text_scale, head = 0;
+    gsc_panel_layout *place = &layout->panels[index];
+    double k = layout->text_scale;
+    gsc_text_style style = {GSC_TEXT_INLINE, (int)index, 11.5 * k, false, layout->theme->ink};
+    double top = place->box.y + head, height = place->box.y + place->box.height - 40 * k - top;
+    place->plot = (gsc_box){place->box.x, top, place->box.width, fmax(height, 8)};
+    make_ticks(place, layout->figure->panels[index], k);
+    margins room = {.labels = y_label_width(ruler, index),
+                    .right = inline_width(ruler, index, &style)};
+    room.left = room.labels + 8 * k + 5 * k + 16 * k;
+    room.right += room.right > 0 ? 4 * k : 0;
+    return room;
+}
+
+static void fill_panel(gsc_text_ruler *ruler, size_t index, const legend_shape *legend,
+                       margins room, double left, double right) {
+    gsc_layout *layout = ruler->layout;
+    gsc_panel_layout *place = &layout->panels[index];
+    double k = layout->text_scale;
+    gsc_text_style style = {GSC_TEXT_INLINE, (int)index, 11.5 * k, false, layout->theme->ink};
+    place->plot.x += left;
+    place->plot.width = fmax(place->plot.width - left - right, 8);
+    make_ticks(place, layout->figure->panels[index], k);
+    place_head(ruler, index, legend);
+    place_ticks(ruler, index);
+    place_note(ruler, index, place_axis_titles(ruler, index, room.labels));
+    place_message(ruler, index);
+    place_inline(ruler, index, &style);
+}
+
+void gsc_layout_panels(gsc_text_ruler *ruler, size_t columns) {
+    size_t n = ruler->layout->n_panels;
     legend_shape legends[GSC_FIGURE_MAX_PANELS];
-    assert(end <= GSC_FIGURE_MAX_PANELS);
-    for (size_t i = first; i < end; i++) {
+    margins rooms[GSC_FIGURE_MAX_PANELS];
+    double heads[GSC_FIGURE_MAX_PANELS] = {0};                                    /* by row */
+    double left[GSC_FIGURE_MAX_PANELS] = {0}, right[GSC_FIGURE_MAX_PANELS] = {0}; /* by column */
+    assert(n <= GSC_FIGURE_MAX_PANELS);
+    for (size_t i = 0; i < n; i++) {
         legends[i] = measure_legend(ruler, i);
-        head = fmax(head, head_height(ruler, i, &legends[i]));
+        heads[i / columns] = fmax(heads[i / columns], head_height(ruler, i, &legends[i]));
     }
-    for (size_t i = first; i < end; i++) {
-        const gsc_panel *panel = layout->figure->panels[i];
-        gsc_panel_layout *place = &layout->panels[i];
-        gsc_text_style inline_style = {GSC_TEXT_INLINE, (int)i, 11.5 * k, false,
-                                       layout->theme->ink};
-        double foot = 40 * k, top = place->box.y + head;
-        double height = fmax(place->box.y + place->box.height - foot - top, 8);
-        double right = inline_width(ruler, i, &inline_style);
-        place->plot = (gsc_box){place->box.x, top, place->box.width, height};
-        make_ticks(place, panel, k);
-        double label_width = y_label_width(ruler, i);
-        double left = label_width + 8 * k + 5 * k + 16 * k;
-        place->plot.x += left;
-        place->plot.width = fmax(place->plot.width - left - right, 8);
-        make_ticks(place, panel, k);
-        place_head(ruler, i, &legends[i]);
-        place_ticks(ruler, i);
-        place_axis_titles(ruler, i, label_width);
-        place_messages(ruler, i);
-        place_inline(ruler, i, &inline_style);
+    for (size_t i = 0; i < n; i++) {
+        rooms[i] = measure_margins(ruler, i, heads[i / columns]);
+        left[i % columns] = fmax(left[i % columns], rooms[i].left);
+        right[i % columns] = fmax(right[i % columns], rooms[i].right);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fill_panel(ruler, i, &legends[i], rooms[i], left[i % columns], right[i % columns]);
     }
 }

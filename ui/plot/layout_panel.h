@@ -7,10 +7,11 @@
 
 #include "ui/plot/text.h"
 
-/* Fills panels [first, end) of the ruler's layout, which stand side by side and so share the
- * height of their heads: title, legend, plot rectangle, ticks, axis titles, inline labels. Their
- * box and view are set. */
-void gsc_layout_panels(gsc_text_ruler *ruler, size_t first, size_t end);
+/* Fills all panels of the ruler's layout, which stand in so many columns: title, legend, plot rectangle,
+ * ticks, axis titles, inline labels. Panels of a row share the height of their heads; those of a column
+ * the left and right edges of their plot rectangles, so that equal x are in line. Their box and view
+ * are set. */
+void gsc_layout_panels(gsc_text_ruler *ruler, size_t columns);
 
 /* Where a dashed layer's label belongs: the last visible vertex of its line. false: out of
  * sight. */
