@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Gates and balancers of the layers: their stages on the host, and what moves between host and device. Layer:
+ * core/lm.
+ */
+#include "core/lm/model_internal.h"
+
+#include "core/plugin/guard.h"
+#include "kernels/dispatch.h"
+#include "kernels/elementwise.h"
+#include "kernels/matmul.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- Moves ---- */
+
+static gsc_status put(gsc_lm *self, const gsc_view *view, const void *from, size_t count,
+                      gsc_error *error) {
+    const size_t bytes = gsc_dtype_bytes(view->dtype);
+    return gsc_buf_write(self->queue, view->buf, view->offset * bytes, from, count * bytes, error);
+}
+
+/* Numbers of the model's type, as doubles on the host; through is room of doubles on the device. */
+static gsc_status get_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through,
+                              size_t count, double *ret_values, gsc_error *error) {
+    const gsc_view from = lm_vector(*view, count), to = lm_vector(*through, count);
+    gsc_copy(self->queue, &to, &from);
+    return gsc_buf_read(self->queue, to.buf, to.offset * sizeof(double), count * sizeof(double),
+                        ret_values, error);
+}
+
+static gsc_status put_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through,
+                              size_t count, const double *values, gsc_error *error) {
+    const gsc_view to = lm_vector(*view, count), from = lm_vector(*through, count);
+    const gsc_status status = put(self, &from, values, count, error);
+    gsc_copy(self->queue, &to, &from);
+    return status;
+}
+
+/* gradient += values, count numbers. */
+static gsc_status add_doubles(gsc_lm *self, const gsc_view *gradient, const double *values,
+                              size_t count, gsc_error *error) {
+    const gsc_view scratch = lm_vector(self->gathered, count), to = lm_vector(*gradient, count);
+    const gsc_status status = put_doubles(self, &scratch, &self->row_double, count, values, error);
+    gsc_axpy(self->queue, &to, 1.0, &scratch);
+    return status;
+}
+
+/* ---- What the host needs before a score or a stage ---- */
+
+static uint64_t key_of(const gsc_lm *self, size_t layer, int64_t step) {
+    return gsc_random_bits(self->options.seed, layer, (uint64_t)step);
+}
+
+gsc_status lm_gates_begin(gsc_lm *self, const gsc_lm_batch *batch, gsc_error *error) {
+    const gsc_capabilities has = self->shape.gate.loaded->plugin->capabilities;
+    for (size_t t = 0; t < self->rows; t++) {
+        self->tokens_host[t] = batch->tokens[t];
+    }
+    for (size_t layer = 0; layer < self->shape.layers; layer++) {
+        gsc_call *call = &self->layers[layer].gate.pass.call;
+        call->first_row = batch->first_row;
+        call->step = (has & GSC_CAP_STEP) != 0 ? batch->step : -1;
+        call->random_key = (has & GSC_CAP_RANDOM) != 0 ? key_of(self, layer, batch->step) : 0;
+    }
+    gsc_guard_set_step(batch->step);
+    gsc_status status = put(self, &self->tokens, batch->tokens, self->rows, error);
+    return status == GSC_OK ? put(self, &self->targets, batch->targets, self->rows, error) : status;
+}
+
+static gsc_status read_tensors(gsc_lm *self, size_t layer, gsc_error *error) {
+    const gsc_plugin *plugin = self->shape.gate.loaded->plugin;
+    gsc_status status = GSC_OK;
+    for (uint32_t i = 0; i < plugin->n_tensors && status == GSC_OK; i++) {
+        const gsc_lm_parameter *p =
+            gsc_lm_parameters_find(&self->parameters, GSC_LM_GATE_TENSOR, layer, i);
+        if (p != NULL) {
+            status = gsc_lm_read(self, GSC_LM_VALUES, p, 0, p->count,
+                                 self->layers[layer].gate.tensors[i], error);
+        }
+    }
+    return status;
+}
+
+/* x, and the gate's weights, for scores that the host computes. */
+static gsc_status read_inputs(gsc_lm *self, size_t layer, gsc_error *error) {
+    const lm_layer *l = &self->layers[layer];
+    const size_t d = self->shape.width;
+    gsc_status status = read_tensors(self, layer, error);
+    if (status == GSC_OK && self->host_score) {
+        status =
+            get_doubles(self, &l->normed_2, &self->row_double, self->rows * d, self->x_host, error);
+    }
+    if (status == GSC_OK && self->host_score && self->has_gate_weight) {
+        status = get_doubles(self, &l->values[GSC_LM_GATE], &self->row_double,
+                             self->shape.logits * d, self->w_host, error);
+    }
+    return status;
+}
+
+static gsc_status read_logits(gsc_lm *self, size_t layer, int64_t step, gsc_error *error) {
+    const lm_layer *l = &self->layers[layer];
+    const size_t m = self->shape.logits, count = self->rows * m;
+    double *z = l->gate.pass.z;
+    if (self->host_score || m == 0) {
+        return GSC_OK;
+    }
+    gsc_matmul(self->queue, &self->z, &l->normed_2, &l->values[GSC_LM_GATE], false, true, false);
+    const gsc_status status = get_doubles(self, &self->z, &self->z_double, count, z, error);
+    for (size_t i = 0; status == GSC_OK && i < count; i++) {
+        if (!isfinite(z[i])) {
+            return gsc_fail(error, GSC_ERR_NUMERIC,
+                            "the gate's logit of expert %zu is %g at row %zu of step %" PRId64
+                            "; a lower learning rate or a tighter clip may keep it finite",
+                            i % m, isnan(z[i]) ? NAN : z[i], i / m, step);
+        }
+    }
+    return status;
+}
+
+/* ---- Balancers ---- */
+
+static gsc_call balancer_call(const gsc_lm *self, size_t layer, const gsc_lm_plugin *balancer,
+                              int64_t step) {
+    gsc_call call = self->layers[layer].gate.pass.call;
+    const gsc_capabilities has = balancer->loaded->plugin->capabilities;
+    call.params = balancer->params;
+    call.tensors = NULL;
+    call.gradients = NULL;
+    call.step = (has & GSC_CAP_STEP) != 0 ? step : -1;
+    call.random_key = 0;
+    return call;
+}
+
+/* Where p need not sum to 1: q = p / its sum. */
+static const double *normalised(gsc_lm *self, const double *p) {
+    const size_t e = self->shape.experts;
+    for (size_t t = 0; self->no_sum && t < self->rows; t++) {
+        double sum = 1e-20;
+        for (size_t j = 0; j < e; j++) {
+            sum += p[t * e + j];
+        }
+        for (size_t j = 0; j < e; j++) {
+            self->q[t * e + j] = p[t * e + j] / sum;
+        }
+    }
+    return self->no_sum ? self->q : p;
+}
+
+/* dp = what dq says through q = p / sum p. */
+static void normalised_backward(gsc_lm *self, const double *p) {
+    const size_t e = self->shape.experts;
+    for (size_t t = 0; t < self->rows; t++) {
+        const double *q = self->q + t * e, *dq = self->dp + t * e;
+        double sum = 1e-20, mean = 0;
+        for (size_t j = 0; j < e; j++) {
+            sum += p[t * e + j];
+            mean += dq[j] * q[j];
+        }
+        for (size_t j = 0; j < e; j++) {
+            self->dp[t * e + j] = (dq[j] - mean) / sum;
+        }
+    }
+}
+
+/* dp, dz_host = scale * coefficient * gradient of the balancers; the sum of coefficient * loss. */
+static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double scale,
+                                double *ret_balance, gsc_error *error) {
+    const gsc_gate_pass *pass = &self->layers[layer].gate.pass;
+    *ret_balance = 0;
+    memset(self->dp, 0, self->rows * self->shape.experts * sizeof *self->dp);
+    memset(self->dz_host, 0, self->rows * self->shape.logits * sizeof *self->dz_host);
+    const double *p = self->shape.n_balancers > 0 ? normalised(self, pass->p) : pass->p;
+    for (size_t i = 0; i < self->shape.n_balancers; i++) {
+        const gsc_lm_plugin *balancer = &self->shape.balancers[i];
+        if (balancer->loaded->balancer->loss == NULL || balancer->coefficient == 0) {
+            continue;
+        }
+        const gsc_call call = balancer_call(self, layer, balancer, step);
+        gsc_guard_enter(self->balancer_names[i], "loss");
+        const double loss = balancer->loaded->balancer->loss(&call, pass->z, p, &pass->choice,
+                                                             scale * balancer->coefficient,
+                                                             self->dp, self->dz_host);
+        gsc_guard_leave();
+        if (!isfinite(loss)) {
+            return gsc_fail(error, GSC_ERR_PLUGIN, "%s: loss returned %g; it must be finite",
+                            self->balancer_names[i], loss);
+        }
+        *ret_balance += balancer->coefficient * loss;
+    }
+    if (self->no_sum && self->shape.n_balancers > 0) {
+        normalised_backward(self, pass->p);
+    }
+    return GSC_OK;
+}
+
+/* ---- Forward ---- */
+
+static gsc_status write_choice(gsc_lm *self, lm_layer *l, gsc_error *error) {
+    const gsc_choice *choice = &l->gate.pass.choice;
+    for (size_t t = 0; t <= self->rows; t++) {
+        self->start_host[t] = (int32_t)choice->start[t];
+    }
+    l->n = (size_t)choice->start[self->rows];
+    for (size_t i = 0; i < l->n; i++) {
+        self->weight_host[i] = self->shape.routed_scale * choice->weight[i];
+    }
+    gsc_status status = put(self, &l->start, self->start_host, self->rows + 1, error);
+    if (status == GSC_OK) {
+        status = put(self, &l->expert, choice->chosen, l->n, error);
+    }
+    if (status == GSC_OK) {
+        status =
+            put_doubles(self, &l->weight, &self->weight_double, l->n, self->weight_host, error);
+    }
+    const gsc_view row = lm_rows(l->row, l->n), place = lm_rows(l->choice, l->n);
+    const gsc_view slot = lm_rows(l->slot, l->n), expert = lm_rows(l->expert, l->n);
+    gsc_dispatch_plan(self->queue, &l->offset, &row, &place, &slot, &l->start, &expert);
+    if (status == GSC_OK && self->biased) {
+        int32_t *count = self->slot_expert_host + self->capacity;
+        memset(count, 0, self->shape.experts * sizeof *count);
+        for (size_t i = 0; i < l->n; i++) {
+            count[choice->chosen[i]]++;
+        }
+        for (size_t e = 0, slots = 0; e < self->shape.experts; e++) {
+            for (int32_t i = 0; i < count[e]; i++) {
+                self->slot_expert_host[slots++] = (int32_t)e;
+            }
+        }
+        status = put(self, &l->slot_expert, self->slot_expert_host, l->n, error);
+    }
+    return status;
+}
+
+static void count_and_observe(gsc_lm *self, size_t layer) {
+    lm_gate *gate = &self->layers[layer].gate;
+    const gsc_choice *choice = &gate->pass.choice;
+    for (int64_t i = 0; i < choice->start[self->rows]; i++) {
+        gate->loads[choice->chosen[i]] += 1;
+    }
+    if (self->shape.gate.loaded->gate->observe != NULL) {
+        gsc_guard_enter(gate->pass.name, "observe");
+        self->shape.gate.loaded->gate->observe(&gate->pass.call, gate->pass.z, gate->pass.p,
+                                               choice);
+        gsc_guard_leave();
+    }
+}
+
+static gsc_status forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch, bool training,
+                          double *balance, gsc_error *error) {
+    lm_layer *l = &self->layers[layer];
+    gsc_status status = read_inputs(self, layer, error);
+    if (status == GSC_OK) {
+        status = read_logits(self, layer, batch->step, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_gate_forward(&l->gate.pass, self->host_score ? self->x_host : NULL,
+                                  self->host_score ? self->w_host : NULL, NULL, error);
+    }
+    if (status == GSC_OK) {
+        status = write_choice(self, l, error);
+    }
+    if (status == GSC_OK && training) {
+        count_and_observe(self, layer);
+    }
+    double loss = 0;
+    if (status == GSC_OK && !training) {
+        status = balance_layer(self, layer, batch->step, 0.0, &loss, error);
+        *balance += loss;
+    }
+    if (status == GSC_OK && batch->visit != NULL) {
+        const gsc_lm_routing routing = {.layer = layer,
+                                        .rows = self->rows,
+                                        .experts = self->shape.experts,
+                                        .logits = self->shape.logits,
+                                        .z = l->gate.pass.z,
+                                        .p = l->gate.pass.p,
+                                        .choice = &l->gate.pass.choice,
+                                        .bias = l->gate.bias};
+        status = batch->visit(batch->visit_data, &routing, error);
+    }
+    return status;
+}
+
+gsc_status lm_gate_forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch, bool training,
+                           double *balance, gsc_error *error) {
+    const gsc_status status = forward(self, layer, batch, training, balance, error);
+    return status == GSC_OK || status == GSC_ERR_STOPPED
+               ? status
+               : gsc_fail_prefix(error, status, "layer %zu", layer);
+}
+
+/* ---- Backward ---- */
+
+static gsc_status write_gradients(gsc_lm *self, size_t layer, gsc_error *error) {
+    lm_layer *l = &self->layers[layer];
+    const size_t m = self->shape.logits, d = self->shape.width;
+    gsc_status status = GSC_OK;
+    if (!self->host_score && m > 0) {
+        status = put_doubles(self, &self->dz, &self->z_double, self->rows * m, self->z_host, error);
+        gsc_matmul(self->queue, &l->gradients[GSC_LM_GATE], &self->dz, &l->normed_2, true, false,
+                   true);
+        gsc_matmul(self->queue, &self->dn, &self->dz, &l->values[GSC_LM_GATE], false, false, true);
+    } else if (self->host_score) {
+        status = add_doubles(self, &self->dn, self->dx_host, self->rows * d, error);
+        if (status == GSC_OK && self->has_gate_weight) {
+            status = add_doubles(self, &l->gradients[GSC_LM_GATE], self->dw_host, m * d, error);
+        }
+    }
+    const gsc_plugin *plugin = self->shape.gate.loaded->plugin;
+    for (uint32_t i = 0; i < plugin->n_tensors && status == GSC_OK; i++) {
+        const gsc_lm_parameter *p =
+            gsc_lm_parameters_find(&self->parameters, GSC_LM_GATE_TENSOR, layer, i);
+        if (p != NULL && p->trained) {
+            const gsc_view gradient = gsc_lm_view(self, GSC_LM_GRADIENTS, p);
+            status = add_doubles(self, &gradient, l->gate.gradients[i], p->count, error);
+        }
+    }
+    return status;
+}
+
+static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
+                           gsc_error *error) {
+    lm_layer *l = &self->layers[layer];
+    const gsc_plugin *plugin = self->shape.gate.loaded->plugin;
+    double balance = 0;
+    gsc_status status = read_inputs(self, layer, error);
+    if (status == GSC_OK) {
+        status =
+            get_doubles(self, &self->dweight, &self->weight_double, l->n, self->weight_host, error);
+    }
+    if (status == GSC_OK) {
+        status = balance_layer(self, layer, batch->step, batch->balance_scale, &balance, error);
+        self->balance += balance;
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        self->weight_host[i] *= self->shape.routed_scale;
+    }
+    for (uint32_t i = 0; i < plugin->n_tensors; i++) {
+        if (l->gate.gradients[i] != NULL) {
+            memset(l->gate.gradients[i], 0,
+                   (size_t)gsc_tensor_count(&plugin->tensors[i], &l->gate.pass.call) *
+                       sizeof(double));
+        }
+    }
+    if (self->has_gate_weight && self->host_score) {
+        memset(self->dw_host, 0, self->shape.logits * self->shape.width * sizeof *self->dw_host);
+    }
+    const gsc_gate_gradient gradient = {
+        .dweight = self->weight_host,
+        .dp = self->dp,
+        .dz = self->dz_host,
+        .ret_dz = self->z_host,
+        .ret_dx = self->host_score ? self->dx_host : NULL,
+        .dw = self->host_score && self->has_gate_weight ? self->dw_host : NULL};
+    status = gsc_gate_backward(&l->gate.pass, &gradient, error);
+    return status == GSC_OK ? write_gradients(self, layer, error) : status;
+}
+
+gsc_status lm_gate_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
+                            gsc_error *error) {
+    const gsc_status status = backward(self, layer, batch, error);
+    return status == GSC_OK ? status : gsc_fail_prefix(error, status, "layer %zu", layer);
+}
+
+void gsc_lm_end_step(gsc_lm *self, int64_t step) {
+    for (size_t layer = 0; layer < self->shape.layers; layer++) {
+        lm_gate *gate = &self->layers[layer].gate;
+        for (size_t i = 0; i < self->shape.n_balancers; i++) {
+            const gsc_lm_plugin *balancer = &self->shape.balancers[i];
+            if (balancer->loaded->balancer->control != NULL && balancer->coefficient != 0) {
+                const gsc_call call = balancer_call(self, layer, balancer, step);
+                gsc_guard_enter(self->balancer_names[i], "control");
+                balancer->loaded->balancer->control(&call, gate->loads, balancer->coefficient,
+                                                    gate->bias);
+                gsc_guard_leave();
+            }
+        }
+        if (self->shape.gate.loaded->gate->update != NULL) {
+            gsc_guard_enter(gate->pass.name, "update");
+            self->shape.gate.loaded->gate->update(&gate->pass.call, gate->loads);
+            gsc_guard_leave();
+        }
+        memset(gate->loads, 0, self->shape.experts * sizeof *gate->loads);
+    }
+}
+
+const double *gsc_lm_loads(const gsc_lm *self, size_t layer) {
+    return self->layers[layer].gate.loads;
+}
