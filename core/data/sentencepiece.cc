@@ -156,6 +156,8 @@ gsc_status gsc_sentencepiece_train(
             {"bos_id", "-1"},
             {"pad_id", "-1"},
             {"num_threads", "4"},
+            {"seed_sentencepiece_size", "100000"},
+            {"shrinking_factor", "0.5"},
             {"max_sentence_length", "65536"},
             {"minloglevel", "2"},
         };
