@@ -27,6 +27,11 @@ static bool check(gsc_queue *queue, const char *op, const gsc_view *y, const gsc
                        shape->context);
         return false;
     }
+    if (!(shape->scale > 0.0)) {
+        gsc_queue_fail(queue, GSC_ERR_INPUT, "%s: the scale is %g; it must be above 0", op,
+                       shape->scale);
+        return false;
+    }
     return true;
 }
 

@@ -33,7 +33,7 @@ enum {
 
 typedef struct gsc_attention_shape {
     size_t context, heads, head_size;
-    double scale; /* usually head_size^-1/2 */
+    double scale; /* above 0; usually head_size^-1/2 */
 } gsc_attention_shape;
 
 void gsc_attention(gsc_queue *queue, const gsc_view *y, const gsc_view *lse, const gsc_view *qkv,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Causal attention on the cpu devices. A task is one head of one sequence, in blocks of queries:
- * the block's scores over all keys that it may see lie in the worker's scratch, products are
- * OpenBLAS's, rows are the instruction set's. Layer: kernels.
+ * the block's scores over all keys that it may see lie in the worker's scratch, products and
+ * rows are the instruction set's (products OpenBLAS's where it has none). Layer: kernels.
  */
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
 #include "kernels/ref/ref.h"
 
@@ -58,29 +59,46 @@ static head head_of(const gsc_attention_args *a, size_t task) {
                   .y_stride = width};
 }
 
-/* c [m, n] = alpha a b + beta c; a [m, k] or its transpose, b [k, n] or its transpose. */
-static void multiply(float *c, size_t c_stride, const float *a, size_t a_stride, bool transpose_a,
-                     const float *b, size_t b_stride, bool transpose_b, size_t m, size_t n,
-                     size_t k, float alpha, float beta) {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, alpha,
-                a, (blasint)a_stride, b, (blasint)b_stride, beta, c, (blasint)c_stride);
+/* c [m, n] = a b, or added to it; a [m, k] or its transpose, b [k, n] or its transpose. */
+static void multiply(gsc_isa isa, float *c, size_t c_stride, const float *a, size_t a_stride,
+                     bool transpose_a, const float *b, size_t b_stride, bool transpose_b, size_t m,
+                     size_t n, size_t k, bool accumulate) {
+    gsc_small_product product = {.c = c,
+                                 .a = a,
+                                 .b = b,
+                                 .m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .a_row = transpose_a ? 1 : a_stride,
+                                 .a_step = transpose_a ? a_stride : 1,
+                                 .b_row = b_stride,
+                                 .c_row = c_stride,
+                                 .transpose_b = transpose_b,
+                                 .accumulate = accumulate};
+    if (!GSC_ISA_PICK(isa, gsc_small_matmul)(&product)) {
+        cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+                    transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,
+                    1.0f, a, (blasint)a_stride, b, (blasint)b_stride, accumulate ? 1.0f : 0.0f, c,
+                    (blasint)c_stride);
+    }
 }
 
 static void forward_task(void *data, size_t task, size_t worker) {
     const attention_work *w = data;
     const gsc_attention_shape *s = &w->args->shape;
     head h = head_of(w->args, task);
-    float *scores = w->scratch + worker * w->scratch_floats;
+    float *scores = w->scratch + worker * w->scratch_floats, share[BLOCK];
     size_t stride = row_floats(s->context), size = s->head_size;
     for (size_t first = 0; first < s->context; first += BLOCK) {
         size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
-        multiply(scores, stride, h.q + first * h.qkv_stride, h.qkv_stride, false, h.k, h.qkv_stride,
-                 true, rows, end, size, (float)s->scale, 0.0f);
+        multiply(w->isa, scores, stride, h.q + first * h.qkv_stride, h.qkv_stride, false, h.k,
+                 h.qkv_stride, true, rows, end, size, false);
         GSC_ISA_PICK(w->isa, gsc_attention_softmax)
-        (scores, h.lse + first, rows, first, end, stride);
-        multiply(h.ret_y + first * h.y_stride, h.y_stride, scores, stride, false, h.v, h.qkv_stride,
-                 false, rows, size, end, 1.0f, 0.0f);
+        (scores, h.lse + first, share, rows, first, end, stride, (float)s->scale);
+        multiply(w->isa, h.ret_y + first * h.y_stride, h.y_stride, scores, stride, false, h.v,
+                 h.qkv_stride, false, rows, size, end, false);
+        GSC_ISA_PICK(w->isa, gsc_attention_scale)
+        (h.ret_y + first * h.y_stride, share, rows, size, h.y_stride);
     }
 }
 
@@ -95,20 +113,19 @@ static void backward_task(void *data, size_t task, size_t worker) {
     for (size_t block = (s->context + BLOCK - 1) / BLOCK; block-- > 0;) {
         size_t first = block * BLOCK;
         size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
-        float beta = end == s->context ? 0.0f : 1.0f;
+        bool add = end < s->context;
         const float *q = h.q + first * qkv, *dy = h.dy + first * h.y_stride;
-        multiply(scores, stride, q, qkv, false, h.k, qkv, true, rows, end, size, (float)s->scale,
-                 0.0f);
-        multiply(ds, stride, dy, h.y_stride, false, h.v, qkv, true, rows, end, size, 1.0f, 0.0f);
+        multiply(w->isa, scores, stride, q, qkv, false, h.k, qkv, true, rows, end, size, false);
+        multiply(w->isa, ds, stride, dy, h.y_stride, false, h.v, qkv, true, rows, end, size, false);
         GSC_ISA_PICK(w->isa, gsc_attention_inner)
         (inner, dy, h.y + first * h.y_stride, rows, size, h.y_stride);
         GSC_ISA_PICK(w->isa, gsc_attention_gradient)
         (scores, ds, h.lse + first, inner, rows, first, end, stride, (float)s->scale);
-        multiply(h.dv, qkv, scores, stride, true, dy, h.y_stride, false, end, size, rows, 1.0f,
-                 beta);
-        multiply(h.dk, qkv, ds, stride, true, q, qkv, false, end, size, rows, 1.0f, beta);
-        multiply(h.dq + first * qkv, qkv, ds, stride, false, h.k, qkv, false, rows, size, end, 1.0f,
-                 0.0f);
+        multiply(w->isa, h.dv, qkv, scores, stride, true, dy, h.y_stride, false, end, size, rows,
+                 add);
+        multiply(w->isa, h.dk, qkv, ds, stride, true, q, qkv, false, end, size, rows, add);
+        multiply(w->isa, h.dq + first * qkv, qkv, ds, stride, false, h.k, qkv, false, rows, size,
+                 end, false);
     }
 }
 

@@ -8,23 +8,28 @@
 
 #include <math.h>
 
-void GSC_ISA_NAME(gsc_attention_softmax)(float *s, float *lse, size_t rows, size_t first,
-                                         size_t columns, size_t stride) {
+void GSC_ISA_NAME(gsc_attention_softmax)(float *s, float *lse, float *share, size_t rows,
+                                         size_t first, size_t columns, size_t stride, float scale) {
     for (size_t i = 0; i < rows; i++) {
         float *row = s + i * stride;
         size_t n = first + i + 1;
-        float top = gsc_lanes_max(row, n);
-        for (size_t j = 0; j < n; j++) {
-            row[j] = expf(row[j] - top);
-        }
-        float sum = gsc_lanes_add(row, n), share = 1.0f / sum;
-        for (size_t j = 0; j < n; j++) {
-            row[j] *= share;
-        }
+        float top = scale * gsc_lanes_max(row, n);
+        gsc_lanes_exp(row, row, n, scale, top);
         for (size_t j = n; j < columns; j++) {
             row[j] = 0.0f;
         }
+        float sum = gsc_lanes_add(row, n);
+        share[i] = 1.0f / sum;
         lse[i] = top + logf(sum);
+    }
+}
+
+void GSC_ISA_NAME(gsc_attention_scale)(float *y, const float *share, size_t rows, size_t size,
+                                       size_t stride) {
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < size; c++) {
+            y[i * stride + c] *= share[i];
+        }
     }
 }
 
@@ -35,8 +40,8 @@ void GSC_ISA_NAME(gsc_attention_gradient)(float *s, float *dp, const float *lse,
         float *restrict p = s + i * stride, *restrict ds = dp + i * stride;
         size_t n = first + i + 1;
         float bound = lse[i], dot = inner[i];
+        gsc_lanes_exp(p, p, n, scale, bound);
         for (size_t j = 0; j < n; j++) {
-            p[j] = expf(p[j] - bound);
             ds[j] = scale * (p[j] * (ds[j] - dot));
         }
         for (size_t j = n; j < columns; j++) {
@@ -64,9 +69,7 @@ static double exponentials(float *out, const float *z, size_t n, float top) {
     for (size_t begin = 0; begin < n; begin += BLOCK) {
         size_t count = n - begin < BLOCK ? n - begin : BLOCK;
         float *e = out != NULL ? out + begin : block;
-        for (size_t j = 0; j < count; j++) {
-            e[j] = expf(z[begin + j] - top);
-        }
+        gsc_lanes_exp(e, z + begin, count, 1.0f, top);
         sum += gsc_lanes_add(e, count);
     }
     return sum;

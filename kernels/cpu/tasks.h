@@ -44,12 +44,16 @@ GSC_CPU_TASK(gsc_copy_task);
 GSC_CPU_TASK(gsc_reduce_task); /* -1 or the index for first_not_finite */
 GSC_CPU_TASK(gsc_adamw_task);
 
-/* A block of causal scores, in place: row i < rows of s (stride apart) has first + i + 1 valid
- * scores of the `columns` it ends with zeros after them.
- *     softmax     s -> p, lse written
- *     gradient    s -> p from lse, ds = scale p (dp - inner), dp in place of ds */
+/* A block of causal products q . k, in place: row i < rows of s (stride apart) has first + i + 1
+ * valid ones of the `columns` it ends with zeros after them.
+ *     softmax     s -> exp(scale s - top), lse and share = 1 / sum written
+ *     scale       rows of y times their share
+ *     gradient    s -> p = exp(scale s - lse), dp -> ds = scale p (dp - inner) */
 GSC_ISA_DECLARE(void, gsc_attention_softmax,
-                (float *s, float *lse, size_t rows, size_t first, size_t columns, size_t stride));
+                (float *s, float *lse, float *share, size_t rows, size_t first, size_t columns,
+                 size_t stride, float scale));
+GSC_ISA_DECLARE(void, gsc_attention_scale,
+                (float *y, const float *share, size_t rows, size_t size, size_t stride));
 GSC_ISA_DECLARE(void, gsc_attention_gradient,
                 (float *s, float *dp, const float *lse, const float *inner, size_t rows,
                  size_t first, size_t columns, size_t stride, float scale));
