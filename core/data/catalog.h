@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The corpora that `gatescope data get` knows: which files of which Debian packages make which domain. No
- * text comes with the program; it is taken from packages on the user's machine.
+ * The corpora that `gatescope data get` knows: which files of which Debian packages make which
+ * domain. No text comes with the program; it is taken from packages on the user's machine.
  *
- * Each domain is a corpus by its own name, whole. The corpus "domains" is all of them, each thinned evenly to
- * GSC_DOMAIN_CAP bytes, for routing against known domains.
+ * Each domain is a corpus by its own name, whole. The corpus "domains" is all of them, each
+ * thinned evenly to GSC_DOMAIN_CAP bytes, for routing against known domains.
  *
  * Layer: core/data.
  */
@@ -20,8 +20,8 @@ enum {
     GSC_MAX_SOURCES = 6,
     GSC_MAX_PACKAGES = 32,
     GSC_DOMAIN_CAP = 4000000,
-    GSC_CATALOG_REVISION =
-        1 /* raised when a corpus comes out differently: older ones are made again */
+    /* Raised when a corpus comes out differently: older ones are made again. */
+    GSC_CATALOG_REVISION = 1
 };
 
 typedef struct gsc_data_source {

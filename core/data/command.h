@@ -27,9 +27,10 @@ typedef struct gsc_command {
     void *context;
 } gsc_command;
 
-/* Messages are in English (LC_ALL=C); standard input is empty. ret_output gets the end of what it said.
- * ret_code is its exit code, 128 + signal where one ended it, 127 where there is no such program. Errors:
- * GSC_ERR_SYSTEM where no program can be started, GSC_ERR_STOPPED after a tick said so. */
+/* Messages are in English (LC_ALL=C); standard input is empty. ret_output gets the end of what it
+ * said. ret_code is its exit code, 128 + signal where one ended it, 127 where there is no such
+ * program. Errors: GSC_ERR_SYSTEM where no program can be started, GSC_ERR_STOPPED after a tick
+ * said so. */
 gsc_status gsc_command_run(const gsc_command *command, char ret_output[GSC_COMMAND_OUTPUT],
                            int *ret_code, gsc_error *error);
 

@@ -98,8 +98,8 @@ static bool domain_uses(const gsc_data_domain *domain, const char *package) {
     return false;
 }
 
-/* Unpacks what the domain needs and is not there yet; removes what it does not need, so that the disk holds
- * one domain's packages at a time. */
+/* Unpacks what the domain needs and is not there yet; removes what it does not need, so that the
+ * disk holds one domain's packages at a time. */
 static gsc_status arrange_trees(const getting *self, const gsc_data_domain *domain,
                                 const gsc_data_watch *watch, gsc_error *error) {
     gsc_status status = GSC_OK;

@@ -13,14 +13,15 @@
 
 #include <jansson.h>
 
-/* Downloads (from NULL) or finds in the folder from the corpus' packages, decodes, cuts and writes them. Does
- * nothing where the corpus is there as this program makes it; *ret_made, unless NULL, says which. It appears
- * whole or not at all; what an interrupted one left is cleared away by the next. Errors: an unknown
- * name (with the nearest), packages.h's, a full disk. */
+/* Downloads (from NULL) or finds in the folder from the corpus' packages, decodes, cuts and writes
+ * them. Does nothing where the corpus is there as this program makes it; *ret_made, unless NULL,
+ * says which. It appears whole or not at all; what an interrupted one left is cleared away by the
+ * next. Errors: an unknown name (with the nearest), package.h's, a full disk. */
 gsc_status gsc_corpus_get(const char *name, const char *from, const gsc_data_watch *watch,
                           bool *ret_made, gsc_error *error);
 
-/* corpus.json of a corpus that is there; NULL: it is not, or not as this program makes it. Caller decrefs. */
+/* corpus.json of a corpus that is there; NULL: it is not, or not as this program makes it.
+ * Caller decrefs. */
 json_t *gsc_corpus_description(const char *name);
 
 #endif

@@ -132,8 +132,8 @@ static bool any_line(const char *text, size_t size, line_test test) {
     return false;
 }
 
-/* Books one after another: what stands between an opening and a closing line. Text without an opening line
- * is kept whole. */
+/* Books one after another: what stands between an opening and a closing line. Text without an
+ * opening line is kept whole. */
 static void decode_gutenberg(const char *bytes, size_t size, gsc_text *text) {
     bool inside = !any_line(bytes, size, opens_book);
     if (inside) {
@@ -212,7 +212,8 @@ static gsc_status decode_fasta(const char *bytes, size_t size, const char *name,
                           name);
 }
 
-/* "Ge1:1 In the ...": the reference ends at the first blank; its chapter is what stands before the colon. */
+/* "Ge1:1 In the ...": the reference ends at the first blank; its chapter is what stands before
+ * the colon. */
 static gsc_status decode_verses(const char *bytes, size_t size, const char *name, gsc_text *text,
                                 gsc_error *error) {
     const char *chapter = NULL;

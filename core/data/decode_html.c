@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text of simple HTML and XHTML pages: tags go, blocks become paragraphs, white space is folded outside <pre>,
- * entities are resolved. Scripts, styles, the head and what is only navigation are left out. It reads pages
- * of known packages, not the web: no implied end tags, no tables.
+ * Text of simple HTML and XHTML pages: tags go, blocks become paragraphs, white space is folded
+ * outside <pre>, entities are resolved. Scripts, styles, the head and what is only navigation are
+ * left out. It reads pages of known packages, not the web: no implied end tags, no tables.
  *
  * Layer: core/data; libc.
  */

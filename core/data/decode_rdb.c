@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * R data bases (.rdb), read without R: records of a big-endian length and a zlib stream, each holding one
- * object in R's XDR serialisation. Character vectors become lines; any other object is passed over.
+ * R data bases (.rdb), read without R: records of a big-endian length and a zlib stream, each
+ * holding one object in R's XDR serialisation. Character vectors become lines; any other object is
+ * passed over.
  *
  * Layer: core/data; zlib.
  */
@@ -77,7 +78,8 @@ static gsc_status take_strings(xdr *self, const char *name, gsc_text *lines, gsc
                : GSC_OK;
 }
 
-/* One record's object; its lines are cleaned on their own, so that each may have its own encoding. */
+/* One record's object; its lines are cleaned on their own, so that each may have its own
+ * encoding. */
 static gsc_status decode_object(const gsc_text *object, const char *name, gsc_text *text,
                                 gsc_error *error) {
     xdr input = {.bytes = (const unsigned char *)object->bytes, .size = object->size};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Texts cut into documents of 2 to 8 kB at paragraph ends, and the rule that holds some of them out.
+ * Texts cut into documents of 2 to 8 kB at paragraph ends, and the rule that holds some of them
+ * out.
  *
  * Layer: core/data; libc.
  */
@@ -16,16 +17,16 @@ enum {
     GSC_HELD_OUT_EVERY = 10
 };
 
-/* The split, by document: number 9, 19, 29, ... of its file (counting from 0, good documents only) is held
- * out for validation, every other one trains. */
+/* The split, by document: number 9, 19, 29, ... of its file (counting from 0, good documents only)
+ * is held out for validation, every other one trains. */
 static inline bool gsc_document_held_out(uint64_t index) {
     return index % GSC_HELD_OUT_EVERY == GSC_HELD_OUT_EVERY - 1;
 }
 
-/* How much of text, beginning at its first byte, makes one document: up to the first paragraph end (after a
- * run of blank lines) at 4 kB or more; else the last one from 2 kB; else the last line end from 2 kB; else
- * the last space from 2 kB; else 8 kB, between characters. A rest below 2 kB comes along where the whole
- * stays within 8 kB; text below 6 kB is not cut. */
+/* How much of text, beginning at its first byte, makes one document: up to the first paragraph end
+ * (after a run of blank lines) at 4 kB or more; else the last one from 2 kB; else the last line
+ * end from 2 kB; else the last space from 2 kB; else 8 kB, between characters. A rest below 2 kB
+ * comes along where the whole stays within 8 kB; text below 6 kB is not cut. */
 size_t gsc_document_end(const char *text, size_t size);
 
 /* Documents in one block of memory. */

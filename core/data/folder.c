@@ -162,7 +162,7 @@ gsc_status gsc_folder_files(const char *folder, gsc_paths *ret_paths, gsc_error 
         int why = errno;
         gsc_paths_clear(&walk.paths);
         return walk.full ? gsc_fail(error, GSC_ERR_MEMORY, "the folder %s has more than %d files",
-                                    folder, GSC_MAX_CORPUS_FILES / 2)
+                                    folder, GSC_MAX_CORPUS_FILES)
                          : gsc_fail(error, GSC_ERR_IO, "the folder %s cannot be read: %s", folder,
                                     strerror(why));
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where corpora live: $GATESCOPE_DATA, else $XDG_DATA_HOME/gatescope/data, else ~/.local/share/gatescope/data.
- * In it NAME/ is a corpus (*.jsonl.zst and corpus.json), tokens/ holds cached token streams, tokenizers/
- * trained models; .get-PID is a corpus on its way in.
+ * Where corpora live: $GATESCOPE_DATA, else $XDG_DATA_HOME/gatescope/data, else
+ * ~/.local/share/gatescope/data. In it NAME/ is a corpus (*.jsonl.zst and corpus.json), tokens/
+ * holds cached token streams, tokenizers/ trained models; .get-PID is a corpus on its way in.
  *
  * Layer: core/data; libc.
  */
@@ -33,8 +33,9 @@ gsc_status gsc_folder_make(const char *path, gsc_error *error);
 /* rm -r; what is not there is fine. Never follows links. */
 gsc_status gsc_folder_remove(const char *path, gsc_error *error);
 
-/* The regular files below folder (any depth, links not followed), sorted by their path's bytes; paths are
- * relative to folder. The caller frees with gsc_paths_clear. At most GSC_MAX_CORPUS_FILES. */
+/* The regular files below folder (any depth, links not followed), sorted by their path's bytes;
+ * paths are relative to folder. The caller frees with gsc_paths_clear. At most
+ * GSC_MAX_CORPUS_FILES. */
 enum {
     GSC_MAX_CORPUS_FILES = 1 << 20
 };
@@ -45,8 +46,8 @@ typedef struct gsc_paths {
 gsc_status gsc_folder_files(const char *folder, gsc_paths *ret_paths, gsc_error *error);
 void gsc_paths_clear(gsc_paths *self);
 
-/* Shell-like match of a relative path: * and ? stay within one folder, a part "**" stands for any number of
- * folders, and {a,b} is one of the two. */
+/* Shell-like match of a relative path: * and ? stay within one folder, a part "**" stands for any
+ * number of folders, and {a,b} is one of the two. */
 bool gsc_path_matches(const char *pattern, const char *path);
 
 #endif

@@ -30,8 +30,9 @@ gsc_status gsc_line_source_init(gsc_line_source *self, const char *path, bool pa
                                 gsc_error *error);
 void gsc_line_source_clear(gsc_line_source *self);
 
-/* The next line without its line feed, borrowed until the next call; *ret_line is NULL at the end. Errors:
- * GSC_ERR_INPUT where a packed file breaks off or is damaged, or a line has more than most bytes. */
+/* The next line without its line feed, borrowed until the next call; *ret_line is NULL at the end.
+ * Errors: GSC_ERR_INPUT where a packed file breaks off or is damaged, or a line has more than
+ * most bytes. */
 gsc_status gsc_line_source_next(gsc_line_source *self, size_t most, const char **ret_line,
                                 size_t *ret_size, gsc_error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Debian packages as sources of text: downloaded by name (never installed), or taken from a folder of .deb
- * files, and unpacked where they are told. Needs apt-get and dpkg-deb, no root.
+ * Debian packages as sources of text: downloaded by name (never installed), or taken from a folder
+ * of .deb files, and unpacked where they are told. Needs apt-get and dpkg-deb, no root.
  *
  * Layer: core/data.
  */
@@ -21,9 +21,10 @@ typedef struct gsc_package {
     char path[GSC_DATA_PATH_SIZE]; /* of the .deb file */
 } gsc_package;
 
-/* Brings the package's file into folder, or finds NAME_*.deb (the newest by file time) in from, unless NULL.
- * Where the package is unknown and this is root, the lists of packages are updated once. watch hears shares of
- * this one package. Errors: GSC_ERR_IO with the program's own words and a way out. */
+/* Brings the package's file into folder, or finds NAME_*.deb (the newest by file time) in from,
+ * unless NULL. Where the package is unknown and this is root, the lists of packages are updated
+ * once. watch hears shares of this one package. Errors: GSC_ERR_IO with the program's own words
+ * and a way out. */
 gsc_status gsc_package_get(const char *name, const char *folder, const char *from,
                            const gsc_data_watch *watch, gsc_package *ret_package, gsc_error *error);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* splitmix64 (Steele, Lea and Flood 2014), the n-th number of a seed's sequence: order is a function of the seed
- * that ten lines in any language reproduce. */
+/* splitmix64 (Steele, Lea and Flood 2014), the n-th number of a seed's sequence: order is a
+ * function of the seed that ten lines in any language reproduce. */
 static uint64_t random_bits(uint64_t seed, uint64_t n) {
     uint64_t z = seed + (n + 1) * 0x9E3779B97F4A7C15u;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
@@ -16,7 +16,8 @@ static uint64_t random_bits(uint64_t seed, uint64_t n) {
     return z ^ z >> 31;
 }
 
-/* Fisher-Yates from the top: i = n - 1 ... 1 changes places with the high 64 bits of bits * (i + 1). */
+/* Fisher-Yates from the top: i = n - 1 ... 1 changes places with the high 64 bits of bits * (i +
+ * 1). */
 static void shuffle(uint64_t *order, uint64_t n, uint64_t seed) {
     for (uint64_t i = 0; i < n; i++) {
         order[i] = i;

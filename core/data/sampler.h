@@ -2,12 +2,14 @@
  *
  * Training batches as a function of (seed, step), and the fixed positions of validation.
  *
- * Training: the documents in an order drawn once from the seed, one after another; the stream so made is cut
- * into C = floor((count - 1) / T) contexts of T + 1 tokens, neighbours sharing one (the last target is the
- * next one's first input). Row b of step s is context (s B + b) mod C: every context once in C rows, and
- * nothing to save for an exact resume. Another program replays it from the seed and the rule alone.
+ * Training: the documents in an order drawn once from the seed, one after another; the stream so
+ * made is cut into C = floor((count - 1) / T) contexts of T + 1 tokens, neighbours sharing one
+ * (the last target is the next one's first input). Row b of step s is context (s B + b) mod C:
+ * every context once in C rows, and nothing to save for an exact resume. Another program replays
+ * it from the seed and the rule alone.
  *
- * Validation: the held-out documents in the corpus' order, cut in the same way; W contexts at even distances.
+ * Validation: the held-out documents in the corpus' order, cut in the same way; W contexts at even
+ * distances.
  *
  * Layer: core/data.
  */
@@ -30,14 +32,14 @@ typedef struct gsc_batch_sources {
     uint8_t *domains;
 } gsc_batch_sources;
 
-/* tokens stay the caller's and must outlive the sampler. Errors: GSC_ERR_INPUT where the training text is
- * shorter than one context. */
+/* tokens stay the caller's and must outlive the sampler. Errors: GSC_ERR_INPUT where the training
+ * text is shorter than one context. */
 gsc_status gsc_sampler_init(gsc_sampler *self, const gsc_tokens *tokens, size_t context,
                             uint64_t seed, gsc_error *error);
 void gsc_sampler_clear(gsc_sampler *self);
 
-/* The batch of a step: ret_tokens [batch, T + 1]; inputs are the first T of a row, targets the last T. Any
- * thread; allocates nothing. */
+/* The batch of a step: ret_tokens [batch, T + 1]; inputs are the first T of a row, targets the
+ * last T. Any thread; allocates nothing. */
 void gsc_sampler_batch(const gsc_sampler *self, uint64_t step, size_t batch, int32_t *ret_tokens,
                        gsc_batch_sources sources);
 
@@ -59,9 +61,10 @@ typedef struct gsc_probe {
     uint8_t *domain;      /* [W, T] */
 } gsc_probe;
 
-/* The least W with W T >= positions and contexts that touch at least documents documents; every context
- * there is where the held-out text has not so many (then probe.positions or probe.documents is smaller).
- * Errors: GSC_ERR_INPUT where the held-out text is shorter than one context; no memory. */
+/* The least W with W T >= positions and contexts that touch at least documents documents; every
+ * context there is where the held-out text has not so many (then probe.positions or
+ * probe.documents is smaller). Errors: GSC_ERR_INPUT where the held-out text is shorter than one
+ * context; no memory. */
 gsc_status gsc_probe_init(gsc_probe *self, const gsc_tokens *tokens, size_t context,
                           uint64_t positions, uint64_t documents, gsc_error *error);
 void gsc_probe_clear(gsc_probe *self);

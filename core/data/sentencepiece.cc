@@ -141,8 +141,8 @@ gsc_status gsc_sentencepiece_train(
     bool (*next)(void *context, const char **ret_line, size_t *ret_size), int pieces,
     void (*take)(void *context, const char *bytes, size_t size), void *context, gsc_error *error) {
     try {
-        /* No normalisation, no added or removed blanks: decoding gives the text back. The number of threads
-         * decides the order of sums and with it the model: it is fixed. */
+        /* No normalisation, no added or removed blanks: decoding gives the text back. The number
+         * of threads decides the order of sums and with it the model: it is fixed. */
         const std::unordered_map<std::string, std::string> arguments = {
             {"model_type", "unigram"},
             {"vocab_size", std::to_string(pieces)},

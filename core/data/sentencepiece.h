@@ -35,9 +35,9 @@ gsc_status gsc_sentencepiece_encode(const gsc_sentencepiece *self, const char *t
                                     void (*add)(void *context, int id), void *context,
                                     gsc_error *error);
 
-/* Trains a unigram model of exactly pieces ids (0 unknown, 1 end of document, then 256 bytes) on lines:
- * next(context, &line, &size) gives one at a time, false at the end. The same lines give the same model.
- * Hands the model's bytes to take(context, bytes, size) once. */
+/* Trains a unigram model of exactly pieces ids (0 unknown, 1 end of document, then 256 bytes) on
+ * lines: next(context, &line, &size) gives one at a time, false at the end. The same lines give
+ * the same model. Hands the model's bytes to take(context, bytes, size) once. */
 gsc_status gsc_sentencepiece_train(
     bool (*next)(void *context, const char **ret_line, size_t *ret_size), int pieces,
     void (*take)(void *context, const char *bytes, size_t size), void *context, gsc_error *error);

@@ -2,8 +2,8 @@
  *
  * A growing text, and UTF-8: what the decoders and the reader of corpora write into.
  *
- * A text that could not grow (no memory, or GSC_MAX_TEXT_BYTES reached) stays as it is and remembers it, so
- * that a chain of appends is checked once, at its end, with gsc_text_check.
+ * A text that could not grow (no memory, or GSC_MAX_TEXT_BYTES reached) stays as it is and
+ * remembers it, so that a chain of appends is checked once, at its end, with gsc_text_check.
  *
  * Layer: core/data; libc.
  */
@@ -36,7 +36,8 @@ gsc_status gsc_text_check(const gsc_text *self, const char *name, gsc_error *err
 /* The whole file at path, at most GSC_MAX_TEXT_BYTES. */
 gsc_status gsc_text_read_file(const char *path, gsc_text *ret_text, gsc_error *error);
 
-/* Bytes of the well-formed UTF-8 sequence (Unicode 15, table 3-7) that bytes begin with; 0: there is none. */
+/* Bytes of the well-formed UTF-8 sequence (Unicode 15, table 3-7) that bytes begin with; 0:
+ * there is none. */
 size_t gsc_utf8_length(const char *bytes, size_t size);
 bool gsc_utf8_valid(const char *bytes, size_t size);
 /* Appends bytes with U+FFFD in place of each ill-formed byte; returns how many there were. */

@@ -3,9 +3,11 @@
  * From text to token ids and back, behind one interface:
  *
  *   bytes             256 bytes, and 256 for the end of a document
- *   sentencepiece:N   a SentencePiece unigram model of N pieces, trained on the corpus' training documents;
- *                     without normalisation and with single bytes as the last resort, so that decoding gives
- *                     the very text back. Trained once, then kept in the data folder's tokenizers/.
+ *   sentencepiece:N   a SentencePiece unigram model of N pieces, trained on the corpus' training
+ *   documents;
+ *                     without normalisation and with single bytes as the last resort, so that
+ *                     decoding gives the very text back. Trained once, then kept in the data
+ *                     folder's tokenizers/.
  *   PATH.model        a SentencePiece model that is there
  *
  * A tokenizer does not change once it is made; any thread may use it.
@@ -38,8 +40,8 @@ typedef struct gsc_ids {
 void gsc_ids_append(gsc_ids *self, uint16_t id);
 void gsc_ids_clear(gsc_ids *self);
 
-/* data is the corpus (reader.h) that a model is trained on where none is kept. Errors: an unknown choice,
- * no SentencePiece in this build, a corpus too small for N pieces, a damaged model. */
+/* data is the corpus (reader.h) that a model is trained on where none is kept. Errors: an unknown
+ * choice, no SentencePiece in this build, a corpus too small for N pieces, a damaged model. */
 gsc_status gsc_tokenizer_new(const char *choice, const char *data, const gsc_data_watch *watch,
                              gsc_tokenizer **ret_tokenizer, gsc_error *error);
 void gsc_tokenizer_free(gsc_tokenizer *self);

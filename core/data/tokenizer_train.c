@@ -42,8 +42,8 @@ static void take_model(void *context, const char *bytes, size_t size) {
     gsc_text_append(&self->model, bytes, size);
 }
 
-/* One pass over the training documents: appends them, evenly thinned, to text while it has at most share of
- * the bytes seen; adds all their bytes to *ret_bytes. */
+/* One pass over the training documents: appends them, evenly thinned, to text while it has at most
+ * share of the bytes seen; adds all their bytes to *ret_bytes. */
 static gsc_status pass(const char *data, double share, const gsc_data_watch *watch, gsc_text *text,
                        uint64_t *ret_bytes, gsc_error *error) {
     gsc_reader *reader;

@@ -17,8 +17,8 @@ enum {
         8 * 1000000 /* of text; a larger corpus gives an even share of its documents */
 };
 
-/* The path of the model of that many pieces for the corpus data, trained now unless it is kept. Only training
- * documents are read. The file appears whole or not at all. */
+/* The path of the model of that many pieces for the corpus data, trained now unless it is kept.
+ * Only training documents are read. The file appears whole or not at all. */
 gsc_status gsc_tokenizer_train(int pieces, const char *data, const gsc_data_watch *watch,
                                char ret_path[GSC_DATA_PATH_SIZE], gsc_error *error);
 

@@ -2,8 +2,8 @@
  *
  * A corpus as token ids, kept as a file: see tokens.h.
  *
- * The file: a header, then for each stream ids (padded to 8 bytes), starts, domains (padded). Numbers are the
- * machine's own; magic holds a number that shows another byte order.
+ * The file: a header, then for each stream ids (padded to 8 bytes), starts, domains (padded).
+ * Numbers are the machine's own; magic holds a number that shows another byte order.
  */
 #include "core/data/tokens.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A corpus as token ids: two streams, the training documents and the held-out ones, each document followed by
- * the tokenizer's end id. Made once for a corpus and a tokenizer, kept in the data folder's tokens/ and mapped
- * from there; a changed file of the corpus makes new ones.
+ * A corpus as token ids: two streams, the training documents and the held-out ones, each document
+ * followed by the tokenizer's end id. Made once for a corpus and a tokenizer, kept in the data
+ * folder's tokens/ and mapped from there; a changed file of the corpus makes new ones.
  *
  * Layer: core/data.
  */
@@ -29,9 +29,9 @@ typedef struct gsc_tokens {
     char domains[GSC_MAX_DOMAINS][GSC_DOMAIN_NAME_SIZE];
     int domain_count;
     gsc_reader_report report;
-    /* Bytes of text that an id stands for, [vocabulary]. Where a model normalises text these do not add up to
-     * the text's own bytes; byte_scale mends the sum: held_out.bytes = byte_scale sum_i id_bytes[ids[i]].
-     * It is exactly 1 for bytes and for models trained here. */
+    /* Bytes of text that an id stands for, [vocabulary]. Where a model normalises text these do
+     * not add up to the text's own bytes; byte_scale mends the sum: held_out.bytes = byte_scale
+     * sum_i id_bytes[ids[i]]. It is exactly 1 for bytes and for models trained here. */
     const uint16_t *id_bytes;
     double byte_scale;
     void *map; /* private */
@@ -45,7 +45,8 @@ gsc_status gsc_tokens_open(const char *data, const gsc_tokenizer *tokenizer,
 void gsc_tokens_close(gsc_tokens *self);
 
 /* Bytes of text behind count ids of this corpus: the denominator of bits per byte, which is
- * (sum of losses in nats) / (ln 2 * bytes); ends of documents count in the losses and have no bytes. */
+ * (sum of losses in nats) / (ln 2 * bytes); ends of documents count in the losses and have no
+ * bytes. */
 double gsc_tokens_bytes(const gsc_tokens *self, const uint16_t *ids, size_t count);
 
 /* The document of stream that holds token at: the greatest d with starts[d] <= at. */

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* report(context, what, fraction): fraction in [0, 1] of the whole work, negative where unknown; what is a
- * few words. It returns false to stop; the work then fails with GSC_ERR_STOPPED and leaves nothing behind.
- * Called from the thread that does the work, ten times a second or so. */
+/* report(context, what, fraction): fraction in [0, 1] of the whole work, negative where unknown;
+ * what is a few words. It returns false to stop; the work then fails with GSC_ERR_STOPPED and
+ * leaves nothing behind. Called from the thread that does the work, ten times a second or so. */
 typedef struct gsc_data_watch {
     bool (*report)(void *context, const char *what, double fraction);
     void *context;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From packages to a corpus: small packages of made-up quotations, built here with dpkg-deb, no network.
+ * From packages to a corpus: small packages of made-up quotations, built here with dpkg-deb, no
+ * network.
  */
 #include "core/data/corpus_get.h"
 #include "core/data/reader.h"

@@ -78,15 +78,15 @@ static void check_small(void) {
 }
 
 static void check_html(void) {
-    DECODES(
-        GSC_DECODE_HTML,
-        "<!DOCTYPE html><html><head><title>no</title></head><body>\n"
-        "<ul class=\"docnav top\"><li>Prev<ul><li>x</li></ul></li></ul>\n<!-- no > -->"
-        "<h1>A &amp; B</h1><p>One\n  <i>two</i> &#233;&#x2014;&nbsp;&unknown; 3 < 4</p>"
-        "<p>Zwei caf\xC3\xA9<br/>drei</p><pre>a\n  b</pre><script>if (a < b) no();</script>end"
-        "</body></html>",
-        "A & B\n\nOne two \xC3\xA9\xE2\x80\x94 &unknown; 3 < 4\n\nZwei caf\xC3\xA9\ndrei\n\na\n  b\n\nend\n",
-        "HTML");
+    DECODES(GSC_DECODE_HTML,
+            "<!DOCTYPE html><html><head><title>no</title></head><body>\n"
+            "<ul class=\"docnav top\"><li>Prev<ul><li>x</li></ul></li></ul>\n<!-- no > -->"
+            "<h1>A &amp; B</h1><p>One\n  <i>two</i> &#233;&#x2014;&nbsp;&unknown; 3 < 4</p>"
+            "<p>Zwei caf\xC3\xA9<br/>drei</p><pre>a\n  b</pre><script>if (a < b) no();</script>end"
+            "</body></html>",
+            "A & B\n\nOne two \xC3\xA9\xE2\x80\x94 &unknown; 3 < 4\n\n"
+            "Zwei caf\xC3\xA9\ndrei\n\na\n  b\n\nend\n",
+            "HTML");
 }
 
 static void put_word(gsc_text *text, uint32_t word) {

@@ -146,7 +146,8 @@ static void check_order(const gsc_tokens *tokens) {
     gsc_sampler_batch(&other, sampler.contexts, 1, later, (gsc_batch_sources){0});
     gsc_sampler_batch(&other, 0, 1, batch, (gsc_batch_sources){0});
     TAP_OK(memcmp(batch, later, (CONTEXT + 1) * sizeof *batch) == 0, "the next epoch begins again");
-    /* The order by the rule in sampler.c, worked out by another program for seed 7 and 270 documents. */
+    /* The order by the rule in sampler.c, worked out by another program for seed 7 and 270
+     * documents. */
     TAP_OK(sampler.order[0] == 216 && sampler.order[1] == 137 && sampler.order[2] == 213 &&
                sampler.order[269] == 105,
            "the order is the one that another program finds by the rule");
