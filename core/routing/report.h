@@ -21,6 +21,8 @@
  * A resumed run feeds the checkpoints it has already shown again, with quiet = true: they are kept for overlaps
  * and nothing of them is emitted twice.
  *
+ * One report is one training run: a series of an arm is declared once. Points have no replicate.
+ *
  * Layer: core/routing. A report belongs to one thread at a time.
  */
 #ifndef GSC_CORE_ROUTING_REPORT_H
