@@ -56,15 +56,23 @@ static size_t list_size(const gsc_spec *spec, const char *key) {
     return json_is_array(value) ? json_array_size(value) : 1;
 }
 
-/* "336 fits: 7 sizes × 16 replicates × 3 arms". */
+/* "336 fits: 7 sizes × 16 replicates × 3 arms"; a fingerprint has no samples. */
 static void show_work(GscSetupPanel *self, const gsc_spec *spec) {
-    size_t sizes = list_size(spec, "theory.sizes");
+    const json_t *given = gsc_spec_json(spec, "theory.arms");
     size_t arms = list_size(spec, "theory.k_shared") * list_size(spec, "theory.k_routed");
+
+    arms *= MAX(json_array_size(given), 1);
+    if (g_strcmp0(gsc_spec_string(spec, "theory.study"), "fingerprint") == 0) {
+        gtk_label_set_text(self->work_label, "By quadrature, without samples");
+        return;
+    }
+    size_t sizes = list_size(spec, "theory.sizes");
     gint64 replicates = gsc_spec_int(spec, "theory.replicates");
     g_autofree char *arm_words = arms > 1 ? g_strdup_printf(" × %zu arms", arms) : g_strdup("");
     g_autofree char *text =
-        g_strdup_printf("%" G_GINT64_FORMAT " fits: %zu sizes × %" G_GINT64_FORMAT " replicates%s",
-                        (gint64)(sizes * arms) * replicates, sizes, replicates, arm_words);
+        g_strdup_printf("%" G_GINT64_FORMAT " fits: %zu %s × %" G_GINT64_FORMAT " %s%s",
+                        (gint64)(sizes * arms) * replicates, sizes, sizes == 1 ? "size" : "sizes",
+                        replicates, replicates == 1 ? "replicate" : "replicates", arm_words);
 
     gtk_label_set_text(self->work_label, text);
 }
@@ -184,6 +192,7 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
     const gsc_spec_key *keys = gsc_spec_keys(&n);
 
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(more), "More");
+    gtk_accessible_update_property(GTK_ACCESSIBLE(more), GTK_ACCESSIBLE_PROPERTY_LABEL, "More", -1);
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(more), "Starts, stopping, bounds, threads");
     adw_preferences_group_add(other, more);
     for (size_t i = 0; i < n; i++) {

@@ -136,8 +136,8 @@ static void add_parameter(gsc_setup_row *self, const json_t *param) {
     adw_action_row_set_subtitle(ADW_ACTION_ROW(row), is_bool ? doc : range);
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), control);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), control);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(control), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, range, -1);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(control), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                   range, -1);
     g_ptr_array_add(self->parameters, g_object_ref_sink(row));
     g_ptr_array_add(self->spins, control);
     g_ptr_array_add(self->names, g_strdup(name));

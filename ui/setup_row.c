@@ -82,8 +82,9 @@ static void make_action_row(gsc_setup_row *self, GtkWidget *suffix) {
     adw_action_row_set_subtitle(ADW_ACTION_ROW(self->widget), subtitle);
     adw_action_row_add_suffix(ADW_ACTION_ROW(self->widget), suffix);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(self->widget), suffix);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(suffix), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
+    /* its name is the row's title, which activates it */
+    gtk_accessible_update_property(GTK_ACCESSIBLE(suffix), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                   subtitle, -1);
     self->control = suffix;
 }
 

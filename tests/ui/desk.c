@@ -144,7 +144,10 @@ bool desk_start(desk *self, const char *const *arguments) {
     g_autoptr(GError) error = NULL;
 
     g_unlink(self->report);
-    g_strv_builder_add_many(builder, "dbus-run-session", "--", g_getenv("GATESCOPE_DESKTOP"), NULL);
+    if (!self->on_own_bus) {
+        g_strv_builder_add_many(builder, "dbus-run-session", "--", NULL);
+    }
+    g_strv_builder_add(builder, g_getenv("GATESCOPE_DESKTOP"));
     for (int i = 0; arguments != NULL && arguments[i] != NULL; i++) {
         g_strv_builder_add(builder, arguments[i]);
     }

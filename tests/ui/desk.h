@@ -18,6 +18,8 @@ typedef struct desk {
     char *report; /* path */
     char *export_path;
     GPid server, window;
+    bool
+        on_own_bus; /* the window uses this process' session bus, so that its accessibility tree is in reach */
 } desk;
 
 /* false (with a TAP comment) where there is no Xvfb, dbus-run-session or xdotool. */
