@@ -198,7 +198,11 @@ static void list_blocks(lab_arm *arm, const char *title) {
                 snprintf(series->name, sizeof series->name, "%s_p%g", block->name, series->r);
             }
             if (series->drawn && title[0] != '\0') {
-                snprintf(series->title, sizeof series->title, "%s", title);
+                const bool both = count > 1 && m > 1;
+                snprintf(series->title, sizeof series->title, "%s%s", title,
+                         !both   ? ""
+                         : exact ? ", exact"
+                                 : ", over-specified");
             } else {
                 snprintf(series->title, sizeof series->title, "%s%s%s%s", block->symbol,
                          exact       ? ", exact cells"

@@ -174,7 +174,13 @@ gsc_status gsc_suite_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, g
                           .name = names[i],
                           .from = (double)i / (double)n,
                           .share = 1 / (double)n};
-        status = gsc_theory_run(parts[i], pool, &part.sink, error);
+        char *text = gsc_spec_dump(parts[i]);
+        status = text != NULL ? sink->document(sink, "spec", names[i], 0, -1, text, error)
+                              : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a part's spec");
+        free(text);
+        if (status == GSC_OK) {
+            status = gsc_theory_run(parts[i], pool, &part.sink, error);
+        }
         if (status != GSC_OK && status != GSC_ERR_STOPPED) {
             gsc_fail_prefix(error, status, "%s", names[i]);
         }

@@ -31,20 +31,22 @@ static bool is_over(const gsc_series_info *info) {
 }
 
 /* One arm: exact cells and over-specified cells have a colour each. Several: a colour for each arm. */
-static void look(const gsc_run *run, size_t series, int *ret_color, int *ret_shape) {
+static void look(const gsc_rate_builder *b, const gsc_run *run, size_t series, int *ret_color,
+                 int *ret_shape) {
     const bool over = is_over(gsc_run_series(run, series));
     int own = 0;
-    *ret_color = gsc_rate_count_arms(run, series, &own) > 1 ? own : over;
+    *ret_color = gsc_rate_count_arms(b, run, series, &own) > 1 ? own : over;
     *ret_shape = over;
 }
 
-static void label(const gsc_run *run, size_t series, char *ret_label, size_t size) {
+static void label(const gsc_rate_builder *b, const gsc_run *run, size_t series, char *ret_label,
+                  size_t size) {
     const gsc_series_info *info = gsc_run_series(run, series);
     int own = 0;
     const char *cells = !is_block(info) ? "fit" : is_over(info) ? "over-specified" : "exact";
-    if (gsc_rate_count_arms(run, series, &own) > 1) {
-        snprintf(ret_label, size, "%s%s%s", info->arm, is_block(info) ? ", " : "",
-                 is_block(info) ? cells : "");
+    if (gsc_rate_count_arms(b, run, series, &own) > 1) {
+        snprintf(ret_label, size, "%s%s%s", gsc_rate_within_part(b, info->arm),
+                 is_block(info) ? ", " : "", is_block(info) ? cells : "");
     } else {
         snprintf(ret_label, size, "%s", cells);
     }

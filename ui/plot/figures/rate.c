@@ -50,10 +50,10 @@ static gsc_panel *find_panel(const gsc_rate_builder *b, const gsc_series_info *i
     return NULL;
 }
 
-static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_title,
+static gsc_panel *add_panel(const gsc_rate_builder *b, const char *name, const char *x_title,
                             const char *y_title, const char *unit, bool curves) {
-    gsc_panel *panel = gsc_figure_add_panel(figure, name);
-    if (panel == NULL || !gsc_figure_set_text(&panel->title, name) ||
+    gsc_panel *panel = gsc_figure_add_panel(b->figure, name);
+    if (panel == NULL || !gsc_figure_set_text(&panel->title, gsc_rate_within_part(b, name)) ||
         !set_axis_title(&panel->x.title, x_title, "") ||
         !set_axis_title(&panel->y.title, y_title, unit)) {
         return NULL;
@@ -71,11 +71,16 @@ bool gsc_rate_shows(const gsc_rate_builder *b, const gsc_series_info *info) {
     return b->choice->is_drawn(info) && gsc_figure_in_part(b->options, info);
 }
 
+static bool ends_in(const char *text, const char *end) {
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
 /* 0: first, 1: as they come, 2: last. */
 static int rank_of(const gsc_rate_choice *choice, const char *panel) {
-    return choice->first != NULL && strcmp(panel, choice->first) == 0 ? 0
-           : choice->last != NULL && strcmp(panel, choice->last) == 0 ? 2
-                                                                      : 1;
+    return choice->first != NULL && ends_in(panel, choice->first) ? 0
+           : choice->last != NULL && ends_in(panel, choice->last) ? 2
+                                                                  : 1;
 }
 
 static gsc_status add_panels(gsc_rate_builder *b) {
@@ -87,15 +92,15 @@ static gsc_status add_panels(gsc_rate_builder *b) {
                 bool wanted = gsc_rate_shows(b, info) && rank_of(b->choice, name) == pass;
                 if (wanted && find_panel(b, info) == NULL &&
                     b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
-                    add_panel(b->figure, name, b->choice->compact ? "n" : info->x_title,
-                              info->y_title, info->unit, b->choice->curves) == NULL) {
+                    add_panel(b, name, b->choice->compact ? "n" : info->x_title, info->y_title,
+                              info->unit, b->choice->curves) == NULL) {
                     return gsc_rate_no_memory(b->error);
                 }
             }
         }
     }
     if (b->figure->n_panels == 0 &&
-        add_panel(b->figure, "error", "Sample size n", "Error", "", false) == NULL) {
+        add_panel(b, "error", "Sample size n", "Error", "", false) == NULL) {
         return gsc_rate_no_memory(b->error);
     }
     return GSC_OK;
@@ -138,14 +143,16 @@ static int series_index(const gsc_rate_builder *builder, const gsc_run *run, siz
     return index;
 }
 
-int gsc_rate_count_arms(const gsc_run *run, size_t series, int *ret_own) {
+int gsc_rate_count_arms(const gsc_rate_builder *b, const gsc_run *run, size_t series,
+                        int *ret_own) {
     const gsc_series_info *self = gsc_run_series(run, series);
     int arms = 0;
     for (size_t i = 0; i < gsc_run_series_count(run); i++) {
         const gsc_series_info *info = gsc_run_series(run, i);
-        bool fresh = true;
+        bool fresh = gsc_rate_shows(b, info);
         for (size_t k = 0; k < i && fresh; k++) {
-            fresh = strcmp(gsc_run_series(run, k)->arm, info->arm) != 0;
+            const gsc_series_info *earlier = gsc_run_series(run, k);
+            fresh = !gsc_rate_shows(b, earlier) || strcmp(earlier->arm, info->arm) != 0;
         }
         if (fresh && strcmp(info->arm, self->arm) == 0) {
             *ret_own = arms;
@@ -153,6 +160,20 @@ int gsc_rate_count_arms(const gsc_run *run, size_t series, int *ret_own) {
         arms += fresh;
     }
     return arms;
+}
+
+const char *gsc_rate_within_part(const gsc_rate_builder *b, const char *text) {
+    const size_t length = b->has_part ? strlen(b->options->part) : 0;
+    if (length == 0 || strncmp(text, b->options->part, length) != 0) {
+        return text;
+    }
+    const char *rest = text + length;
+    rest += *rest == ':' || *rest == ',';
+    return rest + (*rest == ' ');
+}
+
+const gsc_run_info *gsc_rate_info(const gsc_rate_builder *b, size_t run) {
+    return b->has_part ? &b->part.info : gsc_run_get_info(b->runs[run]);
 }
 
 /* ---- Series --------------------------------------------------------------------------------- */
@@ -285,10 +306,10 @@ static bool add_legend(const gsc_rate_builder *b, const drawing *d, const gsc_sl
     char label[256];
     const gsc_run_info *run = gsc_run_get_info(b->runs[d->run]);
     bool titled = d->info->title[0] != '\0';
-    const char *title = titled ? d->info->title : d->info->name;
+    const char *title = gsc_rate_within_part(b, titled ? d->info->title : d->info->name);
     char own[192];
     if (b->choice->label != NULL) {
-        b->choice->label(b->runs[d->run], d->series, own, sizeof own);
+        b->choice->label(b, b->runs[d->run], d->series, own, sizeof own);
         title = own;
     }
     if (b->n_runs > 1) {
@@ -366,7 +387,7 @@ static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
     }
     if (b->choice->look != NULL) {
         int color = d.color;
-        b->choice->look(b->runs[run], series, &color, &d.shape);
+        b->choice->look(b, b->runs[run], series, &color, &d.shape);
         d.color = b->n_runs > 1 ? d.color : color;
     }
     gsc_point *points = NULL;
@@ -459,7 +480,9 @@ gsc_status gsc_rate_build(const gsc_rate_choice *choice, gsc_run *const *runs, s
     if (b.figure == NULL) {
         return gsc_rate_no_memory(error);
     }
+    b.has_part = n_runs == 1 && gsc_part_words_init(&b.part, runs[0], options->part);
     gsc_status status = build(&b);
+    gsc_part_words_clear(&b.part);
     if (status != GSC_OK) {
         gsc_figure_free(b.figure);
         return status;

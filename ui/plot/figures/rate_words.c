@@ -39,7 +39,7 @@ static void fix_x_range(gsc_rate_builder *b) {
     double low = INFINITY, high = -INFINITY;
     for (size_t r = 0; r < b->n_runs; r++) {
         double run_low, run_high;
-        if (gsc_recipe_sizes(gsc_run_get_info(b->runs[r]), &run_low, &run_high)) {
+        if (gsc_recipe_sizes(gsc_rate_info(b, r), &run_low, &run_high)) {
             low = fmin(low, run_low);
             high = fmax(high, run_high);
         }
@@ -113,7 +113,7 @@ static void add_recipe(const gsc_rate_builder *b, gsc_words *words) {
 
 static void add_subtitle(const gsc_rate_builder *b, gsc_words *words) {
     if (b->n_runs == 1) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[0]);
+        const gsc_run_info *info = gsc_rate_info(b, 0);
         gsc_words_add_setup(words, info);
         if (gsc_run_is_live(info)) {
             gsc_words_add(words, " · %.0f%% done", 100 * info->progress);
@@ -129,11 +129,11 @@ static gsc_status add_texts(gsc_rate_builder *b) {
     add_subtitle(b, &subtitle);
     add_recipe(b, &recipe);
     for (size_t r = 0; r < b->n_runs; r++) {
-        const char *text = gsc_run_get_info(b->runs[r])->spec;
+        const char *text = gsc_rate_info(b, r)->spec;
         gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
     }
     gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "");
-    const gsc_run_info *first = b->n_runs > 0 ? gsc_run_get_info(b->runs[0]) : NULL;
+    const gsc_run_info *first = b->n_runs > 0 ? gsc_rate_info(b, 0) : NULL;
     char title[256] = "";
     if (first != NULL) {
         snprintf(title, sizeof title, "%s",

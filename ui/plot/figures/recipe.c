@@ -52,9 +52,14 @@ static gsc_spec *spec_of(const gsc_run_info *info) {
     return spec;
 }
 
+static bool is_suite(const gsc_spec *spec) {
+    return json_array_size(gsc_spec_json(spec, "theory.suite")) > 0;
+}
+
 void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info) {
     gsc_spec *spec = spec_of(info);
-    if (spec == NULL) {
+    if (spec == NULL || is_suite(spec)) {
+        gsc_spec_free(spec);
         return;
     }
     const char *gate = gsc_spec_plugin(spec, "gate"), *expert = gsc_spec_plugin(spec, "expert");
@@ -107,7 +112,8 @@ bool gsc_recipe_sizes(const gsc_run_info *info, double *ret_low, double *ret_hig
     gsc_spec *spec = spec_of(info);
     double *sizes = NULL;
     size_t n = 0;
-    if (spec == NULL || gsc_spec_list(spec, "theory.sizes", &sizes, &n, NULL) != GSC_OK) {
+    if (spec == NULL || is_suite(spec) ||
+        gsc_spec_list(spec, "theory.sizes", &sizes, &n, NULL) != GSC_OK) {
         gsc_spec_free(spec);
         return false;
     }
@@ -123,4 +129,43 @@ bool gsc_recipe_sizes(const gsc_run_info *info, double *ret_low, double *ret_hig
         *ret_high = high;
     }
     return low <= high;
+}
+
+typedef struct part_search {
+    const char *part;
+    char *spec;
+} part_search;
+
+static bool take_spec(void *data, const char *kind, const char *arm, double x, int32_t replicate,
+                      const char *json) {
+    part_search *search = data;
+    (void)kind, (void)x, (void)replicate;
+    if (strcmp(arm, search->part) != 0) {
+        return true;
+    }
+    search->spec = strdup(json);
+    return false;
+}
+
+bool gsc_part_words_init(gsc_part_words *self, gsc_run *run, const char *part) {
+    part_search search = {.part = part};
+    *self = (gsc_part_words){.info = *gsc_run_get_info(run)};
+    if (part == NULL || gsc_run_visit_documents(run, "spec", take_spec, &search, NULL) != GSC_OK ||
+        search.spec == NULL) {
+        return false;
+    }
+    json_t *json = json_loads(search.spec, 0, NULL);
+    const char *title = json_string_value(json_object_get(json, "title"));
+    self->spec = search.spec;
+    self->title = strdup(title != NULL && title[0] != '\0' ? title : part);
+    json_decref(json);
+    self->info.spec = self->spec;
+    self->info.title = self->title != NULL ? self->title : part;
+    return true;
+}
+
+void gsc_part_words_clear(gsc_part_words *self) {
+    free(self->spec);
+    free(self->title);
+    *self = (gsc_part_words){0};
 }

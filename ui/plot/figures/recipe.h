@@ -24,7 +24,17 @@ void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info);
 /* "run first-20260101: seed 1, commit 1a2b3c4, kernels avx2" */
 void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info);
 
-/* The smallest and largest of theory.sizes; false where there are none. */
+/* What is said of one part of a suite: info with the part's spec and title in place of the run's. */
+typedef struct gsc_part_words {
+    gsc_run_info info;
+    char *spec, *title;
+} gsc_part_words;
+
+/* False, and nothing to clear, where the run has no such part. */
+bool gsc_part_words_init(gsc_part_words *self, gsc_run *run, const char *part);
+void gsc_part_words_clear(gsc_part_words *self);
+
+/* The smallest and largest of theory.sizes; false where there are none or the run is a suite. */
 bool gsc_recipe_sizes(const gsc_run_info *info, double *ret_low, double *ret_high);
 
 #endif

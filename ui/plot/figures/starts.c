@@ -15,9 +15,10 @@ static const char *panel_of(const gsc_series_info *info) {
 }
 
 /* A noise has the same colour at every sample size. */
-static void look(const gsc_run *run, size_t series, int *ret_color, int *ret_shape) {
+static void look(const gsc_rate_builder *b, const gsc_run *run, size_t series, int *ret_color,
+                 int *ret_shape) {
     int own = 0;
-    gsc_rate_count_arms(run, series, &own);
+    gsc_rate_count_arms(b, run, series, &own);
     if (strcmp(gsc_run_series(run, series)->x_name, "iteration") == 0) {
         *ret_color = *ret_shape = own;
     }
