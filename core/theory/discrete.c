@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rows in columns: each class's logit of each atom by the plugin, then softmax over classes, gate, mixture and, by the
- * product rule, the Jacobian.
+ * Rows in columns: each class's logit of each atom by the plugin, then softmax over classes, gate,
+ * mixture and, by the product rule, the Jacobian.
  */
 #include "core/theory/discrete.h"
 
@@ -207,7 +207,8 @@ static gsc_status evaluate_weights(gsc_discrete *self, const double *mixture, si
     return status;
 }
 
-/* sum over atoms first .. last - 1 of weight q, for the class of every row or for all; the rows of y's classes. */
+/* sum over atoms first .. last - 1 of weight q, for the class of every row or for all; the rows of
+ * y's classes. */
 static void mix(const gsc_discrete *self, size_t first, size_t last, size_t n, const double *y,
                 double *ret_p) {
     const size_t classes = self->classes;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Samples of a categorical mixture and their maximum likelihood fits: what sampler.h and fit.h do for the Gaussian one.
+ * Samples of a categorical mixture and their maximum likelihood fits: what sampler.h and fit.h do
+ * for the Gaussian one.
  *
- * A fit descends minus the log-likelihood by Fisher scoring with Levenberg and Marquardt's damping inside the box
- * (kl_fit.h, bound to the sample), from every start; no step lowers the likelihood, and it stops where a step gains
- * less than GSC_DISCRETE_GAIN twice in a row.
+ * A fit descends minus the log-likelihood by Fisher scoring with Levenberg and Marquardt's damping
+ * inside the box (kl_fit.h, bound to the sample), from every start; no step lowers the likelihood,
+ * and it stops where a step gains less than GSC_DISCRETE_GAIN twice in a row.
  *
  * Layer: core/theory. d = 1.
  */
@@ -17,7 +18,8 @@
 /* In nats. */
 #define GSC_DISCRETE_GAIN 1e-3
 
-/* x uniform on the truth's interval, ret_y the class, 0 .. C - 1. The numbers depend on (seed, n, replicate) only. */
+/* x uniform on the truth's interval, ret_y the class, 0 .. C - 1. The numbers depend on (seed, n,
+ * replicate) only. */
 gsc_status gsc_discrete_draw(const gsc_truth *truth, uint64_t seed, size_t n, size_t replicate,
                              double *ret_x, double *ret_y, gsc_error *error);
 

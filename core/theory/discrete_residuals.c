@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Residuals and Jacobian of kl_fit.h for a categorical response, by blocks of rows folded into R. By quadrature: rows
- * (x node, class), rho = p / p*. Of a sample: e = -1 and the row's score g = dp / p, so that R'R = sum g g' and R'q is
- * the gradient of minus the log-likelihood.
+ * Residuals and Jacobian of kl_fit.h for a categorical response, by blocks of rows folded into R.
+ * By quadrature: rows (x node, class), rho = p / p*. Of a sample: e = -1 and the row's score g = dp
+ * / p, so that R'R = sum g g' and R'q is the gradient of minus the log-likelihood.
  */
 #include "core/theory/discrete.h"
 #include "core/theory/kl_fit_internal.h"

@@ -237,7 +237,7 @@ gsc_status lab_tell_results(lab *self, gsc_error *error) {
                 status = tell_last_median(self, a, s, error);
             }
         }
-        if (status == GSC_OK) {
+        if (status == GSC_OK && arm->plan->truth->classes == 0) {
             status = tell_floor_share(self, a, error);
         }
         if (status == GSC_OK) {

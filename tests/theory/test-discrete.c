@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The categorical mixture: probabilities and their Jacobian, losses and divergences that are 0 where they should be,
- * the sampler, monotone likelihood, the exponents of the fingerprint, and what cannot be identified.
+ * The categorical mixture: probabilities and their Jacobian, losses and divergences that are 0
+ * where they should be, the sampler, monotone likelihood, the exponents of the fingerprint, and
+ * what cannot be identified.
  */
 #include "core/theory/align.h"
 #include "core/theory/discrete_fit.h"
@@ -35,7 +36,8 @@ static gsc_truth *linear(void) {
     return truth_from("theorem2", settings);
 }
 
-/* ---- Probabilities ----------------------------------------------------------------------------------- */
+/* ---- Probabilities
+ * ----------------------------------------------------------------------------------- */
 
 static void check_jacobian(const gsc_truth *truth, const char *what) {
     enum {
@@ -132,7 +134,8 @@ static void check_sampler(void) {
     gsc_truth_free(truth);
 }
 
-/* ---- Zeros ------------------------------------------------------------------------------------------- */
+/* ---- Zeros
+ * ------------------------------------------------------------------------------------------- */
 
 static void check_zeros(void) {
     gsc_error error;
@@ -174,7 +177,8 @@ static void check_zeros(void) {
     gsc_truth_free(truth);
 }
 
-/* ---- Likelihood -------------------------------------------------------------------------------------- */
+/* ---- Likelihood
+ * -------------------------------------------------------------------------------------- */
 
 static void check_descent(const gsc_truth *truth, const gsc_sample *sample) {
     gsc_error error;
@@ -252,7 +256,8 @@ static void check_fits(void) {
     gsc_truth_free(truth);
 }
 
-/* ---- Fingerprints ------------------------------------------------------------------------------------ */
+/* ---- Fingerprints
+ * ------------------------------------------------------------------------------------ */
 
 static gsc_fingerprint trace(const char *classes, const char *plain, size_t k, const char *block) {
     const char *const settings[] = {"theory.response=categorical", classes, plain, NULL};
@@ -316,7 +321,8 @@ static void check_fingerprints(void) {
     gsc_fingerprint_clear(&curve);
 }
 
-/* ---- The lab ----------------------------------------------------------------------------------------- */
+/* ---- The lab
+ * ----------------------------------------------------------------------------------------- */
 
 static void refused(const char *const *settings, const char *sentence) {
     gsc_error error = {0};
