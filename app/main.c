@@ -34,8 +34,10 @@ static const command commands[] = {
      "Progress goes to stderr, the run file's path to stdout. Ctrl-C stops the run and keeps what it\n"
      "found; a second one does not wait.\n",
      gsc_cmd_run},
-    {"report", "FILE.gsc… [--json]", "figures of merit of runs: slopes, losses",
-     "  --json   one object per run: run, status, spec, results\n", gsc_cmd_report},
+    {"report", "FILE.gsc… [--json] [-o DIR]", "figures of merit of runs: rates, losses",
+     "  --json   one object per run: run, status, spec, results, rates\n"
+     "  -o DIR   rates.csv and the figures of the runs, in a folder; made if missing\n",
+     gsc_cmd_report},
     {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display", NULL,
      gsc_cmd_plot},
     {"export", "FILE.gsc --to csv|jsonl -o DIR", "points, results and spec as text files",

@@ -83,6 +83,7 @@ static const double *true_block(const gsc_truth *truth, const gsc_error_block *b
     case GSC_BLOCK_BETA1:
         return truth->mixture + at->beta1 + j * truth->shape.inputs;
     case GSC_BLOCK_MASS:
+    case GSC_BLOCK_BETA0:
         break;
     }
     return truth->mixture;
@@ -235,7 +236,8 @@ void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl) {
     self->least_kl = least_kl;
     self->exponent = self->exponent_delta = NAN;
     for (size_t i = self->n; i-- > 0;) {
-        if (self->kl[i] > least && isfinite(self->slope[i])) {
+        /* A KL that falls as the error grows is that of a descent which did not end. */
+        if (self->kl[i] > least && self->slope[i] > 0) {
             self->exponent = self->slope[i];
             self->exponent_delta = self->delta[i];
         }

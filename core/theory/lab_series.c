@@ -170,6 +170,9 @@ static void list_quantities(lab_arm *arm, const char *title) {
 
 static void list_blocks(lab_arm *arm, const char *title) {
     arm->n_blocks = gsc_error_blocks(arm->reference, arm->blocks);
+    if (arm->k_routed > 0 && arm->reference->shape.k_routed > 1) {
+        arm->blocks[arm->n_blocks++] = gsc_beta0_block();
+    }
     for (size_t b = 0; b < arm->n_blocks; b++) {
         const gsc_error_block *block = &arm->blocks[b];
         const size_t m = largest_cell(arm, block->routed);
@@ -181,7 +184,7 @@ static void list_blocks(lab_arm *arm, const char *title) {
         }
         for (int kind = 0; kind < 3; kind++) { /* exact, over-specified, its worst atom */
             const bool exact = kind == 0;
-            if (exact ? count == 1 && m > 1 : m < 2) {
+            if (exact ? count == 1 && m > 1 : m < 2 || block->what == GSC_BLOCK_BETA0) {
                 continue;
             }
             lab_series *series = add_series(arm, kind == 2 ? LAB_BLOCK_WORST : LAB_BLOCK_ERROR);

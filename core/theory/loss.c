@@ -228,6 +228,10 @@ size_t gsc_error_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks) {
     return n;
 }
 
+gsc_error_block gsc_beta0_block(void) {
+    return simple_block("beta0", "β0", true, 1, GSC_BLOCK_BETA0);
+}
+
 double gsc_error_exponent(gsc_loss_kind kind, const gsc_error_block *block, size_t m) {
     switch (block->what) {
     case GSC_BLOCK_THETA: {
@@ -239,6 +243,7 @@ double gsc_error_exponent(gsc_loss_kind kind, const gsc_error_block *block, size
     case GSC_BLOCK_BETA1:
         return beta1_exponent(kind, m);
     case GSC_BLOCK_MASS:
+    case GSC_BLOCK_BETA0:
         break;
     }
     return 1;
@@ -256,6 +261,7 @@ static size_t block_at(const gsc_truth *truth, const gsc_mixture_layout *layout,
     case GSC_BLOCK_BETA1:
         return layout->beta1 + i * truth->shape.inputs;
     case GSC_BLOCK_MASS:
+    case GSC_BLOCK_BETA0:
         break;
     }
     return (block->routed ? layout->beta0 : layout->omega) + i;

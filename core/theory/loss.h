@@ -62,7 +62,8 @@ typedef struct gsc_error_block {
         GSC_BLOCK_THETA,
         GSC_BLOCK_VARIANCE,
         GSC_BLOCK_BETA1,
-        GSC_BLOCK_MASS
+        GSC_BLOCK_MASS,
+        GSC_BLOCK_BETA0
     } what;
 } gsc_error_block;
 
@@ -72,6 +73,10 @@ enum {
 
 /* The blocks of a truth, shared first; no variances where the response is categorical. */
 size_t gsc_error_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks);
+
+/* beta0 of the routed atoms, which gsc_error_blocks leaves to "mass": an atom of its own in a cell of several has no
+ * beta0 to be compared with. For cells of one atom. */
+gsc_error_block gsc_beta0_block(void);
 
 /* The exponent of a block in the loss for a cell of m atoms: 1 where m is 1. */
 double gsc_error_exponent(gsc_loss_kind kind, const gsc_error_block *block, size_t m);
