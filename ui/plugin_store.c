@@ -5,6 +5,7 @@
 #include "ui/plugin_store.h"
 
 #include "ui/launcher.h"
+#include "ui/words.h"
 
 struct _GscPluginStore {
     GObject parent;
@@ -131,8 +132,16 @@ const char *gsc_plugin_text(const json_t *descriptor, const char *member) {
     return text != NULL ? text : "";
 }
 
-const char *gsc_plugin_refusal(const json_t *descriptor) {
+char *gsc_plugin_dup_refusal(const json_t *descriptor) {
     const char *status = gsc_plugin_text(descriptor, "status");
+    const char *theory = gsc_plugin_text(descriptor, "theory");
 
-    return g_strcmp0(status, "ok") != 0 ? status : gsc_plugin_text(descriptor, "theory");
+    if (g_strcmp0(status, "ok") != 0) {
+        return gsc_words_sentence(status);
+    }
+    /* "gate sigmoid is not for ...": beside the plugin's name, "Not for ..." is enough */
+    g_autofree char *subject = g_strdup_printf("%s %s is ", gsc_plugin_text(descriptor, "kind"),
+                                               gsc_plugin_text(descriptor, "id"));
+    return gsc_words_sentence(g_str_has_prefix(theory, subject) ? theory + strlen(subject)
+                                                                : theory);
 }

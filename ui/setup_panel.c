@@ -62,6 +62,10 @@ static void show_work(GscSetupPanel *self, const gsc_spec *spec) {
     size_t arms = list_size(spec, "theory.k_shared") * list_size(spec, "theory.k_routed");
 
     arms *= MAX(json_array_size(given), 1);
+    if (g_strcmp0(gsc_spec_string(spec, "lab"), "lm") == 0) {
+        gtk_label_set_text(self->work_label, "");
+        return;
+    }
     if (g_strcmp0(gsc_spec_string(spec, "theory.study"), "fingerprint") == 0) {
         gtk_label_set_text(self->work_label, "By quadrature, without samples");
         return;
@@ -92,6 +96,37 @@ static bool differs(GscSetupPanel *self, gsc_setup_row *row, json_t *value) {
                json_number_value(json_array_get(value, 0)) != json_number_value(before);
     }
     return !json_equal(value, before);
+}
+
+/* Where a sentence names a key as a word of its own; NULL: nowhere. */
+static const char *find_key(const char *sentence, const char *key) {
+    size_t length = strlen(key);
+
+    for (const char *at = sentence; (at = strstr(at, key)) != NULL; at += length) {
+        bool begins = at == sentence || strchr(" \"'(", at[-1]) != NULL;
+        if (begins && !g_ascii_isalnum(at[length]) && at[length] != '_') {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* Marks the row of the key that a sentence names first. */
+static void mark_named(GscSetupPanel *self, const char *sentence) {
+    gsc_setup_row *named = NULL;
+    const char *first = NULL;
+
+    for (guint i = 0; sentence != NULL && i < self->rows->len; i++) {
+        const gsc_spec_key *key = gsc_setup_row_get_key(self->rows->pdata[i]);
+        const char *at = strchr(key->name, '.') != NULL ? find_key(sentence, key->name) : NULL;
+        if (at != NULL && (first == NULL || at < first)) {
+            first = at;
+            named = self->rows->pdata[i];
+        }
+    }
+    if (named != NULL) {
+        gsc_setup_row_set_wrong(named, true);
+    }
 }
 
 static void check(GscSetupPanel *self) {
@@ -129,6 +164,7 @@ static void check(GscSetupPanel *self) {
         show_work(self, spec);
     }
     gtk_widget_set_sensitive(GTK_WIDGET(self->revert_button), changed);
+    mark_named(self, self->valid ? self->run_problem : error.message);
     say(self, self->valid ? self->run_problem : error.message);
     gsc_spec_free(spec);
     g_signal_emit(self, signals[SIGNAL_EDITED], 0);
@@ -171,11 +207,14 @@ static AdwPreferencesGroup *add_group(GscSetupPanel *self, const char *title) {
     return group;
 }
 
-/* Titles of runs are the experiment's; which lab runs it is not a choice while there is one. */
-static bool has_control(const gsc_spec_key *key) {
-    return strcmp(key->name, "title") != 0 && strcmp(key->name, "summary") != 0 &&
-           strcmp(key->name, "lab") != 0 && key->type != GSC_SPEC_OBJECT &&
-           key->type != GSC_SPEC_OBJECT_LIST &&
+/* Titles of runs are the experiment's, and so is the lab, which decides what there is to choose. */
+static bool has_control(const gsc_spec_key *key, bool is_lm) {
+    bool of_lm = g_str_has_prefix(key->name, "lm.") || strcmp(key->name, "balancer") == 0;
+    bool of_theory = g_str_has_prefix(key->name, "theory.");
+
+    return !(is_lm ? of_theory : of_lm) && strcmp(key->name, "title") != 0 &&
+           strcmp(key->name, "summary") != 0 && strcmp(key->name, "lab") != 0 &&
+           key->type != GSC_SPEC_OBJECT && key->type != GSC_SPEC_OBJECT_LIST &&
            !(key->type == GSC_SPEC_CHOICE && key->choices[1] == NULL);
 }
 
@@ -188,6 +227,7 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
     AdwPreferencesGroup *samples = add_group(self, "Samples");
     AdwPreferencesGroup *other = add_group(self, "");
     GtkWidget *more = adw_expander_row_new();
+    bool is_lm = g_strcmp0(gsc_spec_string(spec, "lab"), "lm") == 0;
     size_t n = 0;
     const gsc_spec_key *keys = gsc_spec_keys(&n);
 
@@ -196,7 +236,8 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(more), "Starts, stopping, bounds, threads");
     adw_preferences_group_add(other, more);
     for (size_t i = 0; i < n; i++) {
-        if (!has_control(&keys[i])) {
+        if (!has_control(&keys[i]) ||
+            !gsc_spec_key_serves(keys[i].name, gsc_spec_string(spec, "lab"))) {
             continue;
         }
         gsc_setup_row *row = gsc_setup_row_new(&keys[i], gsc_spec_json(spec, keys[i].name),

@@ -16,8 +16,10 @@ static const char *value_id(const json_t *value) {
 /* ---- The list ------------------------------------------------------------------------------------ */
 
 static void on_item_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *title = gtk_label_new(NULL), *doc = gtk_label_new(NULL);
+    GtkWidget *mark = gtk_image_new_from_icon_name("object-select-symbolic");
 
     gtk_label_set_xalign(GTK_LABEL(title), 0);
     gtk_label_set_xalign(GTK_LABEL(doc), 0);
@@ -27,11 +29,30 @@ static void on_item_setup(GtkListItemFactory *factory, GtkListItem *item, gpoint
     gtk_widget_add_css_class(doc, "caption");
     gtk_box_append(GTK_BOX(box), title);
     gtk_box_append(GTK_BOX(box), doc);
-    gtk_list_item_set_child(item, box);
+    gtk_widget_set_hexpand(box, TRUE);
+    gtk_box_append(GTK_BOX(row), box);
+    gtk_box_append(GTK_BOX(row), mark);
+    g_object_bind_property(item, "selected", mark, "opacity", G_BINDING_SYNC_CREATE);
+    gtk_list_item_set_child(item, row);
+}
+
+/* The chosen one in the row itself: its name is never cut. */
+static void on_chosen_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    GtkWidget *label = gtk_label_new(NULL);
+
+    gtk_label_set_xalign(GTK_LABEL(label), 1);
+    gtk_list_item_set_child(item, label);
+}
+
+static void on_chosen_bind(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
+    GtkStringObject *string = gtk_list_item_get_item(item);
+
+    gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)),
+                       gtk_string_object_get_string(string));
 }
 
 static void on_item_bind(GtkListItemFactory *factory, GtkListItem *item, gsc_setup_row *self) {
-    GtkWidget *box = gtk_list_item_get_child(item);
+    GtkWidget *box = gtk_widget_get_first_child(gtk_list_item_get_child(item));
     GtkWidget *title = gtk_widget_get_first_child(box);
     GtkWidget *doc = gtk_widget_get_last_child(box);
     guint position = gtk_list_item_get_position(item);
@@ -75,7 +96,8 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
     g_ptr_array_set_size(self->docs, 0);
     g_ptr_array_set_size(self->refusals, 0);
     if (self->optional) {
-        add_choice(self, model, "", "Same as routed", "", "");
+        bool shared = strcmp(self->key->name, "theory.shared_expert") == 0;
+        add_choice(self, model, "", shared ? "Same as routed" : "None", "", "");
     }
     for (size_t i = 0; i < json_array_size(descriptors); i++) {
         const json_t *plugin = json_array_get(descriptors, i);
@@ -83,9 +105,9 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
         if (strcmp(gsc_plugin_text(plugin, "kind"), self->key->choices[0]) == 0 && *id != '\0' &&
             find_id(self, id) == GTK_INVALID_LIST_POSITION) {
             const char *doc = gsc_plugin_text(plugin, "formula");
+            g_autofree char *refusal = gsc_plugin_dup_refusal(plugin);
             add_choice(self, model, id, *title != '\0' ? title : id,
-                       *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"),
-                       gsc_plugin_refusal(plugin));
+                       *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"), refusal);
         }
     }
     const char *wanted = value_id(self->wanted);
@@ -214,6 +236,7 @@ void gsc_setup_plugin_update(gsc_setup_row *self) {
 void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     g_autofree char *title = gsc_setup_key_title(self->key);
     GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
+    GtkListItemFactory *chosen = gtk_signal_list_item_factory_new();
 
     self->wanted = value != NULL ? json_deep_copy(value) : json_string("");
     self->ids = g_ptr_array_new_with_free_func(g_free);
@@ -228,6 +251,10 @@ void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     g_signal_connect(factory, "bind", G_CALLBACK(on_item_bind), self);
     adw_combo_row_set_list_factory(ADW_COMBO_ROW(self->widget), factory);
     g_object_unref(factory);
+    g_signal_connect(chosen, "setup", G_CALLBACK(on_chosen_setup), NULL);
+    g_signal_connect(chosen, "bind", G_CALLBACK(on_chosen_bind), NULL);
+    adw_combo_row_set_factory(ADW_COMBO_ROW(self->widget), chosen);
+    g_object_unref(chosen);
     gsc_setup_plugin_update(self);
     g_signal_connect(self->widget, "notify::selected", G_CALLBACK(on_selected), self);
 }

@@ -183,6 +183,9 @@ static void show_runs_or_hint(GscSidebar *self) {
 static void on_found_changed(GListModel *model, guint position, guint removed, guint added,
                              GscSidebar *self) {
     show_runs_or_hint(self);
+    if (position == 0 && added > 0) { /* the newest is on top, and in sight */
+        gtk_widget_activate_action(GTK_WIDGET(self->run_list), "list.scroll-to-item", "u", 0u);
+    }
 }
 
 static void on_search_changed(GtkSearchEntry *entry, GscSidebar *self) {
@@ -223,12 +226,12 @@ void gsc_sidebar_find(GscSidebar *self) {
 static GtkWidget *create_plugin_row(const json_t *plugin) {
     const char *id = gsc_plugin_text(plugin, "id"), *title = gsc_plugin_text(plugin, "title");
     const char *status = gsc_plugin_text(plugin, "status"), *path = gsc_plugin_text(plugin, "path");
-    const char *theory = gsc_plugin_text(plugin, "theory");
+    g_autofree char *refusal = gsc_plugin_dup_refusal(plugin);
     bool ok = strcmp(status, "ok") == 0;
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *about = ok ? g_strdup_printf("%s · %s %s", gsc_plugin_text(plugin, "kind"), id,
                                                   gsc_plugin_text(plugin, "version"))
-                                : g_strdup(status);
+                                : g_strdup(refusal);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *row = gtk_list_box_row_new();
 
@@ -239,8 +242,8 @@ static GtkWidget *create_plugin_row(const json_t *plugin) {
         gtk_box_append(GTK_BOX(box),
                        new_label(gsc_plugin_text(plugin, "formula"), "caption", "dim-label"));
     }
-    if (ok && *theory != '\0') {
-        gtk_box_append(GTK_BOX(box), new_label(theory, "caption", "warning"));
+    if (ok && *refusal != '\0') {
+        gtk_box_append(GTK_BOX(box), new_label(refusal, "caption", "dim-label"));
     }
     gtk_widget_add_css_class(box, "plugin");
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);

@@ -43,6 +43,25 @@ char *gsc_words_when(double unix_s) {
     return g_date_time_format(then, "%H:%M");
 }
 
+char *gsc_words_sentence(const char *text) {
+    const char *semicolon = g_strrstr(text, "; ");
+    GString *sentence = g_string_new(NULL);
+
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+        bool begins = at == text || (semicolon != NULL && at == semicolon + 2);
+        if (at == semicolon) {
+            g_string_append_c(sentence, '.');
+            continue;
+        }
+        g_string_append_unichar(sentence, begins ? g_unichar_toupper(g_utf8_get_char(at))
+                                                 : g_utf8_get_char(at));
+    }
+    if (sentence->len > 0 && strchr(".!?", sentence->str[sentence->len - 1]) == NULL) {
+        g_string_append_c(sentence, '.');
+    }
+    return g_string_free(sentence, FALSE);
+}
+
 /* Appends one character, escaped; a hyphen in an exponent is a minus sign. */
 static void append_character(GString *markup, const char *at, bool raised) {
     const char *next = g_utf8_next_char(at);

@@ -19,6 +19,8 @@ char *gsc_words_when(double unix_s);
 
 /* Text in which "^-1/2", "^{1/2}" and "_{1}" are written small, as Pango markup; caller frees. */
 char *gsc_words_markup(const char *text);
+/* "gate x is no weight; take y" as sentences: "Gate x is no weight. Take y." Only the last semicolon parts. */
+char *gsc_words_sentence(const char *text);
 
 G_END_DECLS
 

@@ -17,6 +17,12 @@ static void check_markup(const char *text, const char *expected) {
     TAP_STRING(markup, expected, "small writing");
 }
 
+static void check_sentence(const char *text, const char *expected) {
+    g_autofree char *sentence = gsc_words_sentence(text);
+
+    TAP_STRING(sentence, expected, "a clause as a sentence");
+}
+
 int main(void) {
     check_duration(0.42, "0.4 s");
     check_duration(9.97, "10 s");
@@ -34,6 +40,11 @@ int main(void) {
     check_markup("k_shared", "k_shared");
     check_markup("end^", "end^");
     check_markup("", "");
+
+    check_sentence("gate x is no weight; take y", "Gate x is no weight. Take y.");
+    check_sentence("a; b; c", "A; b. C.");
+    check_sentence("done.", "Done.");
+    check_sentence("", "");
 
     g_autofree char *today = gsc_words_when((double)time(NULL));
     TAP_OK(today[2] == ':', "a moment of today is a time of day");
