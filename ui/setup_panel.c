@@ -236,8 +236,7 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(more), "Starts, stopping, bounds, threads");
     adw_preferences_group_add(other, more);
     for (size_t i = 0; i < n; i++) {
-        if (!has_control(&keys[i]) ||
-            !gsc_spec_key_serves(keys[i].name, gsc_spec_string(spec, "lab"))) {
+        if (!has_control(&keys[i], is_lm)) {
             continue;
         }
         gsc_setup_row *row = gsc_setup_row_new(&keys[i], gsc_spec_json(spec, keys[i].name),
