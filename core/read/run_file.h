@@ -68,6 +68,20 @@ gsc_status gsc_run_read_points(gsc_run *run, size_t series, int64_t first, gsc_p
 gsc_status gsc_run_dup_points(gsc_run *run, size_t series, gsc_point **ret_points,
                               size_t *ret_count, gsc_error *error);
 
+/* Vectors of a series (a load of every expert, step by step): vector i stands at x[i] and has
+ * values[start[i]] ... values[start[i + 1] - 1]. Zero-initialised is empty; then start is NULL. */
+typedef struct gsc_vectors {
+    size_t count;
+    double *x;
+    size_t *start; /* [count + 1] */
+    float *values;
+} gsc_vectors;
+
+void gsc_vectors_clear(gsc_vectors *vectors); /* frees */
+/* The vectors of a series from index first on; clear *ret_vectors afterwards. Series of points have none. */
+gsc_status gsc_run_read_vectors(gsc_run *run, size_t series, int64_t first,
+                                gsc_vectors *ret_vectors, gsc_error *error);
+
 size_t gsc_run_results_count(const gsc_run *run);
 const gsc_result *gsc_run_result(const gsc_run *run, size_t result);
 
