@@ -67,7 +67,8 @@ static void format_interval(const gsc_slope *slope, char *text, size_t size) {
 }
 
 static bool is_slope(const gsc_result *result) {
-    return strncmp(result->name, "slope_", strlen("slope_")) == 0 ||
+    return strncmp(result->name, "slope_log_n", strlen("slope_log_n")) == 0 ||
+           strncmp(result->name, "slope_last_decade", strlen("slope_last_decade")) == 0 ||
            strcmp(result->name, "reported_exponent") == 0;
 }
 

@@ -149,7 +149,7 @@ static void test_plugins(void) {
 static void test_presets(void) {
     size_t n;
     const gsc_preset *presets = gsc_presets(&n);
-    TAP_OK(n == 5 && strcmp(presets[0].name, "first") == 0, "five presets, first is the first");
+    TAP_OK(n >= 5 && strcmp(presets[0].name, "first") == 0, "presets, first is the first");
     for (size_t i = 0; i < n; i++) {
         char name[64];
         gsc_spec *spec = NULL, *again = NULL;
