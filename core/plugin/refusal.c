@@ -44,17 +44,22 @@ static const char *gate_reason(const gsc_plugin *plugin) {
         return "its gradient is an estimator and the theory lab maximises a likelihood; use it in "
                "the language-model lab";
     }
-    if (gate->score_form != GSC_SCORE_LINEAR) {
-        return "its score is not linear in x and the theory lab's gate step is; write it over "
-               "linear logits (GSC_SCORE_LINEAR)";
+    if (gate->score_form == GSC_SCORE_NONE) {
+        return "it has no score, so that its p does not depend on x; use it in the language-model "
+               "lab";
     }
-    if (gate->affinity == NULL) {
-        return "it has no affinity form, which the theory lab's gate step needs; write it as a_j = "
-               "f(z_j) with affinity in place of probs";
+    if (gate->affinity == NULL && gate->probs == NULL) {
+        return "it has neither affinity nor probs, so that it gives no mixture weight; write one of "
+               "them";
     }
-    if (plugin->n_tensors > 0) {
-        return "it has tensors of its own, which the theory lab's EM does not fit; make them "
-               "parameters";
+    if (plugin->n_tensors > 8) {
+        return "it has more than 8 tensors; put them together";
+    }
+    for (size_t i = 0; i < plugin->n_tensors; i++) {
+        if (plugin->tensors[i].role != GSC_TENSOR_TRAINED) {
+            return "it has frozen tensors or state, and the theory lab fits every number of a gate; "
+                   "make them parameters";
+        }
     }
     return NULL;
 }

@@ -218,6 +218,10 @@ static size_t list_alarms(const data_arm *arm, const char **ret_alarms) {
     if (fit->at_box > 0) {
         ret_alarms[n++] = "a parameter is at the box";
     }
+    if (fit->floored > 0) {
+        ret_alarms[n++] =
+            "a gate probability is below 2.2e-308 in some rows; its logarithm is floored";
+    }
     if (!converged) {
         ret_alarms[n++] = "no convergence";
     }

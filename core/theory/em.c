@@ -127,7 +127,7 @@ static gsc_status bind_start(gsc_em_workspace *ws, const double *mixture, gsc_er
                             mixture[i]);
         }
         const bool omega = i < at->kappa;
-        const bool variance = (i >= at->tau && i < at->beta0) || i >= at->nu;
+        const bool variance = (i >= at->tau && i < at->beta0) || (i >= at->nu && i < at->gate);
         double value = mixture[i];
         if (variance) {
             value = fmax(value, ws->shape.variance_floor);
@@ -165,6 +165,7 @@ static void set_constants(const gsc_em_workspace *ws, double *ret_constant, doub
 static void clear_sums(gsc_em_workspace *ws) {
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     ws->gate_q = 0;
+    ws->info.floored = 0;
     memset(ws->moments, 0, ws->k * ws->moments_size * sizeof(double));
     memset(ws->gradient, 0, ws->gate_size * sizeof(double));
     memset(ws->fisher, 0, experts * (experts + 1) / 2 * ((d + 1) * (d + 2) / 2) * sizeof(double));
@@ -260,8 +261,8 @@ static void note_alarms(gsc_em_workspace *ws) {
         info->empty |= em_mass(ws, c) < em_least_mass ? bit : 0;
         info->at_floor |= *ws->component[c].variance <= ws->shape.variance_floor ? bit : 0;
     }
-    for (size_t i = at->kappa; i < at->nu && ws->shape.box > 0; i++) {
-        const bool variance = i >= at->tau && i < at->beta0;
+    for (size_t i = at->kappa; i < at->size && ws->shape.box > 0; i++) {
+        const bool variance = (i >= at->tau && i < at->beta0) || (i >= at->nu && i < at->gate);
         info->at_box += !variance && fabs(ws->mixture[i]) >= ws->shape.box * (1 - 1e-12);
     }
 }
@@ -275,6 +276,9 @@ static bool propose(gsc_em_workspace *ws) {
         large = large || ws->expert_gain[c] > least;
     }
     ws->gate_gain = 0;
+    if (em_gate_is_general(ws)) {
+        return true;
+    }
     if (ws->shape.k_routed > 0) {
         em_gate_propose(ws);
     }
@@ -383,6 +387,9 @@ gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options, g
         options->observe(options->trace_data, 0, ws->mixture);
     }
     status = climb(ws, options, error);
+    if (status == GSC_OK && options->quasi_newton_gain > 0 && em_gate_is_general(ws)) {
+        status = em_general_climb(ws, options, error);
+    }
     if (status != GSC_OK) {
         return status;
     }

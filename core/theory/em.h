@@ -9,7 +9,8 @@
  *     variance   closed form, floored
  *     gate       Fisher scoring, for any affinity:
  *                    g_j = l'_j (r_j - s pi_j),  F_jl = s (pi_j delta_jl - pi_j pi_l) l'_j l'_l,
- *                l' = d log a / dz, s the routed responsibility; Levenberg damping, box
+ *                l' = d log a / dz, s the routed responsibility; Levenberg damping, box.
+ *                Gates in general form (gate_general.h): quasi-Newton steps on Q
  *
  * A Gauss-Newton or Fisher step that promises more than 1e-4 n in Q, the expected complete
  * log-likelihood, is judged by a pass of its own and kept only if its Q does not fall (up to
@@ -56,6 +57,9 @@ typedef struct gsc_em_options {
     void (*observe)(void *data, size_t iteration, const double *mixture);
     void *trace_data;
     const gsc_mixture_kernels *kernels; /* NULL: the best of this machine */
+    /* Above 0 and with a gate in general form: EM is followed by quasi-Newton steps on the whole likelihood until one
+     * gains less, in nats. */
+    double quasi_newton_gain;
 } gsc_em_options;
 
 gsc_em_options gsc_em_options_default(void);
@@ -68,7 +72,10 @@ typedef struct gsc_em_info {
     uint64_t empty;    /* components whose responsibility sums to less than 1e-8 */
     uint64_t at_floor; /* components whose variance is at the floor */
     size_t at_box;     /* parameters at the box */
+    size_t floored; /* rows with a gate probability below DBL_MIN, at the end; general gates only */
     size_t gate_evaluations, expert_evaluations; /* passes over the data inside M-steps */
+    size_t quasi_newton_steps;
+    bool quasi_newton_converged;
     size_t undone; /* iterations whose trusted steps lowered the likelihood */
 } gsc_em_info;
 

@@ -70,6 +70,10 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
     ws->matrix = cut(from, system * system);
     ws->step = cut(from, system);
     ws->solve = cut(from, system * (system + 1));
+    if (em_gate_is_general(ws)) {
+        ws->gate_scratch = cut(from, gsc_gate_scratch(shape->gate, d, EM_BLOCK));
+        ws->gate_point = cut(from, 3 * em_gate_general_size(shape));
+    }
 }
 
 static void set_components(gsc_em_workspace *ws) {
@@ -123,12 +127,20 @@ gsc_status gsc_em_workspace_new(const gsc_mixture_shape *shape, size_t n,
     cutter from = {ws->memory, 0};
     cut_all(ws, &from);
     set_components(ws);
+    if (em_gate_is_general(ws)) {
+        const gsc_status status = gsc_bfgs_new(em_gate_general_size(shape), &ws->gate_bfgs, error);
+        if (status != GSC_OK) {
+            gsc_em_workspace_free(ws);
+            return status;
+        }
+    }
     *ret_workspace = ws;
     return GSC_OK;
 }
 
 void gsc_em_workspace_free(gsc_em_workspace *workspace) {
     if (workspace != NULL) {
+        gsc_bfgs_free(workspace->gate_bfgs);
         free(workspace->memory);
         free(workspace);
     }

@@ -6,7 +6,9 @@
 #ifndef GSC_CORE_THEORY_EM_WORKSPACE_H
 #define GSC_CORE_THEORY_EM_WORKSPACE_H
 
+#include "core/theory/bfgs.h"
 #include "core/theory/em.h"
+#include "core/theory/gate_general.h"
 
 enum {
     EM_BLOCK = GSC_MIXTURE_BLOCK,
@@ -61,6 +63,11 @@ struct gsc_em_workspace {
     double *variance_trial;        /* [k] */
     double *beta, *beta_trial;     /* [E][1 + d] */
     double *matrix, *step, *solve; /* [m][m], [m], [m][m + 1], m the largest system */
+
+    /* Of a gate in general form, else NULL. */
+    gsc_bfgs *gate_bfgs;
+    double *gate_scratch; /* gsc_gate_scratch */
+    double *gate_point;   /* [3][beta0, beta1, gate]: where its steps are, the box */
 
     em_component component[EM_MAX_K];
     double expert_gain[EM_MAX_K], gate_gain; /* what the proposals promise in Q */
@@ -117,6 +124,16 @@ bool em_gate_trust(gsc_em_workspace *ws);
  * experts' gently, since a step undone costs a pass. */
 void em_expert_judged(gsc_em_workspace *ws, bool good);
 void em_gate_judged(gsc_em_workspace *ws, bool good);
+
+/* A gate in general form (em_general.c): log pi of one block into ws->log_a, slope 1; its M-step, which needs r and
+ * leaves nothing to trust. */
+bool em_gate_is_general(const gsc_em_workspace *ws);
+size_t em_gate_general_size(const gsc_mixture_shape *shape);
+gsc_status em_gate_general_block(gsc_em_workspace *ws, size_t b, gsc_error *error);
+gsc_status em_gate_general_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error);
+
+/* Quasi-Newton steps on the likelihood, by Fisher's identity, in theta, beta, gate, log omega and log variance. */
+gsc_status em_general_climb(gsc_em_workspace *ws, const gsc_em_options *options, gsc_error *error);
 
 /* beta [E][1 + d] from and to the current mixture. */
 void em_get_beta(const gsc_em_workspace *ws, double *ret_beta);

@@ -27,4 +27,9 @@ gsc_status family_check_finite(const char *plugin, const char *function, size_t 
                                const double *values, const double *inputs, const char *input_name,
                                gsc_error *error);
 
+/* gsc_gate_log_affinity under a call of the caller's, for gates with tensors; any gate with an affinity. */
+gsc_status family_log_affinity(const gsc_gate_family *family, const gsc_call *call, size_t n,
+                               const double *z, double *ret_log_a, double *ret_slope,
+                               gsc_error *error);
+
 #endif

@@ -20,6 +20,7 @@ struct gsc_fitter {
     gsc_polish *polish;
     gsc_objective *objective; /* for divergences */
     double *trial;
+    bool general; /* a gate in general form: no polish, no objective */
 };
 
 gsc_fit_options gsc_fit_options_read(const gsc_spec *spec, const atomic_bool *stop) {
@@ -68,9 +69,10 @@ gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape
         status = gsc_em_workspace_new(shape, n, &self->em, error);
     }
     if (status == GSC_OK) {
-        status = gsc_polish_new(shape, &self->polish, error);
+        self->general = shape->gate != NULL && shape->gate->general;
+        status = self->general ? GSC_OK : gsc_polish_new(shape, &self->polish, error);
     }
-    if (status == GSC_OK) {
+    if (status == GSC_OK && !self->general) {
         status = gsc_objective_new(shape, &self->objective, error);
     }
     if (status != GSC_OK) {
@@ -130,6 +132,9 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
     if (options->polish && start > 0 && em.max_iterations > GSC_FIT_WARM_UP) {
         em.max_iterations = GSC_FIT_WARM_UP;
     }
+    if (options->polish && self->general) {
+        em.quasi_newton_gain = 0.1 * options->newton.gain;
+    }
     gsc_em_info info;
     if (status == GSC_OK) {
         status = gsc_em_fit(sample, &em, self->em, self->trial, &info, error);
@@ -145,11 +150,18 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
                          .likelihood_fell = info.reason == GSC_EM_FELL,
                          .empty_component = info.empty != 0,
                          .at_floor = bits(info.at_floor),
-                         .at_box = info.at_box};
+                         .at_box = info.at_box,
+                         .floored = info.floored};
     if (ret_stopped != NULL) {
         memcpy(ret_stopped, self->trial, self->size * sizeof(double));
     }
-    if (options->polish) {
+    if (options->polish && self->general) {
+        ret_fit->polish = (gsc_polish_info){
+            .iterations = (int64_t)info.quasi_newton_steps,
+            .log_likelihood = info.log_likelihood,
+            .predicted_gain = em.quasi_newton_gain,
+            .stop = info.quasi_newton_converged ? GSC_POLISH_CONVERGED : GSC_POLISH_ITERATIONS};
+    } else if (options->polish) {
         status = gsc_polish_run(self->polish, sample, &options->newton, self->trial,
                                 &ret_fit->polish, error);
         ret_fit->log_likelihood = ret_fit->polish.log_likelihood;

@@ -46,7 +46,11 @@ typedef struct gsc_fit {
     size_t hits;                           /* starts within 0.1 nat of the best */
     bool likelihood_fell, empty_component; /* in the start that is kept */
     size_t at_floor, at_box;
+    size_t floored; /* rows with a gate probability below DBL_MIN (gates in general form) */
 } gsc_fit;
+
+/* Gates in general form have no Newton polish: EM is followed by quasi-Newton steps instead (em.h), told as the polish;
+ * log_likelihood_stopped is then where those end. */
 
 /* The memory of fits of one shape, of at most n rows; one thread at a time. truth is NULL, or without a mixture, where
  * nobody knows it: then starts are not near_truth. */

@@ -19,13 +19,10 @@ gsc_status gsc_gate_family_init(gsc_gate_family *family, const gsc_loaded *loade
         return status;
     }
     snprintf(made.name, sizeof made.name, "gate %.50s", loaded->plugin->id);
-    if (loaded->gate->affinity_form == GSC_AFFINITY_NONE || loaded->gate->affinity == NULL ||
-        loaded->gate->score_form != GSC_SCORE_LINEAR) {
-        return gsc_fail(error, GSC_ERR_INPUT,
-                        "%s is no affinity on linear scores, which is what the theory lab fits; "
-                        "the language-model lab takes it",
-                        made.name);
-    }
+    const gsc_gate *gate = loaded->gate;
+    const bool affinity = gate->affinity_form != GSC_AFFINITY_NONE && gate->affinity != NULL;
+    const bool linear = gate->score_form == GSC_SCORE_LINEAR && gate->logits == NULL;
+    made.general = !affinity || !linear || loaded->plugin->n_tensors > 0;
     *family = made;
     return GSC_OK;
 }
@@ -70,13 +67,12 @@ static void difference_affinity(const gsc_gate_family *family, const gsc_call *c
     }
 }
 
-gsc_status gsc_gate_log_affinity(const gsc_gate_family *family, size_t n, const double *z,
-                                 double *ret_log_a, double *ret_slope, gsc_error *error) {
+gsc_status family_log_affinity(const gsc_gate_family *family, const gsc_call *call, size_t n,
+                               const double *z, double *ret_log_a, double *ret_slope,
+                               gsc_error *error) {
     const gsc_gate *gate = family->loaded->gate;
-    const gsc_call call = family_call(
-        family->params, n / (family->experts > 0 ? family->experts : 1), 1, family->experts);
     gsc_guard_enter(family->name, "affinity");
-    gate->affinity(&call, (int64_t)n, z, ret_log_a);
+    gate->affinity(call, (int64_t)n, z, ret_log_a);
     gsc_guard_leave();
     gsc_status status =
         family_check_finite(family->name, "affinity", n, ret_log_a, z, "logit", error);
@@ -87,9 +83,9 @@ gsc_status gsc_gate_log_affinity(const gsc_gate_family *family, size_t n, const 
         const char *slope = gate->affinity_slope != NULL ? "affinity_slope" : "affinity";
         gsc_guard_enter(family->name, slope);
         if (gate->affinity_slope != NULL) {
-            gate->affinity_slope(&call, (int64_t)n, z, ret_slope);
+            gate->affinity_slope(call, (int64_t)n, z, ret_slope);
         } else {
-            difference_affinity(family, &call, n, z, ret_slope);
+            difference_affinity(family, call, n, z, ret_slope);
         }
         gsc_guard_leave();
         status = family_check_finite(family->name, slope, n, ret_slope, z, "logit", error);
@@ -101,4 +97,17 @@ gsc_status gsc_gate_log_affinity(const gsc_gate_family *family, size_t n, const 
         return log_of_value(family, n, z, ret_log_a, ret_slope, error);
     }
     return GSC_OK;
+}
+
+gsc_status gsc_gate_log_affinity(const gsc_gate_family *family, size_t n, const double *z,
+                                 double *ret_log_a, double *ret_slope, gsc_error *error) {
+    if (family->general) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "%s is no affinity a(z) on linear scores, which masses and exact slopes "
+                        "need; fit it to theory.data",
+                        family->name);
+    }
+    const gsc_call call = family_call(
+        family->params, n / (family->experts > 0 ? family->experts : 1), 1, family->experts);
+    return family_log_affinity(family, &call, n, z, ret_log_a, ret_slope, error);
 }

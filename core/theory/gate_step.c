@@ -20,6 +20,11 @@ gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error) {
     enum {
         PROBES = 5
     };
+    if (em_gate_is_general(ws)) {
+        gsc_bfgs_reset(ws->gate_bfgs);
+        ws->gate_gain = 0;
+        return GSC_OK;
+    }
     const double z[PROBES] = {-6, -1, 0, 1, 6};
     double log_a[PROBES], slope[PROBES];
     gsc_status status = gsc_gate_log_affinity(ws->shape.gate, PROBES, z, log_a, slope, error);
@@ -60,6 +65,9 @@ static size_t fisher_size(const gsc_em_workspace *ws) {
 /* A whole block is one call of the plugin, a shorter one a call for each expert, so that rows
  * that are not there cost nothing. */
 gsc_status em_gate_block(gsc_em_workspace *ws, const double *beta, size_t b, gsc_error *error) {
+    if (em_gate_is_general(ws)) {
+        return em_gate_general_block(ws, b, error);
+    }
     const size_t experts = ws->shape.k_routed, d = ws->shape.inputs;
     const size_t rows = em_padded(em_rows(ws, b));
     const double *x = ws->x + b * (d + 1) * EM_STRIDE;
@@ -158,6 +166,9 @@ static void stiffen(gsc_em_workspace *ws) {
 }
 
 gsc_status em_gate_settle(gsc_em_workspace *ws, size_t max_steps, gsc_error *error) {
+    if (em_gate_is_general(ws)) {
+        return em_gate_general_settle(ws, max_steps, error);
+    }
     const double least = em_trust_gain * (double)ws->n;
     double before = ws->gate_q;
     for (size_t step = 0; step + 1 < max_steps && ws->gate_gain > least; step++) {

@@ -4,6 +4,8 @@
  */
 #include "core/theory/mixture_json.h"
 
+#include "core/theory/gate_general.h"
+
 static json_t *numbers(const double *values, size_t n) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
@@ -38,5 +40,15 @@ json_t *gsc_mixture_json(const gsc_mixture_shape *shape, const double *mixture) 
                               numbers(mixture + at.beta1 + j * d, d), "expert",
                               expert_json(shape->routed, theta), "variance", mixture[at.nu + j]));
     }
-    return json_pack("{s:o, s:o}", "shared", shared, "routed", routed);
+    json_t *mixture_of = json_pack("{s:o, s:o}", "shared", shared, "routed", routed);
+    if (at.size > at.gate) {
+        json_t *tensors = json_object();
+        gsc_theta_block block;
+        for (size_t i = 0; gsc_gate_block(shape->gate, d, i, &block); i++) {
+            json_object_set_new(tensors, block.name,
+                                numbers(mixture + at.gate + block.offset, block.size));
+        }
+        json_object_set_new(mixture_of, "gate_tensors", tensors);
+    }
+    return mixture_of;
 }

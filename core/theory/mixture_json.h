@@ -12,7 +12,8 @@
 
 #include <jansson.h>
 
-/* {"shared": [...], "routed": [...]}; the caller owns it. */
+/* {"shared": [...], "routed": [...]} and, where the gate has numbers of its own, "gate_tensors": {NAME: [...]}; the
+ * caller owns it. */
 json_t *gsc_mixture_json(const gsc_mixture_shape *shape, const double *mixture);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/theory/mixture_read.h"
 
 #include "core/read/spec.h"
+#include "core/theory/gate_general.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -191,7 +192,7 @@ gsc_status gsc_mixture_read(const gsc_mixture_shape *shape, const json_t *json, 
 
 gsc_status gsc_mixture_read_initial(const gsc_mixture_shape *shape, const json_t *json,
                                     bool categorical, double *ret_mixture, gsc_error *error) {
-    static const char *const known[] = {"shared", "routed"};
+    static const char *const known[] = {"shared", "routed", "gate_tensors"};
     const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
     if (!json_is_object(json)) {
         return gsc_fail(error, GSC_ERR_INPUT,
@@ -199,7 +200,8 @@ gsc_status gsc_mixture_read_initial(const gsc_mixture_shape *shape, const json_t
                         "with shared and routed, all parameters written out",
                         json == NULL ? "missing" : "not an object");
     }
-    gsc_status status = gsc_json_refuse_unknown(json, known, 2, "theory.initial", error);
+    gsc_status status =
+        gsc_json_refuse_unknown(json, known, at.size > at.gate ? 3 : 2, "theory.initial", error);
     const size_t wanted[] = {shape->k_shared, shape->k_routed};
     for (int g = 0; g < 2 && status == GSC_OK; g++) {
         const json_t *list = json_object_get(json, known[g]);
@@ -213,9 +215,17 @@ gsc_status gsc_mixture_read_initial(const gsc_mixture_shape *shape, const json_t
     if (status == GSC_OK) {
         status = gsc_mixture_read(shape, json, "theory.initial", categorical, ret_mixture, error);
     }
-    for (size_t i = at.kappa; i < at.nu && status == GSC_OK; i++) {
-        const bool tau = i >= at.tau && i < at.beta0;
-        if (!tau && fabs(ret_mixture[i]) > shape->box) {
+    gsc_theta_block block;
+    for (size_t i = 0; status == GSC_OK && at.size > at.gate &&
+                       gsc_gate_block(shape->gate, shape->inputs, i, &block);
+         i++) {
+        const json_t *numbers = json_object_get(json_object_get(json, "gate_tensors"), block.name);
+        status = gsc_json_read_vector(numbers, block.name, "theory.initial.gate_tensors",
+                                      block.size, ret_mixture + at.gate + block.offset, error);
+    }
+    for (size_t i = at.kappa; i < at.size && status == GSC_OK; i++) {
+        const bool variance = (i >= at.tau && i < at.beta0) || (i >= at.nu && i < at.gate);
+        if (!variance && fabs(ret_mixture[i]) > shape->box) {
             status = gsc_fail(error, GSC_ERR_INPUT,
                               "theory.initial has a parameter of %g, beyond theory.box %g; make "
                               "the box larger",

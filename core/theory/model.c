@@ -6,6 +6,8 @@
  */
 #include "core/theory/model.h"
 
+#include "core/theory/gate_general.h"
+
 #include "core/theory/top_k.h"
 
 #include "kernels/mixture.h"
@@ -31,7 +33,11 @@ gsc_mixture_layout gsc_mixture_get_layout(const gsc_mixture_shape *shape) {
     layout.beta1 = layout.beta0 + shape->k_routed;
     layout.eta = layout.beta1 + shape->k_routed * shape->inputs;
     layout.nu = layout.eta + shape->k_routed * p2;
-    layout.size = layout.nu + shape->k_routed;
+    layout.gate = layout.nu + shape->k_routed;
+    layout.size = layout.gate;
+    if (shape->gate != NULL && shape->gate->general) {
+        layout.size += gsc_gate_extra(shape->gate, shape->inputs);
+    }
     return layout;
 }
 
@@ -41,7 +47,7 @@ double gsc_mixture_shared_mass(const gsc_mixture_shape *shape) {
 
 /* Block buffers of one evaluation, cut from one allocation: columns as kernels/mixture.h has them. */
 typedef struct likelihood_scratch {
-    double *x, *y, *logit, *log_a, *slope, *e, *r, *q, *h, *expert;
+    double *x, *y, *logit, *log_a, *slope, *e, *r, *q, *h, *expert, *gate;
 } likelihood_scratch;
 
 /* Copies column [m] and repeats its last value to the next multiple of the loops' padding. */
@@ -59,6 +65,12 @@ static gsc_status block_gate(const gsc_mixture_shape *shape, const double *mixtu
     const gsc_mixture_kernels *kernels = gsc_mixture_kernels_get();
     const size_t d = shape->inputs;
     gsc_status status = GSC_OK;
+    if (shape->gate != NULL && shape->gate->general) {
+        const gsc_gate_point point = {mixture + layout.beta0, mixture + layout.beta1,
+                                      mixture + layout.gate};
+        return gsc_gate_log_probs(shape->gate, &point, d, padded, scratch->x, STRIDE,
+                                  scratch->log_a, STRIDE, NULL, scratch->gate, error);
+    }
     for (size_t j = 0; j < shape->k_routed && status == GSC_OK; j++) {
         kernels->combine(padded, d, mixture[layout.beta0 + j], NULL, mixture + layout.beta1 + j * d,
                          scratch->x, STRIDE, scratch->logit);
@@ -134,7 +146,10 @@ gsc_status gsc_mixture_log_likelihood(const gsc_mixture_shape *shape, const doub
         expert = gsc_expert_scratch(shape->routed, BLOCK);
     }
     const size_t columns = d + 1 + 1 + 3 * k2 + 2 * k + 1;
-    const size_t bytes = (STRIDE * columns + (expert + 7) / 8 * 8) * sizeof(double);
+    const size_t gate =
+        shape->gate != NULL && shape->gate->general ? gsc_gate_scratch(shape->gate, d, BLOCK) : 0;
+    const size_t bytes =
+        (STRIDE * columns + (expert + 7) / 8 * 8 + (gate + 7) / 8 * 8) * sizeof(double);
     double *memory = aligned_alloc(64, bytes);
     if (memory == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a likelihood of %zu components", k);
@@ -151,6 +166,7 @@ gsc_status gsc_mixture_log_likelihood(const gsc_mixture_shape *shape, const doub
     scratch.r = scratch.e + STRIDE * k;
     scratch.h = scratch.r + STRIDE * k;
     scratch.expert = scratch.h + STRIDE;
+    scratch.gate = scratch.expert + (expert + 7) / 8 * 8;
     double total = 0;
     gsc_status status = GSC_OK;
     for (size_t t0 = 0; t0 < sample->n && status == GSC_OK; t0 += BLOCK) {

@@ -56,8 +56,9 @@ typedef struct gsc_expert_family {
     size_t theta_size; /* P */
     size_t n_blocks;
     gsc_theta_block blocks[GSC_MAX_THETA_BLOCKS];
-    bool linear;   /* linear in theta: the Jacobian does not depend on it */
-    size_t logits; /* C - 1 sets of the plugin's numbers for a categorical response (discrete.h); else 0 */
+    bool linear; /* linear in theta: the Jacobian does not depend on it */
+    size_t
+        logits; /* C - 1 sets of the plugin's numbers for a categorical response (discrete.h); else 0 */
 } gsc_expert_family;
 
 typedef struct gsc_gate_family {
@@ -65,6 +66,7 @@ typedef struct gsc_gate_family {
     char name[64]; /* "gate softmax" */
     double params[GSC_MAX_PLUGIN_PARAMS];
     size_t experts;
+    bool general; /* no plain affinity on linear scores: gate_general.h evaluates it */
 } gsc_gate_family;
 
 /* params: values in the plugin's declared order (its initial values where NULL). Refuses, in
@@ -98,9 +100,10 @@ typedef struct gsc_mixture_shape {
 } gsc_mixture_shape;
 
 /* Offsets into the flat vector, in this order: omega [k1], kappa [k1][P1], tau [k1], beta0 [k2],
- * beta1 [k2][d], eta [k2][P2], nu [k2]. */
+ * beta1 [k2][d], eta [k2][P2], nu [k2], gate (what a gate in general form has beyond beta, gate_general.h; else
+ * nothing). */
 typedef struct gsc_mixture_layout {
-    size_t omega, kappa, tau, beta0, beta1, eta, nu, size;
+    size_t omega, kappa, tau, beta0, beta1, eta, nu, gate, size;
 } gsc_mixture_layout;
 
 gsc_mixture_layout gsc_mixture_get_layout(const gsc_mixture_shape *shape);

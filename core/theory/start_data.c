@@ -4,6 +4,7 @@
  */
 #include "core/theory/start.h"
 
+#include "core/theory/gate_general.h"
 #include "core/theory/kmeans.h"
 #include "core/theory/random.h"
 #include "core/theory/small_solve.h"
@@ -452,6 +453,29 @@ static gsc_status draw_random(drawing *self, double *mixture, gsc_error *error) 
     return status;
 }
 
+/* The numbers of a gate in general form beyond beta; beta itself is 0 where an own score does not read it. */
+static gsc_status start_gate(drawing *self, double *mixture, gsc_error *error) {
+    const gsc_mixture_shape *shape = self->shape;
+    const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
+    const size_t extra = at.size - at.gate;
+    double *noise = calloc(extra + 1, sizeof *noise);
+    if (noise == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory to draw a start of a gate");
+    }
+    for (size_t i = 0; i < extra; i++) {
+        noise[i] = gsc_rng_normal(&self->random);
+    }
+    gsc_gate_initial(shape->gate, self->d, noise, mixture + at.gate);
+    free(noise);
+    for (size_t i = at.gate; i < at.size; i++) {
+        mixture[i] = clip(mixture[i], shape->box);
+    }
+    if (shape->gate->loaded->gate->score_form == GSC_SCORE_OWN) {
+        memset(mixture + at.beta0, 0, (at.eta - at.beta0) * sizeof *mixture);
+    }
+    return GSC_OK;
+}
+
 gsc_status gsc_start_from_data(gsc_start_mode mode, const gsc_mixture_shape *shape,
                                const gsc_sample *sample, uint64_t seed, size_t replicate,
                                size_t start, double *ret_mixture, gsc_error *error) {
@@ -461,6 +485,9 @@ gsc_status gsc_start_from_data(gsc_start_mode mode, const gsc_mixture_shape *sha
         gsc_rng_init(&self.random, seed, sample->n, replicate, GSC_STREAM_START + start);
         status = mode == GSC_START_KMEANS ? draw_kmeans(&self, start, ret_mixture, error)
                                           : draw_random(&self, ret_mixture, error);
+    }
+    if (status == GSC_OK && shape->gate != NULL && shape->gate->general) {
+        status = start_gate(&self, ret_mixture, error);
     }
     drawing_clear(&self);
     return status;

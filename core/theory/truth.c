@@ -5,6 +5,7 @@
 #include "core/theory/truth.h"
 
 #include "core/theory/discrete.h"
+#include "core/theory/gate_general.h"
 #include "core/theory/mixture_read.h"
 #include "core/theory/top_k.h"
 
@@ -205,6 +206,13 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
     if (status == GSC_OK) {
         status = read_families(truth, spec, error);
     }
+    if (status == GSC_OK && (truth->gate.general || truth->fit_gate.general)) {
+        status =
+            gsc_fail(error, GSC_ERR_INPUT,
+                     "%s is no affinity a(z) on linear scores, whose masses a(beta0) the losses "
+                     "compare; fit it to theory.data",
+                     truth->gate.general ? truth->gate.name : truth->fit_gate.name);
+    }
     if (status == GSC_OK) {
         truth->shape.shared = truth->shape.k_shared > 0 ? &truth->shared : NULL;
         truth->shape.routed = truth->shape.k_routed > 0 ? &truth->routed : NULL;
@@ -250,7 +258,12 @@ gsc_status gsc_truth_new_families(const gsc_spec *spec, size_t inputs, bool shar
     if (truth->shape.variance_floor <= 0) {
         truth->shape.variance_floor = default_floor;
     }
-    const gsc_status status = read_families(truth, spec, error);
+    gsc_status status = read_families(truth, spec, error);
+    if (status == GSC_OK && routed && gsc_gate_extra(&truth->gate, inputs) == SIZE_MAX) {
+        status = gsc_fail(error, GSC_ERR_INPUT,
+                          "%s declares a tensor with a size that has no meaning in the theory lab",
+                          truth->gate.name);
+    }
     if (status != GSC_OK) {
         gsc_truth_free(truth);
         return status;

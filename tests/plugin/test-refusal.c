@@ -9,6 +9,10 @@ static void affinity(const gsc_call *call, int64_t n, const real *z, real *ret_a
     (void)call, (void)n, (void)z, (void)ret_a;
 }
 
+static void probs(const gsc_call *call, int64_t row, const real *z, real *ret_p) {
+    (void)call, (void)row, (void)z, (void)ret_p;
+}
+
 static void select_all(const gsc_call *call, const real *z, const real *p, gsc_choice *ret_choice,
                        void *scratch) {
     (void)call, (void)z, (void)p, (void)ret_choice, (void)scratch;
@@ -66,10 +70,13 @@ int main(void) {
     check_gate(gate, 0, "lies in its choice", "", "own select");
     gate = plain;
     gate.score_form = GSC_SCORE_INNER;
-    check_gate(gate, 0, "not linear in x", "", "inner score");
+    check_gate(gate, 0, "", "", "inner score");
     gate.score_form = GSC_SCORE_OWN;
-    check_gate(gate, 0, "not linear in x", "has no score_backward", "own score without backward");
-    check_gate((gsc_gate){0}, 0, "has no affinity form", "", "row probs");
+    check_gate(gate, 0, "", "has no score_backward", "own score without backward");
+    gate.score_form = GSC_SCORE_NONE;
+    check_gate(gate, 0, "has no score", "", "no score");
+    check_gate((gsc_gate){.probs = probs}, 0, "", "", "row probs");
+    check_gate((gsc_gate){0}, 0, "neither affinity nor probs", "", "no probabilities");
 
     const gsc_tensor weight = {.name = "w", .dims = 1, .size = {GSC_SIZE_INPUTS}};
     gsc_tensor other = weight;
@@ -84,6 +91,14 @@ int main(void) {
     other = weight;
     other.size[0] = GSC_SIZE_EXPERTS;
     check_expert(own, &other, "the size E or M", "", "a tensor over experts");
+
+    const gsc_tensor kept = {
+        .name = "w", .role = GSC_TENSOR_STATE, .dims = 1, .size = {GSC_SIZE_INPUTS}};
+    gsc_plugin stateful = {.kind = GSC_KIND_GATE, .id = "x", .tensors = &kept, .n_tensors = 1};
+    stateful.gate = &plain;
+    check(&stateful, "frozen tensors or state", "", "a gate with state");
+    stateful.tensors = &weight;
+    check(&stateful, "", "", "a gate with a trained tensor");
 
     const gsc_balancer balancer = {.struct_size = sizeof balancer};
     const gsc_plugin plugin = {.kind = GSC_KIND_BALANCER, .id = "x", .balancer = &balancer};
