@@ -226,7 +226,7 @@ static void test_checkpoints(const memory *kept) {
     TAP_OK(overlap->n == 3 && overlap->values[0] == .5f && overlap->values[1] == .5f &&
                overlap->values[2] == 1,
            "a row of the overlap matrix");
-    const kept_vector *load = vector_at(kept, "load", 0, 0);
+    const kept_vector *load = vector_at(kept, "probe_load", 0, 0);
     TAP_OK(load->n == 4 && load->values[0] == 2 && load->values[3] == 0, "loads to an even share");
     const kept_vector *share = vector_at(kept, "domain_share", 1, 10);
     TAP_OK(share->n == 8 && share->values[0] == .5f && share->values[4] == 0, "shares of domains");
