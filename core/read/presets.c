@@ -36,6 +36,18 @@ static gsc_preset presets[] = {
     {.name = "rates", .text = GSC_PRESET_RATES},
     {.name = "discrete", .text = GSC_PRESET_DISCRETE},
     {.name = "discrete-fingerprint", .text = GSC_PRESET_DISCRETE_FINGERPRINT},
+    {.name = "lm-smoe", .text = GSC_PRESET_LM_SMOE},
+    {.name = "lm-smoe-sg", .text = GSC_PRESET_LM_SMOE_SG},
+    {.name = "lm-deepseek-v2", .text = GSC_PRESET_LM_DEEPSEEK_V2},
+    {.name = "lm-deepseek-v3", .text = GSC_PRESET_LM_DEEPSEEK_V3},
+    {.name = "lm-smoe-158m", .text = GSC_PRESET_LM_SMOE_158M},
+    {.name = "lm-smoe-sg-158m", .text = GSC_PRESET_LM_SMOE_SG_158M},
+    {.name = "lm-deepseek-v2-158m", .text = GSC_PRESET_LM_DEEPSEEK_V2_158M},
+    {.name = "lm-deepseek-v3-158m", .text = GSC_PRESET_LM_DEEPSEEK_V3_158M},
+    {.name = "lm-smoe-679m", .text = GSC_PRESET_LM_SMOE_679M},
+    {.name = "lm-smoe-sg-679m", .text = GSC_PRESET_LM_SMOE_SG_679M},
+    {.name = "lm-deepseek-v2-679m", .text = GSC_PRESET_LM_DEEPSEEK_V2_679M},
+    {.name = "lm-deepseek-v3-679m", .text = GSC_PRESET_LM_DEEPSEEK_V3_679M},
 };
 
 enum {

@@ -421,8 +421,11 @@ char *gsc_spec_dump(const gsc_spec *spec) {
     if (root == NULL) {
         return NULL;
     }
+    const char *lab = gsc_spec_string(spec, "lab");
     json_object_foreach(spec->initials, key, value) {
-        put_nested(root, key, value);
+        if (gsc_spec_key_serves(key, lab != NULL ? lab : "")) {
+            put_nested(root, key, value);
+        }
     }
     json_object_foreach(spec->values, key, value) {
         put_nested(root, key, value);

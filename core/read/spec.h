@@ -47,6 +47,9 @@ typedef struct gsc_spec_key {
 
 const gsc_spec_key *gsc_spec_keys(size_t *ret_count);
 const gsc_spec_key *gsc_spec_find_key(const char *name);
+/* Whether a lab reads the key: theory.* are the theory lab's, lm.* and balancer the language model's, the others
+ * any lab's. */
+bool gsc_spec_key_serves(const char *name, const char *lab);
 
 typedef struct gsc_spec gsc_spec;
 

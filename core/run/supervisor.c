@@ -378,6 +378,15 @@ static gsc_status take_signals(supervisor *self, sigset_t *ret_before, gsc_error
     return GSC_OK;
 }
 
+/* A worker never sees the run file; it keeps checkpoints in the folder beside it, NAME.ckpt. */
+static void name_checkpoints(const char *run_file) {
+    char folder[PATH_MAX + 8];
+    const size_t length = strlen(run_file);
+    const bool ends = length > 4 && strcmp(run_file + length - 4, ".gsc") == 0;
+    snprintf(folder, sizeof folder, "%.*s.ckpt", (int)(ends ? length - 4 : length), run_file);
+    setenv("GATESCOPE_CHECKPOINTS", folder, 1);
+}
+
 static gsc_status begin(supervisor *self, gsc_error *error) {
     char *spec = gsc_spec_dump(self->order->spec);
     char *plugins = json_dumps(self->order->plugins, JSON_COMPACT);
@@ -388,6 +397,7 @@ static gsc_status begin(supervisor *self, gsc_error *error) {
         snprintf(self->outcome->path, sizeof self->outcome->path, "%s",
                  gsc_run_writer_path(self->writer));
         gsc_error failed = {0};
+        name_checkpoints(self->outcome->path);
         if (gsc_worker_process_start(self->order->worker, &self->worker, &failed) != GSC_OK) {
             end_run(self, GSC_RUN_FAILED, failed.message);
         } else if (send_spec(self, spec, plugins != NULL ? plugins : "[]", &failed) != GSC_OK) {

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The course of a run: steps, checkpoints, validations, and what a stop or a failure leaves. Layer: core/lm.
+ */
+#include "core/lm/lab_internal.h"
+
+#include "core/data/folder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static gsc_status save(lab *self, gsc_error *error) {
+    if (self->folder == NULL || self->saved_step == self->trainer.step) {
+        return GSC_OK;
+    }
+    char path[GSC_DATA_PATH_SIZE];
+    if (mkdir(self->folder, 0777) != 0 && errno != EEXIST) {
+        return gsc_fail(error, GSC_ERR_IO, "%s cannot be made: %s", self->folder, strerror(errno));
+    }
+    const int length = snprintf(path, sizeof path, "%s/step-%07" PRId64 ".safetensors",
+                                self->folder, self->trainer.step);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        return gsc_fail(error, GSC_ERR_INPUT, "the folder of checkpoints %.80s... is too long",
+                        self->folder);
+    }
+    const gsc_status status =
+        gsc_lm_save(self->model, self->trainer.step, self->identity, path, error);
+    self->saved_step = status == GSC_OK ? self->trainer.step : self->saved_step;
+    return status;
+}
+
+static gsc_status validate(lab *self, gsc_error *error) {
+    const bool last = self->trainer.step == self->recipe.steps;
+    const gsc_probe *probe = last ? &self->validation : &self->interim;
+    double loss = 0;
+    gsc_status status = gsc_lm_trainer_evaluate(&self->trainer, probe->tokens, probe->rows, NULL,
+                                                NULL, NULL, &loss, error);
+    if (status == GSC_OK) {
+        self->validation_loss = loss;
+        status = lm_lab_tell_point(self, LAB_VALIDATION, loss, error);
+    }
+    return status;
+}
+
+/* A full disk costs checkpoints, not the run: it is told once a failure. */
+static gsc_status save_or_warn(lab *self, gsc_error *error) {
+    gsc_error failed = {0};
+    const gsc_status status = save(self, &failed);
+    return status == GSC_OK
+               ? GSC_OK
+               : self->sink->event(self->sink, GSC_EVENT_WARNING, "lm", failed.message, error);
+}
+
+/* At the steps of the list: the weights are kept, then seen. */
+static gsc_status stop_by(lab *self, gsc_error *error) {
+    gsc_status status = save_or_warn(self, error);
+    if (status == GSC_OK) {
+        status = validate(self, error);
+    }
+    if (status == GSC_OK && self->trainer.step > self->first_step) {
+        status = lm_lab_tell_loads(self, error);
+    }
+    return status;
+}
+
+static gsc_status one_step(lab *self, gsc_error *error) {
+    gsc_lm_step step;
+    const double before = lm_lab_now();
+    gsc_sampler_batch(&self->sampler, (uint64_t)self->trainer.step, self->recipe.batch, self->batch,
+                      (gsc_batch_sources){0});
+    const gsc_status status = gsc_lm_trainer_step(&self->trainer, self->batch, &step, error);
+    self->trained_s += lm_lab_now() - before;
+    return status == GSC_OK ? lm_lab_tell_step(self, &step, error) : status;
+}
+
+static bool is_stop(const lab *self) {
+    for (size_t i = 0; i < self->n_stops; i++) {
+        if (self->stops[i] == self->trainer.step) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static gsc_status train(lab *self, gsc_error *error) {
+    gsc_status status = stop_by(self, error);
+    while (status == GSC_OK && self->trainer.step < self->recipe.steps) {
+        status = one_step(self, error);
+        if (status == GSC_OK && is_stop(self)) {
+            status = stop_by(self, error);
+        }
+    }
+    return status;
+}
+
+/* A failure tells where the last good weights are. */
+static gsc_status point_to_checkpoint(const lab *self, gsc_status status, gsc_error *error) {
+    if (error == NULL || self->folder == NULL || self->saved_step < 0 ||
+        (status != GSC_ERR_NUMERIC && status != GSC_ERR_PLUGIN)) {
+        return status;
+    }
+    const gsc_error first = *error;
+    return gsc_fail(error, status, "%.500s; the last good checkpoint is step %" PRId64,
+                    first.message, self->saved_step);
+}
+
+gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error) {
+    lab *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the language-model lab");
+    }
+    self->spec = spec;
+    self->pool = pool;
+    self->sink = sink;
+    self->folder = getenv("GATESCOPE_CHECKPOINTS");
+    self->saved_step = -1;
+    gsc_status status = lm_lab_set_up(self, error);
+    if (status == GSC_OK) {
+        status = lm_lab_declare_series(self, error);
+    }
+    if (status == GSC_OK) {
+        status = train(self, error);
+    }
+    if (status == GSC_OK) {
+        status = lm_lab_tell_results(self, error);
+    }
+    if (status == GSC_OK) {
+        status = sink->progress(sink, 1, "done", error);
+    }
+    if (status == GSC_ERR_STOPPED && self->model != NULL) {
+        gsc_error ignored = {0};
+        save(self, &ignored);
+    }
+    status = status == GSC_OK ? status : point_to_checkpoint(self, status, error);
+    lm_lab_tear_down(self);
+    free(self);
+    return status;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the language-model lab share. Layer: core/lm, private.
+ */
+#ifndef GSC_CORE_LM_LAB_INTERNAL_H
+#define GSC_CORE_LM_LAB_INTERNAL_H
+
+#include "core/data/sampler.h"
+#include "core/lm/checkpoint.h"
+#include "core/lm/lab.h"
+#include "core/lm/trainer.h"
+
+typedef enum lab_series {
+    LAB_LOSS,
+    LAB_VALIDATION,
+    LAB_BALANCE,
+    LAB_NORM,
+    LAB_RATE,
+    LAB_SPEED,
+    LAB_SERIES
+} lab_series;
+
+typedef struct lab {
+    const gsc_spec *spec;
+    gsc_pool *pool;
+    gsc_sink *sink;
+    const char *folder; /* of checkpoints; NULL: none */
+    char identity[GSC_LM_IDENTITY_SIZE];
+
+    gsc_tokenizer *tokenizer;
+    gsc_tokens tokens;
+    gsc_sampler sampler;
+    gsc_probe validation, interim;
+
+    gsc_lm_shape shape;
+    gsc_lm_recipe recipe;
+    gsc_lm_options options;
+    gsc_queue *queue;
+    gsc_lm *model;
+    gsc_lm_trainer trainer;
+
+    int32_t *batch; /* [batch, context + 1] */
+    float *load;    /* [experts] */
+    int64_t *stops; /* steps with a checkpoint, ascending */
+    size_t n_stops;
+    int32_t series[LAB_SERIES], *load_series; /* [layers] */
+    int64_t first_step, told_step;            /* where this process began; of the last speed */
+    double begun_s, told_s, trained_s;        /* clocks: begin, last speed; seconds in steps */
+    double validation_loss;                   /* the last one */
+    int64_t saved_step;                       /* of the last checkpoint; -1: none */
+} lab;
+
+double lm_lab_now(void);
+
+/* lab_setup.c */
+gsc_status lm_lab_set_up(lab *self, gsc_error *error);
+void lm_lab_tear_down(lab *self);
+
+/* lab_tell.c */
+gsc_status lm_lab_declare_series(lab *self, gsc_error *error);
+gsc_status lm_lab_tell_step(lab *self, const gsc_lm_step *step, gsc_error *error);
+gsc_status lm_lab_tell_loads(lab *self, gsc_error *error);
+gsc_status lm_lab_tell_point(lab *self, lab_series series, double y, gsc_error *error);
+gsc_status lm_lab_tell_results(lab *self, gsc_error *error);
+
+#endif

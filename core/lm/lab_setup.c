@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Corpus, model and trainer of a run, from its spec. Layer: core/lm.
+ */
+#include "core/lm/lab_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INTERIM_SHARE = 8 /* validations on the way have this part of the last one's positions */
+};
+
+/* ---- Corpus ---- */
+
+static bool report(void *context, const char *what, double fraction) {
+    lab *self = context;
+    gsc_error error = {0};
+    (void)fraction;
+    return self->sink->progress(self->sink, 0, what, &error) == GSC_OK;
+}
+
+static gsc_status read_corpus(lab *self, gsc_error *error) {
+    const char *data = gsc_spec_string(self->spec, "lm.data");
+    const gsc_data_watch watch = {.report = report, .context = self};
+    gsc_status status = gsc_tokenizer_new(gsc_spec_string(self->spec, "lm.tokenizer"), data, &watch,
+                                          &self->tokenizer, error);
+    if (status == GSC_OK) {
+        status = gsc_tokens_open(data, self->tokenizer, &watch, &self->tokens, error);
+    }
+    if (status != GSC_OK || self->tokens.report.bad_lines == 0) {
+        return status;
+    }
+    char text[512];
+    snprintf(text, sizeof text, "%" PRIu64 " bad lines of %.100s were left out; the first: %.250s",
+             self->tokens.report.bad_lines, data, self->tokens.report.first_bad);
+    return self->sink->event(self->sink, GSC_EVENT_WARNING, "data", text, error);
+}
+
+static gsc_status make_samples(lab *self, gsc_error *error) {
+    const uint64_t positions = (uint64_t)gsc_spec_int(self->spec, "lm.validation_positions");
+    gsc_status status = gsc_sampler_init(&self->sampler, &self->tokens, self->shape.context,
+                                         (uint64_t)gsc_spec_int(self->spec, "seed"), error);
+    if (status == GSC_OK) {
+        status = gsc_probe_init(&self->validation, &self->tokens, self->shape.context, positions, 1,
+                                error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_probe_init(&self->interim, &self->tokens, self->shape.context,
+                                (positions + INTERIM_SHARE - 1) / INTERIM_SHARE, 1, error);
+    }
+    return status;
+}
+
+/* ---- Memory ---- */
+
+/* What the system could give, in bytes; 0 where it does not say. */
+static double available_bytes(void) {
+    char line[128];
+    double kilobytes = 0;
+    FILE *file = fopen("/proc/meminfo", "re");
+    while (file != NULL && kilobytes == 0 && fgets(line, sizeof line, file) != NULL) {
+        sscanf(line, "MemAvailable: %lf kB", &kilobytes);
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return 1024 * kilobytes;
+}
+
+static gsc_status foresee(lab *self, gsc_error *error) {
+    gsc_lm_forecast f;
+    gsc_lm_parameters parameters = {0};
+    gsc_status status = gsc_lm_forecast_of(&self->shape, &self->options, &f, error);
+    if (status == GSC_OK) {
+        status = gsc_lm_parameters_init(&parameters, &self->shape, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    const double mb = 1.0 / (1 << 20), has = available_bytes();
+    char text[400];
+    snprintf(
+        text, sizeof text,
+        "%zu parameters, %zu active for a token; the run needs %.0f MB: weights, gradients and "
+        "moments %.0f, activations %.0f, gates %.0f",
+        parameters.trained, gsc_lm_active_parameters(&self->shape, &parameters),
+        mb * (double)f.total, mb * (double)f.parameters, mb * (double)f.activations,
+        mb * (double)f.host);
+    gsc_lm_parameters_clear(&parameters);
+    if (has > 0 && (double)f.total > has) {
+        return gsc_fail(
+            error, GSC_ERR_MEMORY,
+            "%s; this machine has %.0f MB left: raise lm.accumulate, or choose a smaller "
+            "model",
+            text, mb * has);
+    }
+    return self->sink->event(self->sink, GSC_EVENT_INFO, "lm", text, error);
+}
+
+/* ---- Model ---- */
+
+static void read_recipe(lab *self) {
+    const gsc_spec *spec = self->spec;
+    self->recipe = (gsc_lm_recipe){.batch = (size_t)gsc_spec_int(spec, "lm.batch"),
+                                   .accumulate = (size_t)gsc_spec_int(spec, "lm.accumulate"),
+                                   .steps = gsc_spec_int(spec, "lm.steps"),
+                                   .warmup = gsc_spec_int(spec, "lm.warmup"),
+                                   .learning_rate = gsc_spec_real(spec, "lm.learning_rate"),
+                                   .floor = gsc_spec_real(spec, "lm.rate_floor"),
+                                   .clip = gsc_spec_real(spec, "lm.clip"),
+                                   .decay = gsc_spec_real(spec, "lm.weight_decay"),
+                                   .beta1 = gsc_spec_real(spec, "lm.beta1"),
+                                   .beta2 = gsc_spec_real(spec, "lm.beta2"),
+                                   .epsilon = 1e-8};
+    self->options = (gsc_lm_options){.dtype = GSC_F32,
+                                     .sequences = self->recipe.batch / self->recipe.accumulate,
+                                     .seed = (uint64_t)gsc_spec_int(spec, "seed"),
+                                     .training = true};
+}
+
+/* What must be the same for a run to go on from a checkpoint with the same bits. */
+static void describe(lab *self) {
+    const gsc_lm_recipe *r = &self->recipe;
+    snprintf(self->identity, sizeof self->identity,
+             "seed %" PRIu64 ", %" PRId64 " steps of %zu / %zu sequences of %zu tokens, rate %.17g "
+             "after %" PRId64
+             " to %.17g, clip %.17g, decay %.17g, betas %.17g %.17g, gate %s %.16s, "
+             "expert %s, top %zu, data %.64s",
+             self->options.seed, r->steps, r->batch, r->accumulate, self->shape.context,
+             r->learning_rate, r->warmup, r->floor, r->clip, r->decay, r->beta1, r->beta2,
+             self->shape.gate.loaded->plugin->id, self->shape.gate.loaded->sha256,
+             self->shape.expert.loaded->plugin->id, self->shape.top_k, self->tokens.hash);
+}
+
+static int64_t share_of(const lab *self, double percent) {
+    return (int64_t)(percent / 100 * (double)self->recipe.steps + 0.5);
+}
+
+/* Steps with a checkpoint: 0, the last, and every so many or at these percents. */
+static gsc_status find_stops(lab *self, gsc_error *error) {
+    static const double percents[] = {0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100};
+    const int64_t steps = self->recipe.steps;
+    const int64_t every = gsc_spec_int(self->spec, "lm.checkpoint_every");
+    const size_t most =
+        every > 0 ? (size_t)(steps / every) + 2 : sizeof percents / sizeof percents[0];
+    self->stops = malloc(most * sizeof *self->stops);
+    if (self->stops == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu checkpoints", most);
+    }
+    for (size_t i = 0; i < most; i++) {
+        const int64_t at = every > 0 ? (int64_t)i * every : share_of(self, percents[i]);
+        const int64_t stop = at > steps ? steps : at;
+        if (self->n_stops == 0 || self->stops[self->n_stops - 1] < stop) {
+            self->stops[self->n_stops++] = stop;
+        }
+    }
+    return GSC_OK;
+}
+
+static gsc_status make_model(lab *self, gsc_error *error) {
+    const size_t workspace = gsc_lm_workspace_bytes(&self->shape, gsc_pool_threads(self->pool));
+    gsc_status status = gsc_queue_new(gsc_device_cpu(), self->pool, workspace, &self->queue, error);
+    if (status == GSC_OK) {
+        status = gsc_lm_new(self->queue, &self->shape, &self->options, &self->model, error);
+    }
+    if (status == GSC_OK) {
+        status =
+            gsc_lm_trainer_init(&self->trainer, self->queue, self->model, &self->recipe, error);
+    }
+    const char *from = gsc_spec_string(self->spec, "lm.resume");
+    if (status == GSC_OK && from != NULL && from[0] != '\0') {
+        status = gsc_lm_load(self->model, from, self->identity, &self->trainer.step, error);
+        self->saved_step = self->trainer.step;
+    }
+    self->first_step = self->told_step = self->trainer.step;
+    return status;
+}
+
+static gsc_status make_room(lab *self, gsc_error *error) {
+    const size_t batch = self->recipe.batch * (self->shape.context + 1);
+    self->batch = malloc(batch * sizeof *self->batch);
+    self->load = malloc(self->shape.experts * sizeof *self->load);
+    self->load_series = malloc(self->shape.layers * sizeof *self->load_series);
+    return self->batch == NULL || self->load == NULL || self->load_series == NULL
+               ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for a batch of %zu tokens", batch)
+               : GSC_OK;
+}
+
+gsc_status lm_lab_set_up(lab *self, gsc_error *error) {
+    read_recipe(self);
+    if (self->recipe.batch % self->recipe.accumulate != 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "lm.batch is %zu, which lm.accumulate %zu does not divide",
+                        self->recipe.batch, self->recipe.accumulate);
+    }
+    gsc_status (*const parts[])(lab *, gsc_error *) = {make_samples, foresee, find_stops,
+                                                       make_room};
+    /* Sizes and plugins first: they refuse at once, a corpus takes its time. */
+    gsc_status status = gsc_lm_shape_read(self->spec, 2, &self->shape, error);
+    if (status == GSC_OK) {
+        status = read_corpus(self, error);
+    }
+    if (status == GSC_OK) {
+        self->shape.vocabulary = (size_t)self->tokens.vocabulary;
+        describe(self);
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == GSC_OK; i++) {
+        status = parts[i](self, error);
+    }
+    return status == GSC_OK ? make_model(self, error) : status;
+}
+
+void lm_lab_tear_down(lab *self) {
+    gsc_lm_trainer_clear(&self->trainer);
+    gsc_lm_free(self->model);
+    gsc_queue_free(self->queue);
+    gsc_probe_clear(&self->validation);
+    gsc_probe_clear(&self->interim);
+    gsc_sampler_clear(&self->sampler);
+    gsc_tokens_close(&self->tokens);
+    gsc_tokenizer_free(self->tokenizer);
+    free(self->batch);
+    free(self->load);
+    free(self->load_series);
+    free(self->stops);
+}

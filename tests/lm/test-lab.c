@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The language-model lab as a sink sees it: series, results, checkpoints and a run that goes on from one; the same
+ * values at any number of threads; stopping; the presets' sizes; one sentence for each spec it cannot run.
+ */
+#include "core/lm/checkpoint.h"
+#include "core/lm/lab.h"
+#include "tests/lm/small_lm.h"
+#include "tests/tap.h"
+#include "tests/theory/memory_sink.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/gatescope-lm-lab-XXXXXX";
+
+/* A language of few words, 80 kB of it: enough for a held-out document. */
+static void write_corpus(const char *path) {
+    static const char *const words[] = {"the ", "cat ",  "sat ", "on ",  "a ",       "mat, ",
+                                        "and ", "then ", "it ",  "ran ", "home.\n\n"};
+    FILE *file = fopen(path, "w");
+    unsigned state = 1;
+    for (size_t i = 0; i < 20000; i++) {
+        state = state * 1103515245u + 12345u;
+        fputs(words[(state >> 16) % (sizeof words / sizeof words[0])], file);
+    }
+    fclose(file);
+}
+
+static gsc_spec *spec_of(const char *const *settings) {
+    static const char *const small[] = {"lm.tokenizer=bytes",
+                                        "lm.steps=20",
+                                        "lm.width=16",
+                                        "lm.layers=2",
+                                        "lm.context=32",
+                                        "lm.batch=4",
+                                        "lm.experts=6",
+                                        "lm.top_k=2",
+                                        "lm.expert_width=8",
+                                        "lm.validation_positions=512",
+                                        NULL};
+    gsc_error error = {0};
+    gsc_spec *spec;
+    char data[128];
+    must(gsc_spec_load("preset:lm-deepseek-v3", &spec, &error), &error);
+    for (size_t i = 0; small[i] != NULL; i++) {
+        must(gsc_spec_set(spec, small[i], &error), &error);
+    }
+    snprintf(data, sizeof data, "lm.data=%s/corpus.txt", folder);
+    must(gsc_spec_set(spec, data, &error), &error);
+    for (; settings != NULL && *settings != NULL; settings++) {
+        must(gsc_spec_set(spec, *settings, &error), &error);
+    }
+    return spec;
+}
+
+/* ---- A sink that also takes vectors, and stops after so many points where asked ---- */
+
+static size_t vectors, points_left;
+
+static gsc_status add_vector(gsc_sink *sink, int32_t series, double x, const float *values,
+                             size_t n, gsc_error *error) {
+    float sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += values[i];
+    }
+    vectors += fabsf(sum - 1) < 1e-5f;
+    return GSC_OK;
+}
+
+static gsc_status add_points(gsc_sink *sink, int32_t series, const gsc_point *points, size_t n,
+                             gsc_error *error) {
+    if (points_left > 0 && --points_left == 0) {
+        ((memory_sink *)sink)->stop = true;
+    }
+    return memory_add_points(sink, series, points, n, error);
+}
+
+static gsc_status run(const char *const *settings, unsigned threads, memory_sink **ret_sink,
+                      gsc_error *error) {
+    gsc_pool *pool;
+    gsc_spec *spec = spec_of(settings);
+    memory_sink *sink = memory_sink_new();
+    sink->sink.vector = add_vector;
+    sink->sink.points = add_points;
+    must(gsc_pool_new(threads, &pool, error), error);
+    vectors = 0;
+    const gsc_status status = gsc_lm_run(spec, pool, &sink->sink, error);
+    gsc_pool_free(pool);
+    gsc_spec_free(spec);
+    *ret_sink = sink;
+    return status;
+}
+
+static void test_run(void) {
+    gsc_error error = {0};
+    memory_sink *one, *two;
+    must(run(NULL, 1, &one, &error), &error);
+    const memory_series *loss = memory_find(one, "loss", ""),
+                        *validation = memory_find(one, "validation_loss", "");
+    const memory_result *last = memory_result_of(one, "validation_loss", "");
+    const memory_result *bits = memory_result_of(one, "bits_per_byte", "");
+    TAP_OK(loss->n == 20 && loss->points[19].x == 20, "a loss for every step");
+    TAP_OK(loss->points[19].y < loss->points[0].y - 0.5, "it falls");
+    TAP_OK(memory_find(one, "learning_rate", "")->n == 20 &&
+               memory_find(one, "gradient_norm", "")->n == 20 &&
+               memory_find(one, "balance_loss", "")->n == 20,
+           "so are rate, norm and balance");
+    TAP_OK(validation->n == 12 && validation->points[0].x == 0 && validation->points[11].x == 20,
+           "validations at 0, 1, 2, 4, 6, ... 20 of 20 steps: 0, 1, 2, 5, 10, ... percent");
+    TAP_OK(vectors == 2 * 11, "loads of two layers at each, shares that sum to 1");
+    TAP_OK(last != NULL && last->value == validation->points[11].y, "the last one is the result");
+    TAP_NEAR(memory_result_of(one, "perplexity", "")->value, exp(last->value), 1e-12,
+             "with its perplexity");
+    /* Bytes are tokens, but for the ends of documents. */
+    TAP_OK(bits->value >= last->value / log(2) && bits->value < 1.02 * last->value / log(2),
+           "and its bits per byte");
+    TAP_CONTAINS(one->events[0], "active for a token; the run needs", "memory is told before");
+
+    must(run(NULL, 3, &two, &error), &error);
+    bool same = true;
+    const memory_series *other = memory_find(two, "loss", "");
+    for (size_t i = 0; i < 20; i++) {
+        same &= other->points[i].y == loss->points[i].y;
+    }
+    TAP_OK(same && memory_result_of(two, "validation_loss", "")->value == last->value,
+           "three threads give the same bits");
+    memory_sink_free(two);
+
+    /* On from step 10, in a process of its own as far as the lab knows. */
+    char from[160];
+    snprintf(from, sizeof from, "lm.resume=%s/ckpt/step-0000010.safetensors", folder);
+    must(run((const char *const[]){from, NULL}, 1, &two, &error), &error);
+    other = memory_find(two, "loss", "");
+    same = other->n == 10;
+    for (size_t i = 0; i < other->n && i < 10; i++) {
+        same &= other->points[i].y == loss->points[10 + i].y;
+    }
+    TAP_OK(same && memory_result_of(two, "validation_loss", "")->value == last->value,
+           "a run that goes on from a checkpoint gives the same bits");
+    memory_sink_free(two);
+    TAP_OK(run((const char *const[]){from, "seed=2", NULL}, 1, &two, &error) == GSC_ERR_INPUT,
+           "another seed cannot go on from it");
+    TAP_CONTAINS(error.message, "of another run", "and says why");
+    memory_sink_free(two);
+    memory_sink_free(one);
+}
+
+static void test_stop(void) {
+    gsc_error error = {0};
+    memory_sink *sink;
+    char path[160];
+    struct stat ignored;
+    points_left = 1 + 4 * 3; /* a validation, then four points a step */
+    TAP_OK(run((const char *const[]){"lm.checkpoint_every=1000", NULL}, 1, &sink, &error) ==
+               GSC_ERR_STOPPED,
+           "a stop ends the run");
+    snprintf(path, sizeof path, "%s/ckpt/step-0000003.safetensors", folder);
+    TAP_OK(stat(path, &ignored) == 0, "and leaves a checkpoint");
+    points_left = 0;
+    memory_sink_free(sink);
+}
+
+static void refuse(const char *const *settings, gsc_status status, const char *part) {
+    gsc_error error = {0};
+    memory_sink *sink;
+    TAP_OK(run(settings, 1, &sink, &error) == status, part);
+    TAP_CONTAINS(error.message, part, "in these words");
+    memory_sink_free(sink);
+}
+
+static void test_refusals(void) {
+    refuse((const char *const[]){"lm.top_k=7", NULL}, GSC_ERR_INPUT, "lm.top_k is 7");
+    refuse((const char *const[]){"lm.heads=3", NULL}, GSC_ERR_INPUT, "3 heads do not divide");
+    refuse((const char *const[]){"lm.accumulate=3", NULL}, GSC_ERR_INPUT, "lm.accumulate 3");
+    refuse((const char *const[]){"expert=linear", NULL}, GSC_ERR_PLUGIN, "expert linear");
+    refuse((const char *const[]){"lm.data=/nowhere/at/all", NULL}, GSC_ERR_INPUT,
+           "/nowhere/at/all");
+    refuse((const char *const[]){"lm.context=1000000", NULL}, GSC_ERR_INPUT, "shorter");
+    refuse(
+        (const char *const[]){"lm.width=65536", "lm.experts=4096", "lm.expert_width=65536", NULL},
+        GSC_ERR_MEMORY, "this machine has");
+    refuse((const char *const[]){"lm.learning_rate=10", "lm.clip=0", "lm.steps=200",
+                                 "lm.norm=rms_norm", "lm.weight_decay=10", NULL},
+           GSC_ERR_NUMERIC, "the last good checkpoint is step");
+}
+
+/* The presets of the paper have the paper's sizes. */
+static void test_presets(void) {
+    static const struct {
+        const char *name;
+        size_t parameters;
+    } all[] = {{"lm-smoe-158m", 157934400},
+               {"lm-smoe-sg-158m", 157934400},
+               {"lm-deepseek-v2-158m", 157919040 - 16 * 64},
+               {"lm-deepseek-v3-158m", 157919040 - 16 * 64},
+               {"lm-smoe-679m", 678287168},
+               {"lm-smoe-sg-679m", 678287168},
+               {"lm-deepseek-v2-679m", 678287168 - 18 * 2048},
+               {"lm-deepseek-v3-679m", 678287168 - 18 * 2048}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        gsc_error error = {0};
+        gsc_spec *spec;
+        gsc_lm_shape shape;
+        gsc_lm_parameters list;
+        char name[64];
+        snprintf(name, sizeof name, "preset:%s", all[i].name);
+        must(gsc_spec_load(name, &spec, &error), &error);
+        must(gsc_spec_check(spec, NULL, &error), &error);
+        must(gsc_lm_shape_read(spec, 8000, &shape, &error), &error);
+        must(gsc_lm_parameters_init(&list, &shape, &error), &error);
+        TAP_OK(list.trained == all[i].parameters, all[i].name);
+        TAP_OK(shape.rotated == (shape.width == 512 ? 42 : 64), "about half of each head turns");
+        gsc_lm_parameters_clear(&list);
+        gsc_spec_free(spec);
+    }
+}
+
+int main(void) {
+    char path[128], command[160];
+    if (mkdtemp(folder) == NULL) {
+        return 1;
+    }
+    snprintf(path, sizeof path, "%s/corpus.txt", folder);
+    write_corpus(path);
+    snprintf(path, sizeof path, "%s/data", folder);
+    setenv("GATESCOPE_DATA", path, 1);
+    snprintf(path, sizeof path, "%s/ckpt", folder);
+    setenv("GATESCOPE_CHECKPOINTS", path, 1);
+    test_run();
+    test_stop();
+    test_refusals();
+    test_presets();
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    TAP_OK(system(command) == 0, "all files were in one folder");
+    return tap_done();
+}
