@@ -2,8 +2,11 @@
  *
  * The theory lab: runs one spec of kind "theory" and tells a sink what it finds.
  *
- * An arm is one pair of theory.k_shared x theory.k_routed; its name is "" where there is one arm, else the
- * lists that vary: "k_shared=2", "k_shared=2 k_routed=3". Every (size, replicate, arm) is one fit, in
+ * An arm is one pair of theory.k_shared x theory.k_routed of one entry of theory.arms (arms.h; the spec itself where
+ * it has none); its name is the entry's and then the lists that vary: "k_shared=2", "sigmoid k_shared=2 k_routed=3",
+ * "" where there is one arm. Entries may have truths, gates (theory.truth.gate beside gate), losses, starts and
+ * tolerances of their own; sizes, replicates and slope draws are the run's. Arms of one truth and seed see the same
+ * samples. Every (size, replicate, arm) is one fit, in
  * ascending order of size over the pool; its points go to the sink as soon as it is done. Values do not depend
  * on the number of threads.
  *
