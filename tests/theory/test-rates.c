@@ -9,6 +9,8 @@
 #include "tests/theory/memory_sink.h"
 #include "tests/theory/support.h"
 
+#include <math.h>
+
 static gsc_status run_into(memory_sink *sink, const char *preset, const char *const *settings,
                            gsc_error *error) {
     gsc_pool *pool;
@@ -167,8 +169,32 @@ static void check_suite(void) {
     }
 }
 
+static double sigmoid(double z) {
+    return 1 / (1 + exp(-z));
+}
+
+/* The printed truth of theorem 4 has gates (-.5, 5) and (.5, 5). Equal slopes: with e^-c = e - 2 the three atoms (c, 0)
+ * of expert 1, (-.5, -5) and (c, 0) of expert 2 have the same weights, so that the over-specified fit is not
+ * misspecified at all. */
+static void check_theorem4(void) {
+    static const char *const small[] = {"theory.sizes=[300]", "theory.replicates=1", NULL};
+    const double c = -log(exp(1) - 2);
+    double worst = 0;
+    for (double x = -3; x <= 3; x += 0.125) {
+        const double truth = sigmoid(5 * x - 0.5) / (sigmoid(5 * x - 0.5) + sigmoid(5 * x + 0.5));
+        const double fit = sigmoid(c) / (2 * sigmoid(c) + sigmoid(-5 * x - 0.5));
+        worst = fmax(worst, fabs(truth - fit));
+    }
+    TAP_NEAR(worst, 0, 1e-14, "theorem 4 as printed: three sigmoids hold the two");
+    memory_sink *sink = run("theorem4", small);
+    TAP_OK(memory_result_of(sink, "pseudo_truth_kl", "")->value < 1e-12, "as quadrature finds");
+    TAP_OK(has_event(sink, "the family holds the truth"), "and the run says");
+    memory_sink_free(sink);
+}
+
 int main(void) {
     check_polished();
+    check_theorem4();
     check_crossed();
     check_trace();
     check_robustness();
