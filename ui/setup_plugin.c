@@ -15,6 +15,10 @@ static const char *value_id(const json_t *value) {
 
 /* ---- The list ------------------------------------------------------------------------------------ */
 
+static void on_item_selected(GtkListItem *item, GParamSpec *pspec, GtkWidget *mark) {
+    gtk_widget_set_opacity(mark, gtk_list_item_get_selected(item) ? 1 : 0);
+}
+
 static void on_item_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
@@ -32,7 +36,8 @@ static void on_item_setup(GtkListItemFactory *factory, GtkListItem *item, gpoint
     gtk_widget_set_hexpand(box, TRUE);
     gtk_box_append(GTK_BOX(row), box);
     gtk_box_append(GTK_BOX(row), mark);
-    g_object_bind_property(item, "selected", mark, "opacity", G_BINDING_SYNC_CREATE);
+    gtk_widget_set_opacity(mark, 0);
+    g_signal_connect_object(item, "notify::selected", G_CALLBACK(on_item_selected), mark, 0);
     gtk_list_item_set_child(item, row);
 }
 
@@ -66,7 +71,7 @@ static void on_item_bind(GtkListItemFactory *factory, GtkListItem *item, gsc_set
     gtk_label_set_text(GTK_LABEL(title), gtk_string_object_get_string(string));
     gtk_label_set_text(GTK_LABEL(doc), line);
     gtk_widget_set_visible(doc, *line != '\0');
-    gtk_widget_set_sensitive(box, *refusal == '\0');
+    gtk_widget_set_sensitive(title, *refusal == '\0');
     gtk_list_item_set_activatable(item, *refusal == '\0');
     gtk_list_item_set_selectable(item, *refusal == '\0');
 }
@@ -112,8 +117,9 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
     }
     const char *wanted = value_id(self->wanted);
     if (find_id(self, wanted) == GTK_INVALID_LIST_POSITION) {
-        bool loading = gsc_plugin_store_is_loading(self->plugins);
-        add_choice(self, model, wanted, wanted, "", loading ? "" : "Not found on this machine");
+        bool listed = !gsc_plugin_store_is_loading(self->plugins) &&
+                      gsc_plugin_store_get_problem(self->plugins) == NULL;
+        add_choice(self, model, wanted, wanted, "", listed ? "Not found on this machine" : "");
     }
     return model;
 }

@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-    WIDTH = 300 /* at the usual text scale */
+    WIDTH = 300, /* at the usual text scale */
+    SCROLL_AFTER_MS = 120
 };
 
 struct _GscSidebar {
@@ -33,6 +34,7 @@ struct _GscSidebar {
     GtkFilterListModel *found;
     char *needle; /* folded; "" finds all */
     bool quiet;
+    guint scroll_source;
 };
 
 G_DEFINE_FINAL_TYPE(GscSidebar, gsc_sidebar, GTK_TYPE_WIDGET)
@@ -180,11 +182,21 @@ static void show_runs_or_hint(GscSidebar *self) {
     }
 }
 
+/* The newest run is on top, and in sight; the list has its place only after its rows. */
+static gboolean scroll_to_newest(gpointer data) {
+    GscSidebar *self = GSC_SIDEBAR(data);
+    GtkAdjustment *at = gtk_scrollable_get_vadjustment(GTK_SCROLLABLE(self->run_list));
+
+    self->scroll_source = 0;
+    gtk_adjustment_set_value(at, 0);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_found_changed(GListModel *model, guint position, guint removed, guint added,
                              GscSidebar *self) {
     show_runs_or_hint(self);
-    if (position == 0 && added > 0) { /* the newest is on top, and in sight */
-        gtk_widget_activate_action(GTK_WIDGET(self->run_list), "list.scroll-to-item", "u", 0u);
+    if (position == 0 && added > 0 && self->scroll_source == 0) {
+        self->scroll_source = g_timeout_add(SCROLL_AFTER_MS, scroll_to_newest, self);
     }
 }
 
@@ -293,6 +305,8 @@ static void gsc_sidebar_dispose(GObject *object) {
     GscSidebar *self = GSC_SIDEBAR(object);
 
     GtkWidget *content = GTK_WIDGET(self->pages);
+
+    g_clear_handle_id(&self->scroll_source, g_source_remove);
 
     self->pages = NULL;
     g_clear_pointer(&content, gtk_widget_unparent);
