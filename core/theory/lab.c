@@ -276,9 +276,13 @@ static void fail(lab *self, gsc_status status, const gsc_error *error) {
     atomic_store(&self->stop, true);
 }
 
+/* What a fit is expected to cost, for the time left. A polished fit is linear in n. One that stops where the
+ * gain per observation is small needs the fewer iterations the larger n: theorem2 took 223 at n = 658, 42 at
+ * 15199 and 4 at 1e5, which this follows within a factor of two. */
 static double work_of(const lab *self, size_t arm, size_t size) {
-    return (double)self->sizes[size] *
-           (double)(self->arms[arm].k_shared + self->arms[arm].k_routed);
+    const double n = (double)self->sizes[size];
+    const double atoms = (double)(self->arms[arm].k_shared + self->arms[arm].k_routed);
+    return atoms * (self->arms[arm].plan->fit.polish ? n : n / (1 + n / 3000));
 }
 
 /* Counts a finished fit; tells progress, and the alarms of its arm and size when it was their last. */
