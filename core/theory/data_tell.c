@@ -95,7 +95,7 @@ static gsc_status declare_fit(data_study *self, data_arm *arm, gsc_error *error)
     info.unit = "nat";
     info.definition = "sum over the data of log f(y|x) after an EM iteration of the start that is "
                       "kept; the last point is where the fit ended";
-    info.x_name = "iteration";
+    info.x_name = "em_iteration";
     info.x_title = "EM iteration";
     info.panel = "likelihood";
     info.y_title = "Log-likelihood (nat)";

@@ -252,6 +252,10 @@ static bool is_trace(const gsc_series_info *info) {
            (strcmp(info->x_name, "iteration") == 0 || strcmp(info->x_name, "noise") == 0);
 }
 
+static bool is_fit(const gsc_series_info *info) {
+    return strcmp(info->x_name, "x") == 0 || strcmp(info->x_name, "em_iteration") == 0;
+}
+
 /* What gsc_figure_build knows. min_measures: of how many different measures a figure needs series. */
 static const struct {
     const char *name, *title;
@@ -263,6 +267,7 @@ static const struct {
     {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1},
     {"components", "By parameter", gsc_figure_build_components, is_block, 2},
     {"starts", "Starts", gsc_figure_build_starts, is_trace, 1},
+    {"fit", "Fit", gsc_figure_build_fit, is_fit, 1},
 };
 
 enum {
@@ -328,9 +333,11 @@ const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs) {
     if (text != NULL && gsc_spec_parse(text, "run", &spec, NULL) == GSC_OK &&
         gsc_spec_check(spec, NULL, NULL) == GSC_OK) {
         const char *study = gsc_spec_string(spec, "theory.study");
-        name = study != NULL && strcmp(study, "fingerprint") == 0 ? "fingerprint"
-               : gsc_spec_int(spec, "theory.trace") > 0           ? "starts"
-                                                                  : "rate";
+        const char *data = gsc_spec_string(spec, "theory.data");
+        name = data != NULL && data[0] != '\0'                      ? "fit"
+               : study != NULL && strcmp(study, "fingerprint") == 0 ? "fingerprint"
+               : gsc_spec_int(spec, "theory.trace") > 0             ? "starts"
+                                                                    : "rate";
     }
     gsc_spec_free(spec);
     return name;

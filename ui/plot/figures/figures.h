@@ -39,4 +39,9 @@ gsc_status gsc_figure_build_starts(gsc_run *const *runs, size_t n_runs,
                                    const gsc_figure_options *options, gsc_figure **ret_figure,
                                    gsc_error *error);
 
+/* "fit": the user's own data with the fitted experts, and the log-likelihood against the iteration. */
+gsc_status gsc_figure_build_fit(gsc_run *const *runs, size_t n_runs,
+                                const gsc_figure_options *options, gsc_figure **ret_figure,
+                                gsc_error *error);
+
 #endif
