@@ -6,10 +6,10 @@
  * evenly (omega / |cell|, a(beta0) / |cell|), and parameters are disturbed by normal noise of standard deviation noise
  * n^-0.083 (variances: by a factor exp of it; masses: not), clipped to the box and the floor.
  *
- * kmeans: rows are clustered in (x, y), each coordinate standardised (k-means++, one cluster an expert); each expert is
- * the regression on its cluster; eight times each row joins the expert that fits it best and the regressions are
- * renewed; the gate is the linear discriminant of the routed experts' rows in x. Start 0 gives the widest clusters to
- * the shared experts; later starts cluster and share out anew.
+ * kmeans: rows are clustered in (x, y), each coordinate standardised (k-means++, one cluster an expert), with a
+ * regression for each cluster; eight times each row joins the regression that fits it best and they are renewed. Start 0
+ * makes the clusters that are widest in x the shared experts; later starts cluster anew and give each cluster its turn
+ * there. The gate is the linear discriminant of the routed experts' rows in x.
  *
  * random: each expert is the regression on a few rows drawn at random, gates are random planes through the data.
  *

@@ -264,7 +264,8 @@ static size_t list_cluster(drawing *self, size_t cluster, size_t least) {
     return count;
 }
 
-/* order[c] is the cluster of component c: the widest in x first for start 0, any order for others. */
+/* order[c] is the cluster of component c: the widest in x first for start 0, the next one first for start 1 and so on,
+ * so that each cluster has its turn among the shared experts; any order for starts past k. */
 static void share_out(drawing *self, size_t start, size_t k, size_t *order) {
     double spread[2 * GSC_MAX_ATOMS];
     const size_t w = self->d + 1;
@@ -286,7 +287,7 @@ static void share_out(drawing *self, size_t start, size_t k, size_t *order) {
     }
     for (size_t c = 0; c + 1 < k; c++) {
         size_t best = c + gsc_rng_below(&self->random, k - c);
-        if (start == 0) {
+        if (start < k) {
             best = c;
             for (size_t i = c + 1; i < k; i++) {
                 best = spread[order[i]] > spread[order[best]] ? i : best;
@@ -295,6 +296,11 @@ static void share_out(drawing *self, size_t start, size_t k, size_t *order) {
         const size_t kept = order[c];
         order[c] = order[best];
         order[best] = kept;
+    }
+    size_t sorted[2 * GSC_MAX_ATOMS];
+    memcpy(sorted, order, k * sizeof *order);
+    for (size_t c = 0; c < k && start < k; c++) {
+        order[c] = sorted[(c + start) % k];
     }
 }
 
@@ -406,16 +412,19 @@ static gsc_status draw_kmeans(drawing *self, size_t start, double *mixture, gsc_
     if (status != GSC_OK) {
         return status;
     }
-    share_out(self, start, k, order);
-    status = regress_clusters(self, order, false, mixture, error);
     for (size_t c = 0; c < k; c++) {
         order[c] = c;
     }
+    status = regress_clusters(self, order, false, mixture, error);
     for (int round = 0; round < ROUNDS && status == GSC_OK; round++) {
         status = join_best(self, mixture, error);
         if (status == GSC_OK) {
             status = regress_clusters(self, order, true, mixture, error);
         }
+    }
+    share_out(self, start, k, order);
+    if (status == GSC_OK) {
+        status = regress_clusters(self, order, false, mixture, error);
     }
     if (status == GSC_OK && self->shape->k_routed > 0) {
         discriminant(self, order, mixture);
