@@ -310,8 +310,14 @@ json_t *gsc_setup_plugin_dup_value(gsc_setup_row *self) {
         json_t *value = parameter_value(self, i);
         const json_t *initial = json_object_get(param, "initial");
         double number = json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
-        bool given = json_is_object(self->wanted) && json_object_get(self->wanted, name) != NULL;
-        if (given || number != json_number_value(initial)) {
+        const json_t *given =
+            json_is_object(self->wanted) ? json_object_get(self->wanted, name) : NULL;
+        if (json_is_integer(given) &&
+            json_is_boolean(value)) { /* a switch may be given as 0 or 1 */
+            json_decref(value);
+            value = json_integer((json_int_t)number);
+        }
+        if (given != NULL || number != json_number_value(initial)) {
             json_object_set_new(object, name, value);
         } else {
             json_decref(value);
