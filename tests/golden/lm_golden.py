@@ -145,9 +145,38 @@ def emit(name, model):
     print("};\n")
 
 
+def emit_training(name, model, steps=30, warmup=3, peak=0.02, floor=0.1, clip=1.3, decay=0.1):
+    """Losses and norms of steps with warm-up, cosine, clipping and AdamW; in step s token t is as in text, from 3 s on."""
+    plain = [w for k, w in model.w.items() if w.dim() < 2 or k.endswith("in.bias")]
+    others = [w for w in model.w.values() if all(w is not x for x in plain)]
+    adamw = torch.optim.AdamW([{"params": plain, "weight_decay": 0.0}, {"params": others, "weight_decay": decay}],
+                              betas=(0.9, 0.999), eps=1e-8)
+    losses, norms = [], []
+    for step in range(steps):
+        cosine = floor + (1 - floor) * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
+        rate = peak * ((step + 1) / warmup if step < warmup else cosine)
+        for group in adamw.param_groups:
+            group["lr"] = rate
+        adamw.zero_grad()
+        t = torch.arange(SEQUENCES * (CONTEXT + 1)) + 3 * step
+        rows = ((t * t + 3 * t + t // 4) % (VOCABULARY - 1)).reshape(SEQUENCES, CONTEXT + 1)
+        logits, balance = model(rows[:, :-1])
+        loss = F.cross_entropy(logits.reshape(-1, VOCABULARY), rows[:, 1:].reshape(-1))
+        (loss + balance).backward()
+        # By hand: clip_grad_norm_ adds 1e-6 to the norm.
+        norms.append(torch.sqrt(sum((w.grad ** 2).sum() for w in model.w.values())))
+        for w in model.w.values():
+            w.grad *= min(1.0, clip / float(norms[-1]))
+        adamw.step()
+        losses.append(loss.detach())
+    print(f"static const double {name}_training[] = {{ /* losses of {steps} steps */\n{numbers(losses)}}};")
+    print(f"static const double {name}_norms[] = {{ /* of their gradients */\n{numbers(norms)}}};\n")
+
+
 print("""/* SPDX-License-Identifier: MIT
  *
- * Losses, logits and gradients of two small models by PyTorch, in double. Made by lm_golden.py: do not edit.
+ * Losses, logits and gradients of two small models by PyTorch, in double, and the course of a training. Made by
+ * lm_golden.py: do not edit.
  */
 #ifndef GSC_TESTS_GOLDEN_LM_GOLDEN_H
 #define GSC_TESTS_GOLDEN_LM_GOLDEN_H
@@ -163,5 +192,6 @@ typedef struct golden_gradient {
 
 /* clang-format off */""")
 emit("paper", Model("softmax", False, False, 1, 4, 1.0, torch.relu, False, True, True))
+emit_training("paper", Model("softmax", False, False, 1, 4, 1.0, torch.relu, False, True, True))
 emit("other", Model("sigmoid", True, True, 0, 6, 2.0, F.gelu, True, False, False))
 print("/* clang-format on */\n\n#endif")

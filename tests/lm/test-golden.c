@@ -3,6 +3,7 @@
  * Losses, logits and gradients of two small models against PyTorch's (tests/golden/lm_golden.py): in double to
  * twelve digits, in single precision to what floats hold.
  */
+#include "core/lm/trainer.h"
 #include "tests/golden/lm_golden.h"
 #include "tests/lm/small_lm.h"
 #include "tests/tap.h"
@@ -99,12 +100,60 @@ static void check(const gsc_lm_shape *shape, gsc_dtype dtype, double tolerance, 
     gsc_queue_free(queue);
 }
 
+/* Steps of AdamW with warm-up, cosine and clipping. */
+static void check_training(const gsc_lm_shape *shape, gsc_dtype dtype, double tolerance,
+                           const char *what) {
+    enum {
+        STEPS = sizeof paper_training / sizeof paper_training[0]
+    };
+    gsc_error error = {0};
+    const gsc_lm_recipe recipe = {.batch = 2,
+                                  .accumulate = 1,
+                                  .steps = STEPS,
+                                  .warmup = 3,
+                                  .learning_rate = 0.02,
+                                  .floor = 0.1,
+                                  .clip = 1.3,
+                                  .decay = 0.1,
+                                  .beta1 = 0.9,
+                                  .beta2 = 0.999,
+                                  .epsilon = 1e-8};
+    gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, shape);
+    gsc_lm *model = small_model(queue, shape, dtype, 2);
+    gsc_lm_trainer trainer;
+    set_weights(model);
+    must(gsc_lm_trainer_init(&trainer, queue, model, &recipe, &error), &error);
+    double worst = 0, clipped = 0;
+    for (size_t step = 0; step < STEPS; step++) {
+        int32_t tokens[12];
+        gsc_lm_step made;
+        for (size_t k = 0; k < 12; k++) {
+            const size_t t = k + 3 * step;
+            tokens[k] = (int32_t)((t * t + 3 * t + t / 4) % (shape->vocabulary - 1));
+        }
+        must(gsc_lm_trainer_step(&trainer, tokens, &made, &error), &error);
+        worst = fmax(worst, fabs(made.loss - paper_training[step]));
+        worst = fmax(worst, fabs(made.norm - paper_norms[step]));
+        clipped += made.norm > recipe.clip;
+    }
+    printf("# %s: worst %.2g, %g of %d steps clipped, loss %.3f to %.3f\n", what, worst, clipped,
+           (int)STEPS, paper_training[0], paper_training[STEPS - 1]);
+    TAP_OK(worst < tolerance, what);
+    TAP_OK(clipped > 0 && clipped < STEPS, "some steps are clipped, some are not");
+    gsc_lm_trainer_clear(&trainer);
+    gsc_lm_free(model);
+    gsc_queue_free(queue);
+}
+
 int main(void) {
     gsc_lm_shape s = small_shape("softmax");
     const golden paper = {paper_loss, paper_balance, paper_logits, paper_gradients,
                           sizeof paper_gradients / sizeof paper_gradients[0]};
     check(&s, GSC_F64, 1e-12, &paper, "softmax, ReLU, layer norm, shared expert, double");
     check(&s, GSC_F32, 5e-6, &paper, "the same in single precision");
+
+    check_training(&s, GSC_F64, 1e-10, "losses and norms of a training are PyTorch's");
+    check_training(&s, GSC_F32, 1e-3, "the same in single precision");
 
     s = small_shape("normalized_sigmoid");
     s.rms_norm = s.tied = true;
