@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Near-truth starts with split mass.
+ * Names of the modes; near-truth starts with split mass.
  */
 #include "core/theory/start.h"
 
@@ -11,9 +11,22 @@
 #include <math.h>
 #include <string.h>
 
+const char *gsc_start_mode_name(gsc_start_mode mode) {
+    static const char *const names[] = {"near_truth", "kmeans", "random", "given"};
+    return names[mode];
+}
+
+gsc_start_mode gsc_start_mode_parse(const char *name) {
+    for (int mode = GSC_START_NEAR_TRUTH; mode <= GSC_START_GIVEN; mode++) {
+        if (strcmp(gsc_start_mode_name((gsc_start_mode)mode), name) == 0) {
+            return (gsc_start_mode)mode;
+        }
+    }
+    return GSC_START_NEAR_TRUTH;
+}
+
 /* Atom i of fitted follows true atom cell[i]; the first count cover all. */
-static void draw_cells(gsc_rng *random, size_t fitted, size_t count, size_t *cell,
-                       size_t *size) {
+static void draw_cells(gsc_rng *random, size_t fitted, size_t count, size_t *cell, size_t *size) {
     memset(size, 0, GSC_MAX_ATOMS * sizeof *size);
     for (size_t i = 0; i < fitted; i++) {
         cell[i] = i < count ? i : gsc_rng_below(random, count);
@@ -40,9 +53,8 @@ static void start_shared(const gsc_truth *truth, const gsc_mixture_shape *shape,
         mixture[fit.omega + i] = truth->mixture[at->omega + j] / (double)size[j];
         disturb(random, truth->mixture + at->kappa + j * p, p, sd, shape->box,
                 mixture + fit.kappa + i * p);
-        mixture[fit.tau + i] =
-            fmax(truth->mixture[at->tau + j] * exp(sd * gsc_rng_normal(random)),
-                 shape->variance_floor);
+        mixture[fit.tau + i] = fmax(truth->mixture[at->tau + j] * exp(sd * gsc_rng_normal(random)),
+                                    shape->variance_floor);
     }
 }
 

@@ -501,17 +501,3 @@ gsc_status gsc_start_from_data(gsc_start_mode mode, const gsc_mixture_shape *sha
     drawing_clear(&self);
     return status;
 }
-
-const char *gsc_start_mode_name(gsc_start_mode mode) {
-    static const char *const names[] = {"near_truth", "kmeans", "random", "given"};
-    return names[mode];
-}
-
-gsc_start_mode gsc_start_mode_parse(const char *name) {
-    for (int mode = GSC_START_NEAR_TRUTH; mode <= GSC_START_GIVEN; mode++) {
-        if (strcmp(gsc_start_mode_name((gsc_start_mode)mode), name) == 0) {
-            return (gsc_start_mode)mode;
-        }
-    }
-    return GSC_START_NEAR_TRUTH;
-}

@@ -31,9 +31,9 @@ typedef struct gsc_truth {
     double x_low, x_high;
     size_t classes; /* of a categorical response; 0: the Gaussian mixture */
     gsc_expert_family shared, routed;
-    gsc_gate_family gate; /* over the true routed experts */
+    gsc_gate_family gate;     /* over the true routed experts */
     gsc_gate_family fit_gate; /* of fits: the spec's; the same unless theory.truth names its own */
-    size_t fit_top_k;         /* theory.top_k; 0: all, or as many as convergence to a sparse truth needs */
+    size_t fit_top_k; /* theory.top_k; 0: all, or as many as convergence to a sparse truth needs */
     gsc_mixture_shape shape; /* points to the three above */
     gsc_mixture_layout layout;
     double *mixture; /* [layout.size] */
