@@ -19,9 +19,10 @@ int gsc_cmd_presets(int argc, char **argv);
 int gsc_cmd_plugin(int argc, char **argv);
 int gsc_cmd_data(int argc, char **argv);
 int gsc_cmd_doctor(int argc, char **argv);
-int gsc_cmd_bench(int argc, char **argv); /* picks one of the two below */
+int gsc_cmd_bench(int argc, char **argv); /* picks one of the three below */
 int gsc_cmd_bench_em(int argc, char **argv);
 int gsc_cmd_bench_kernels(int argc, char **argv);
+int gsc_cmd_bench_lm(int argc, char **argv);
 
 /* Internal: what `run` and `plugin list` start. */
 int gsc_cmd_worker(int argc, char **argv);
