@@ -63,7 +63,7 @@ static bool make_row(gsc_run *run, size_t series, const gsc_findings *findings, 
         row->reported = reported->value;
     }
     if (!isnan(info->bound)) {
-        row->verdict = gsc_rate_verdict(&row->exponent, info->bound);
+        row->verdict = gsc_rate_verdict(&row->exponent, &row->last, info->bound);
     }
     return isfinite(row->slope.slope);
 }

@@ -255,12 +255,12 @@ gsc_slope gsc_fit_last_decade(const gsc_point *points, size_t n, gsc_slope_axis 
     return slope;
 }
 
-const char *gsc_rate_verdict(const gsc_slope *exponent, double bound) {
+const char *gsc_rate_verdict(const gsc_slope *exponent, const gsc_slope *last, double bound) {
     if (!isfinite(exponent->low) || !isfinite(exponent->high) || exponent->sizes < 4) {
         return "undecided";
     }
     if (exponent->high < -bound) {
-        return "slower than proven";
+        return last->low > bound ? "slower than proven" : "undecided";
     }
     const bool wide = exponent->high - exponent->low > GSC_RATE_WIDEST;
     return wide && exponent->low < -bound ? "undecided" : "consistent";

@@ -51,13 +51,15 @@ gsc_slope gsc_fit_last_decade(const gsc_point *points, size_t n, gsc_slope_axis 
 /* An interval wider than this on either axis decides nothing unless it lies wholly on one side. */
 #define GSC_RATE_WIDEST 0.25
 
-/* Proven rates are upper bounds up to log factors, so that a measurement can speak against one from one side only.
- * exponent: on the axis log(log n / n), in which the theorems are stated; bound: the proven exponent of n, negative.
+/* Proven rates are upper bounds up to log factors, and for large n, so that a measurement can speak against one from
+ * one side only, and where its last decade does too. exponent: on the axis log(log n / n), in which the theorems are
+ * stated; last: of the last decade, on log n; bound: the proven exponent of n, negative.
  *
- *   "slower than proven"  the whole interval lies below -bound
- *   "undecided"           fewer than 4 sizes, no interval, or one wider than GSC_RATE_WIDEST that holds -bound
+ *   "slower than proven"  the whole interval lies below -bound, and that of the last decade above bound
+ *   "undecided"           fewer than 4 sizes, no interval, the last decade speaks otherwise, or an interval wider than
+ *                         GSC_RATE_WIDEST that holds -bound
  *   "consistent"          else
  */
-const char *gsc_rate_verdict(const gsc_slope *exponent, double bound);
+const char *gsc_rate_verdict(const gsc_slope *exponent, const gsc_slope *last, double bound);
 
 #endif

@@ -126,11 +126,12 @@ static gsc_point *collect(const lab *self, size_t a, size_t s, size_t *ret_count
     return points;
 }
 
+/* slopes: on log n, on log(log n / n), of the last decade. */
 static gsc_status tell_verdict(lab *self, const lab_arm *arm, const lab_series *series,
-                               const gsc_slope *slope, const gsc_slope *exponent,
-                               gsc_error *error) {
+                               const gsc_slope slopes[3], gsc_error *error) {
+    const gsc_slope *slope = &slopes[0];
     char message[512], body[512], prefix[80];
-    const char *verdict = gsc_rate_verdict(exponent, series->bound);
+    const char *verdict = gsc_rate_verdict(&slopes[1], &slopes[2], series->bound);
     arm_prefix(arm, prefix, sizeof prefix);
     snprintf(body, sizeof body,
              "{\"series\":\"%s\",\"arm\":\"%s\",\"slope\":%.6g,\"low\":%s%.6g%s,\"high\":%s%.6g%s,"
@@ -184,7 +185,7 @@ static gsc_status tell_slope(lab *self, size_t a, size_t s, gsc_error *error) {
         status = isfinite(result.value) ? self->sink->result(self->sink, &result, error) : GSC_OK;
     }
     if (status == GSC_OK && isfinite(slopes[0].slope) && !isnan(series->bound)) {
-        status = tell_verdict(self, arm, series, &slopes[0], &slopes[1], error);
+        status = tell_verdict(self, arm, series, slopes, error);
     }
     free(points);
     return status;

@@ -8,7 +8,8 @@
 
 static const char *verdict(double value, double low, double high, size_t sizes) {
     const gsc_slope slope = {.slope = value, .low = low, .high = high, .sizes = sizes};
-    return gsc_rate_verdict(&slope, -0.5);
+    const gsc_slope last = {.slope = -0.3, .low = -0.4, .high = -0.2, .sizes = 4};
+    return gsc_rate_verdict(&slope, &last, -0.5);
 }
 
 int main(void) {
@@ -20,6 +21,11 @@ int main(void) {
     TAP_STRING(verdict(1.0, 0.6, 1.4, 12), "consistent", "wide, and all of it faster");
     TAP_STRING(verdict(0.4, 0.35, 0.45, 3), "undecided", "too few sizes");
     TAP_STRING(verdict(0.4, NAN, NAN, 12), "undecided", "no interval");
+
+    const gsc_slope early = {.slope = 0.4, .low = 0.35, .high = 0.45, .sizes = 12},
+                    late = {.slope = -0.5, .low = -0.6, .high = -0.4, .sizes = 4};
+    TAP_STRING(gsc_rate_verdict(&early, &late, -0.5), "undecided",
+               "slow at first, but not in the last decade");
 
     gsc_point points[40];
     const double sizes[] = {100, 1000, 10000, 100000};
