@@ -224,6 +224,10 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
     }
 }
 
+GtkWidget *gsc_figure_page_get_figure_list(GscFigurePage *self) {
+    return GTK_WIDGET(self->figure_list);
+}
+
 bool gsc_figure_page_is_default(GscFigurePage *self) {
     return gtk_drop_down_get_selected(self->figure_list) == 0 || self->choices->len < 2;
 }

@@ -29,6 +29,9 @@ bool gsc_figure_page_is_default(GscFigurePage *self);
 
 GscPlotCanvas *gsc_figure_page_get_canvas(GscFigurePage *self);
 
+/* The list of figures; hidden where there is one. */
+GtkWidget *gsc_figure_page_get_figure_list(GscFigurePage *self);
+
 /* A thin bar on top of the figure; fraction below 0 hides it. */
 void gsc_figure_page_set_progress(GscFigurePage *self, double fraction);
 /* A sentence above the figure (what failed); NULL takes it away. */

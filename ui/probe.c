@@ -74,6 +74,7 @@ static json_t *describe_widgets(GscWindow *window) {
     add_box(widgets, "sidebar", GTK_WIDGET(window->sidebar), top);
     add_box(widgets, "setup", GTK_WIDGET(window->setup), top);
     add_box(widgets, "canvas", canvas, top);
+    add_box(widgets, "figures", gsc_figure_page_get_figure_list(window->page), top);
     const json_t *at = json_object_get(widgets, "canvas");
     if (at != NULL && gsc_plot_canvas_get_plot_box(GSC_PLOT_CANVAS(canvas), 0, &plot)) {
         json_object_set_new(
@@ -106,6 +107,7 @@ static char *describe(gsc_probe *self) {
         trouble, "problem", problem, "experiment", gsc_experiment_get_name(window->experiment),
         "first_frame_ms", self->first_frame_ms, "view", view[0].x_low, view[0].x_high,
         view[0].y_low, view[0].y_high);
+    json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
     json_object_set_new(report, "widgets", describe_widgets(window));
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);

@@ -132,6 +132,28 @@ static void test_export(desk *at) {
     picture_clear(&png);
 }
 
+/* The list above the figure offers what else the run has, and Export follows it. */
+static void test_figures(desk *at) {
+    g_autofree char *first = desk_text(at, "figure");
+
+    TAP_STRING(first, "rate", "the figure of rates comes first");
+    desk_click(at, "figures");
+    desk_rest(0.7);
+    desk_key(at, "Down");
+    desk_key(at, "Return");
+    TAP_OK(desk_wait_at_least(at, "panels", 3, 10), "another figure is a click away");
+    g_autofree char *second = desk_text(at, "figure");
+    TAP_STRING(second, "components", "that of every parameter");
+    g_unlink(at->export_path);
+    desk_key(at, "ctrl+e");
+    TAP_OK(desk_wait_file(at->export_path, 10), "Export writes that one");
+    desk_rest(0.5);
+    picture png = {0};
+    TAP_OK(picture_read_png(at->export_path, &png) && png.width == 2400,
+           "on a sheet for many panels");
+    picture_clear(&png);
+}
+
 /* What a newcomer sees first: the curve moves by itself; then Escape. */
 static void test_first(desk *at) {
     gint64 start = g_get_monotonic_time();
@@ -211,6 +233,7 @@ int main(void) {
         test_run(&at);
         test_moves(&at);
         test_export(&at);
+        test_figures(&at);
     }
     desk_stop(&at);
     g_autofree char *run = g_build_filename(at.home, "runs", "small-1.gsc", NULL);
