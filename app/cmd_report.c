@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope report FILE.gsc... [--json] [-o FOLDER]: the final figures of merit of runs with their rate table; of a
- * run that has not finished, the slopes so far. With -o the table and the figures go to a folder too
- * (rate_files.h). Names of results:
- * core/read/findings.h.
+ * gatescope report FILE.gsc... [--json] [-o FOLDER]: the final figures of merit of runs with their
+ * rate table; of a run that has not finished, the slopes so far. With -o the table and the figures
+ * go to a folder too (rate_files.h). Names of results: core/read/findings.h.
  *
  * Layer: app.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a finished study leaves in a folder: its rate table as rates.csv and one figure for each claim, that is for each
- * part of a suite, else for the run.
+ * What a finished study leaves in a folder: its rate table as rates.csv and one figure for each
+ * claim, that is for each part of a suite, else for the run.
  *
  * Layer: app.
  */
@@ -14,8 +14,8 @@
 gsc_status gsc_rate_files_table(char *const *paths, int n_paths, const char *folder,
                                 gsc_error *error);
 
-/* PART-rate.png and PART-components.png, or PART-fingerprint.png, of a run by gatescope-plot. Without that program
- * nothing is written. *ret_written counts the files. */
+/* PART-rate.png and PART-components.png, or PART-fingerprint.png, of a run by gatescope-plot.
+ * Without that program nothing is written. *ret_written counts the files. */
 gsc_status gsc_rate_files_figures(const char *path, const char *folder, int *ret_written,
                                   gsc_error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rate table of a run: for every error over sample sizes the proven exponent, the one that a paper reports, the
- * measured one with its interval, that of the last decade of n, and a verdict.
+ * The rate table of a run: for every error over sample sizes the proven exponent, the one that a
+ * paper reports, the measured one with its interval, that of the last decade of n, and a verdict.
  *
  * Layer: core/read.
  */
@@ -13,8 +13,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Strings belong to the run until its next poll. Exponents of n are negative where an error falls; those of log n / n
- * (the axis of the theorems) are then positive. */
+/* Strings belong to the run until its next poll. Exponents of n are negative where an error falls;
+ * those of log n / n (the axis of the theorems) are then positive. */
 typedef struct gsc_rate_row {
     const char *series, *arm, *title, *bound_title;
     bool drawn;          /* in the figure "rate" */
@@ -31,12 +31,14 @@ typedef struct gsc_rate_table {
     size_t count;
 } gsc_rate_table;
 
-/* One row for each series over n that is drawn or has a bound, and has a slope; in the run's order. */
+/* One row for each series over n that is drawn or has a bound, and has a slope; in the run's order.
+ */
 gsc_status gsc_rate_table_init(gsc_rate_table *table, gsc_run *run, const gsc_findings *findings,
                                gsc_error *error);
 void gsc_rate_table_clear(gsc_rate_table *table);
 
-/* Caller frees. A JSON array of objects, or CSV with a header line; run is written into each CSV row. */
+/* Caller frees. A JSON array of objects, or CSV with a header line; run is written into each CSV
+ * row. */
 json_t *gsc_rate_table_json(const gsc_rate_table *table);
 char *gsc_rate_table_csv(const gsc_rate_table *table, const char *run);
 

@@ -198,7 +198,8 @@ static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *e
                : status;
 }
 
-/* A fit that activates too few experts does not converge in density (paper, proposition 6); it runs all the same. */
+/* A fit that activates too few experts does not converge in density (paper, proposition 6); it runs
+ * all the same. */
 static gsc_status warn_top_k(lab *self, const lab_arm *arm, gsc_error *error) {
     const gsc_mixture_shape *truth = &arm->plan->truth->shape;
     if (truth->top_k == 0 || arm->shape.top_k == 0) {
@@ -276,16 +277,17 @@ static void fail(lab *self, gsc_status status, const gsc_error *error) {
     atomic_store(&self->stop, true);
 }
 
-/* What a fit is expected to cost, for the time left. A polished fit is linear in n. One that stops where the
- * gain per observation is small needs the fewer iterations the larger n: theorem2 took 223 at n = 658, 42 at
- * 15199 and 4 at 1e5, which this follows within a factor of two. */
+/* What a fit is expected to cost, for the time left. A polished fit is linear in n. One that stops
+ * where the gain per observation is small needs the fewer iterations the larger n: theorem2 took
+ * 223 at n = 658, 42 at 15199 and 4 at 1e5, which this follows within a factor of two. */
 static double work_of(const lab *self, size_t arm, size_t size) {
     const double n = (double)self->sizes[size];
     const double atoms = (double)(self->arms[arm].k_shared + self->arms[arm].k_routed);
     return atoms * (self->arms[arm].plan->fit.polish ? n : n / (1 + n / 3000));
 }
 
-/* Counts a finished fit; tells progress, and the alarms of its arm and size when it was their last. */
+/* Counts a finished fit; tells progress, and the alarms of its arm and size when it was their last.
+ */
 static gsc_status count_fit(lab *self, size_t arm, size_t size, const bool *alarms,
                             gsc_error *error) {
     char text[96];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What arms say of each other: how far their slopes lie apart, and which of them reach the best likelihood that any of
- * them found on the same sample.
+ * What arms say of each other: how far their slopes lie apart, and which of them reach the best
+ * likelihood that any of them found on the same sample.
  */
 #include "core/theory/lab_internal.h"
 
@@ -35,7 +35,8 @@ static double likelihood(const lab *self, size_t arm, size_t size, size_t replic
     return *lab_value(self, arm, series_of(&self->arms[arm], LAB_LOG_LIKELIHOOD), size, replicate);
 }
 
-/* Share of an arm's fits within 0.1 nat of the best of all comparable arms; NAN where it stands alone. */
+/* Share of an arm's fits within 0.1 nat of the best of all comparable arms; NAN where it stands
+ * alone. */
 static double reached_best(const lab *self, size_t arm) {
     size_t fits = 0, good = 0, others = 0;
     for (size_t b = 0; b < self->n_arms; b++) {
@@ -114,7 +115,7 @@ gsc_status lab_tell_comparison(lab *self, gsc_error *error) {
             .arm = self->arms[a].name,
             .unit = "",
             .definition =
-                "share of fits within 0.1 nat of the best likelihood that any arm reached on the sample",
+                "share of fits within 0.1 nat of the best likelihood of any arm on the sample",
             .value = reached_best(self, a),
             .low = NAN,
             .high = NAN};

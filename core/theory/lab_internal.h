@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of the theory lab share: lab.c (set-up and tasks), lab_series.c (what is measured),
- * lab_fit.c (one fit's findings), lab_results.c (slopes, verdicts, alarms). Private to lab*.c.
+ * What the parts of the theory lab share: lab.c (set-up and tasks), lab_series.c (what is
+ * measured), lab_fit.c (one fit's findings), lab_results.c (slopes, verdicts, alarms). Private to
+ * lab*.c.
  *
  * Layer: core/theory.
  */
@@ -75,12 +76,13 @@ typedef struct lab_arm {
     const lab_plan *plan;
     size_t k_shared, k_routed;
     char name[64];
-    /* What errors are measured from: the plan's truth, or the truth with the pseudo-true routed atoms of this arm's
-     * family in place of its own. pseudo: those atoms with the whole fit's layout; NULL where there are none. */
+    /* What errors are measured from: the plan's truth, or the truth with the pseudo-true routed
+     * atoms of this arm's family in place of its own. pseudo: those atoms with the whole fit's
+     * layout; NULL where there are none. */
     const gsc_truth *reference;
     gsc_truth *own_reference;
     double *pseudo;
-    bool felt; /* n KL(truth || pseudo-truth) is above 1 at the largest n */
+    bool felt;       /* n KL(truth || pseudo-truth) is above 1 at the largest n */
     double *initial; /* theory.start given: theory.initial; else NULL */
     gsc_error_block blocks[GSC_MAX_ERROR_BLOCKS + 1];
     size_t n_blocks;
@@ -129,12 +131,14 @@ static inline double *lab_value(const lab *self, size_t arm, size_t series, size
                          replicate];
 }
 
-/* lab_reference.c: what an arm's errors are measured from. Loss D4 with theory.d4_reference pseudo_truth, and crossed
- * gates: the pseudo-truth of the arm's family in its box, by quadrature; told as a document "pseudo_truth". */
+/* lab_reference.c: what an arm's errors are measured from. Loss D4 with theory.d4_reference
+ * pseudo_truth, and crossed gates: the pseudo-truth of the arm's family in its box, by quadrature;
+ * told as a document "pseudo_truth". */
 gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error);
 void lab_clear_reference(lab_arm *arm);
 
-/* lab_trace.c: the losses of one fit's first start by iteration. observe is gsc_em_options.observe. */
+/* lab_trace.c: the losses of one fit's first start by iteration. observe is gsc_em_options.observe.
+ */
 typedef struct lab_trace {
     const lab_arm *arm;
     gsc_point *points; /* [theory.trace + 1]; NULL: none are kept */
@@ -154,7 +158,8 @@ gsc_status lab_tell_comparison(lab *self, gsc_error *error);
 /* lab_series.c: lists and declares an arm's series. */
 gsc_status lab_declare_series(lab *self, lab_arm *arm, gsc_error *error);
 
-/* lab_fit.c: the loss of a mixture, which goes aligned into aligned; ret_align and ret_cells may be NULL. */
+/* lab_fit.c: the loss of a mixture, which goes aligned into aligned; ret_align and ret_cells may be
+ * NULL. */
 gsc_status lab_measure_loss(const lab_arm *arm, const double *mixture, double *aligned,
                             gsc_align_info *ret_align, gsc_voronoi *ret_cells, gsc_loss *ret_loss,
                             gsc_error *error);
@@ -163,7 +168,8 @@ gsc_status lab_measure_loss(const lab_arm *arm, const double *mixture, double *a
 gsc_status lab_run_fit(lab *self, size_t arm, size_t size, size_t replicate, size_t worker,
                        bool *ret_alarms, gsc_error *error);
 
-/* lab_results.c: the alarms of one arm and size when its last fit is done; what the whole run found. */
+/* lab_results.c: the alarms of one arm and size when its last fit is done; what the whole run
+ * found. */
 gsc_status lab_tell_alarms(lab *self, size_t arm, size_t size, gsc_error *error);
 gsc_status lab_tell_results(lab *self, gsc_error *error);
 

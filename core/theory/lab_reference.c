@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an arm's errors are measured from: the truth, or, for the routed atoms, the pseudo-truth of the arm's family
- * (paper, theorem 4): argmin KL(truth || family) inside the box, by quadrature. The shared atoms are always the
- * truth's own.
+ * What an arm's errors are measured from: the truth, or, for the routed atoms, the pseudo-truth of
+ * the arm's family (paper, theorem 4): argmin KL(truth || family) inside the box, by quadrature.
+ * The shared atoms are always the truth's own.
  */
 #include "core/theory/lab_internal.h"
 
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below this divergence the family holds the truth: a fit goes to the truth itself, in many ways. */
+/* Below this divergence the family holds the truth: a fit goes to the truth itself, in many ways.
+ */
 static const double well_specified_kl = 1e-12;
 
 /* A copy of the truth whose routed atoms are those of a mixture of the arm's shape. */
@@ -94,7 +95,8 @@ gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error) {
         strcmp(gsc_spec_string(plan->spec, "theory.d4_reference"), "pseudo_truth") == 0;
     const bool concerned = plan->loss == GSC_LOSS_D4 || plan->crossed;
     arm->reference = plan->truth;
-    if (!asked || !concerned || arm->k_routed == 0 || arm->shape.top_k > 0 || plan->truth->shape.inputs != 1) {
+    if (!asked || !concerned || arm->k_routed == 0 || arm->shape.top_k > 0 ||
+        plan->truth->shape.inputs != 1) {
         return GSC_OK;
     }
     double *pseudo = malloc(arm->layout.size * sizeof *pseudo);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the whole run says: alarms by arm and size, slopes with one-sided verdicts, medians at the largest n.
+ * What the whole run says: alarms by arm and size, slopes with one-sided verdicts, medians at the
+ * largest n.
  */
 #include "core/theory/lab_internal.h"
 

@@ -2,8 +2,9 @@
  *
  * What an arm measures, with names, titles, definitions and proven bounds.
  *
- * Names: an error over exact cells is BLOCK_p1, over over-specified cells BLOCK_pR with R the block's exponent in
- * the loss for the largest cell possible, k - k* + 1 atoms (BLOCK_over where R is 1); its worst atom BLOCK_worst.
+ * Names: an error over exact cells is BLOCK_p1, over over-specified cells BLOCK_pR with R the
+ * block's exponent in the loss for the largest cell possible, k - k* + 1 atoms (BLOCK_over where R
+ * is 1); its worst atom BLOCK_worst.
  */
 #include "core/theory/lab_internal.h"
 
@@ -121,9 +122,9 @@ static void block_definition(const lab_arm *arm, const lab_series *series, char 
     }
 }
 
-/* Whether the theorem bounds what a series measures. Theorem 4 speaks of the distance of the routed atoms to a
- * pseudo-truth; that is the truth where none is over-specified, and no sample that cannot tell the pseudo-truth from
- * the truth (n KL below 1 at the largest n) speaks of it. */
+/* Whether the theorem bounds what a series measures. Theorem 4 speaks of the distance of the routed
+ * atoms to a pseudo-truth; that is the truth where none is over-specified, and no sample that
+ * cannot tell the pseudo-truth from the truth (n KL below 1 at the largest n) speaks of it. */
 static bool is_bounded(const lab_arm *arm, bool routed) {
     if (!arm->plan->theorem || arm->plan->crossed) {
         return false;

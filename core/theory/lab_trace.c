@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a start does to a loss: the loss at every EM iteration of the first start, up to theory.trace, the last one
- * carried on after EM has stopped, and the losses against the noise of the starts.
+ * What a start does to a loss: the loss at every EM iteration of the first start, up to
+ * theory.trace, the last one carried on after EM has stopped, and the losses against the noise of
+ * the starts.
  */
 #include "core/theory/lab_internal.h"
 
@@ -31,8 +32,8 @@ static gsc_status declare_by_noise(lab *self, size_t size, const char *y_title, 
     static const char *const names[] = {"loss_by_noise", "loss_stopped_by_noise"};
     static const char *const words[] = {"maximum likelihood", "as EM stops"};
     static const char *const definitions[] = {
-        "loss of the best polished start against the standard deviation of near-truth starts, times n^0.083",
-        "loss where EM from the first start stops against the standard deviation of the start, times n^0.083"};
+        "loss of the best polished start against start noise, a standard deviation times n^0.083",
+        "loss where EM from the first start stops against start noise, as before"};
     for (int stopped = 0; stopped < 2; stopped++) {
         char arm[32], title[64];
         snprintf(arm, sizeof arm, "n=%zu", self->sizes[size]);

@@ -4,9 +4,11 @@
  *
  *     {"preset": "theorem1", "name": "theorem1", "set": {"theory.replicates": 10}}
  *
- * name is the preset's where it is absent; members of "set" are keys of the spec in full. Every part's arms begin with
- * its name ("theorem1", "first k_shared=2"), its panels too ("first: error"), so that one file holds them all and a
- * reader can take one part out; a document "spec" of the part's name holds its whole spec. The seed is the run's own unless the part's "set" says otherwise.
+ * name is the preset's where it is absent; members of "set" are keys of the spec in full. Every
+ * part's arms begin with its name ("theorem1", "first k_shared=2"), its panels too ("first:
+ * error"), so that one file holds them all and a reader can take one part out; a document "spec" of
+ * the part's name holds its whole spec. The seed is the run's own unless the part's "set" says
+ * otherwise.
  *
  * Layer: core/theory.
  */

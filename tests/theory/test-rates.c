@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rate studies beyond one spec: arms with truths and gates of their own, pseudo-truths as reference, both losses of a
- * polished run, traces, comparisons of arms, suites.
+ * Rate studies beyond one spec: arms with truths and gates of their own, pseudo-truths as
+ * reference, both losses of a polished run, traces, comparisons of arms, suites.
  */
 #include "core/theory/lab.h"
 
@@ -173,9 +173,9 @@ static double sigmoid(double z) {
     return 1 / (1 + exp(-z));
 }
 
-/* The printed truth of theorem 4 has gates (-.5, 5) and (.5, 5). Equal slopes: with e^-c = e - 2 the three atoms (c, 0)
- * of expert 1, (-.5, -5) and (c, 0) of expert 2 have the same weights, so that the over-specified fit is not
- * misspecified at all. */
+/* The printed truth of theorem 4 has gates (-.5, 5) and (.5, 5). Equal slopes: with e^-c = e - 2
+ * the three atoms (c, 0) of expert 1, (-.5, -5) and (c, 0) of expert 2 have the same weights, so
+ * that the over-specified fit is not misspecified at all. */
 static void check_theorem4(void) {
     static const char *const small[] = {"theory.sizes=[300]", "theory.replicates=1", NULL};
     const double c = -log(exp(1) - 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sparse gates: the choice, the likelihood against a plain sum, monotone EM, the analytic Hessian's likelihood, and D5
- * as the greatest D1 over subsets.
+ * Sparse gates: the choice, the likelihood against a plain sum, monotone EM, the analytic Hessian's
+ * likelihood, and D5 as the greatest D1 over subsets.
  */
 #include "core/theory/top_k.h"
 

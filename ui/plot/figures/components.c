@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "components": a panel for every block of parameters, its error over exact and over-specified cells
- * against the sample size, each beside its proven bound, and n x KL as the last panel. Layer: ui/plot.
+ * The figure "components": a panel for every block of parameters, its error over exact and
+ * over-specified cells against the sample size, each beside its proven bound, and n x KL as the
+ * last panel. Layer: ui/plot.
  */
 #include "ui/plot/figures/figures.h"
 #include "ui/plot/figures/rate_build.h"
@@ -30,7 +31,8 @@ static bool is_over(const gsc_series_info *info) {
     return is_block(info) && !ends_in(info->name, "_p1");
 }
 
-/* One arm: exact cells and over-specified cells have a colour each. Several: a colour for each arm. */
+/* One arm: exact cells and over-specified cells have a colour each. Several: a colour for each arm.
+ */
 static void look(const gsc_rate_builder *b, const gsc_run *run, size_t series, int *ret_color,
                  int *ret_shape) {
     const bool over = is_over(gsc_run_series(run, series));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of the figures over sample sizes share: rate.c draws, rate_words.c speaks, components.c chooses
- * other series. Layer: ui/plot.
+ * What the files of the figures over sample sizes share: rate.c draws, rate_words.c speaks,
+ * components.c chooses other series. Layer: ui/plot.
  */
 #ifndef GSC_UI_PLOT_FIGURES_RATE_BUILD_H
 #define GSC_UI_PLOT_FIGURES_RATE_BUILD_H
@@ -24,7 +24,8 @@ typedef struct gsc_rate_choice {
     /* The legend's words for a series, at most size bytes; NULL: its title. */
     void (*label)(const gsc_rate_builder *b, const gsc_run *run, size_t series, char *ret_label,
                   size_t size);
-    bool curves;            /* not over sample sizes: medians joined by lines, no slope; iterations on a linear axis */
+    bool curves; /* not over sample sizes: medians joined by lines, no slope; iterations on a linear
+                    axis */
     bool compact;           /* many small panels: short axis titles, no dots of replicates */
     const char *definition; /* said in place of each series' own; NULL: none */
 } gsc_rate_choice;
@@ -37,7 +38,7 @@ struct gsc_rate_builder {
     gsc_figure *figure;
     size_t n_skipped;                           /* values that are not finite */
     size_t n_replicates_low, n_replicates_high; /* over all medians drawn */
-    gsc_part_words part; /* of the one run, where has_part */
+    gsc_part_words part;                        /* of the one run, where has_part */
     bool has_part;
     gsc_error *error;
 };
@@ -56,8 +57,7 @@ static inline gsc_status gsc_rate_no_memory(gsc_error *error) {
 }
 
 /* How many arms the run has that the figure shows, and which of them is that of the series. */
-int gsc_rate_count_arms(const gsc_rate_builder *b, const gsc_run *run, size_t series,
-                        int *ret_own);
+int gsc_rate_count_arms(const gsc_rate_builder *b, const gsc_run *run, size_t series, int *ret_own);
 
 /* A name without the part's before it: "error" of "theorem1: error". */
 const char *gsc_rate_within_part(const gsc_rate_builder *b, const char *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "starts": the loss against EM iteration, a panel for each sample size and a line for each start noise, and
- * the losses, polished and as EM stops, against start noise. Layer: ui/plot.
+ * The figure "starts": the loss against EM iteration, a panel for each sample size and a line for
+ * each start noise, and the losses, polished and as EM stops, against start noise. Layer: ui/plot.
  */
 #include "ui/plot/figures/figures.h"
 #include "ui/plot/figures/rate_build.h"
