@@ -2,8 +2,8 @@
  *
  * The experts of a layer, routed and shared, forward and backward. Layer: core/lm.
  *
- * Backward needs no outputs of experts: with g_s = dy[row_s] . out of a slot's expert, the weight's gradient is
- * g_s . hidden_s, and both small products replace one as wide as the model.
+ * Backward needs no outputs of experts: with g_s = dy[row_s] . out of a slot's expert, the weight's
+ * gradient is g_s . hidden_s, and both small products replace one as wide as the model.
  */
 #include "core/lm/model_internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gates and balancers of the layers: their stages on the host, and what moves between host and device. Layer:
- * core/lm.
+ * Gates and balancers of the layers: their stages on the host, and what moves between host and
+ * device. Layer: core/lm.
  */
 #include "core/lm/model_internal.h"
 

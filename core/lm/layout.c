@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where every tensor of a model lies: one buffer for numbers of its type, one for indices, one for doubles.
- * Layer: core/lm.
+ * Where every tensor of a model lies: one buffer for numbers of its type, one for indices, one for
+ * doubles. Layer: core/lm.
  */
 #include "core/lm/model_internal.h"
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A language model with a mixture of experts in every layer, on a device: forward, and backward written out.
- * Tensors are reached through the table of ops and the device's buffers alone; only the gate's five stages run
- * on the host, in double: logits go there, choices and weights come back.
+ * A language model with a mixture of experts in every layer, on a device: forward, and backward
+ * written out. Tensors are reached through the table of ops and the device's buffers alone; only
+ * the gate's five stages run on the host, in double: logits go there, choices and weights come
+ * back.
  *
- * One call works on one micro-batch of `sequences` whole sequences. What backward needs is kept, but for the
- * gathered rows and the experts' hidden values, which are cheap to make again.
+ * One call works on one micro-batch of `sequences` whole sequences. What backward needs is kept,
+ * but for the gathered rows and the experts' hidden values, which are cheap to make again.
  *
- * Loss: mean cross-entropy over the targets of a step, plus coefficient * balancer's loss of each layer.
- * Everything is the same bits at any number of threads.
+ * Loss: mean cross-entropy over the targets of a step, plus coefficient * balancer's loss of each
+ * layer. Everything is the same bits at any number of threads.
  *
  * Layer: core/lm. A model belongs to one thread at a time.
  */
@@ -39,8 +40,9 @@ size_t gsc_lm_workspace_bytes(const gsc_lm_shape *shape, unsigned threads);
 const gsc_lm_shape *gsc_lm_get_shape(const gsc_lm *self);
 const gsc_lm_parameters *gsc_lm_get_parameters(const gsc_lm *self);
 
-/* Bytes that a model of this shape takes on its device and on the host, counted on paper: parameters (times 4
- * with training: values, gradients, two moments), what is kept for backward, scratch. */
+/* Bytes that a model of this shape takes on its device and on the host, counted on paper:
+ * parameters (times 4 with training: values, gradients, two moments), what is kept for backward,
+ * scratch. */
 typedef struct gsc_lm_forecast {
     size_t parameters, activations, host;
     size_t total;
@@ -78,8 +80,8 @@ typedef struct gsc_lm_loss {
 /* The losses alone. Errors: those of the queue and of the plugins, naming the layer. */
 gsc_status gsc_lm_forward(gsc_lm *self, const gsc_lm_batch *batch, gsc_lm_loss *ret_loss,
                           gsc_error *error);
-/* The same, and adds the gradient of loss_scale * sum + balance_scale * balance; gates observe, loads are
- * counted. With training only. */
+/* The same, and adds the gradient of loss_scale * sum + balance_scale * balance; gates observe,
+ * loads are counted. With training only. */
 gsc_status gsc_lm_gradient(gsc_lm *self, const gsc_lm_batch *batch, gsc_lm_loss *ret_loss,
                            gsc_error *error);
 
@@ -110,7 +112,8 @@ gsc_status gsc_lm_read(gsc_lm *self, gsc_lm_arena arena, const gsc_lm_parameter 
 gsc_status gsc_lm_write(gsc_lm *self, gsc_lm_arena arena, const gsc_lm_parameter *parameter,
                         size_t first, size_t count, const double *values, gsc_error *error);
 
-/* What the host keeps beside the arenas and checkpoints must hold: selection biases and the states of gates. */
+/* What the host keeps beside the arenas and checkpoints must hold: selection biases and the states
+ * of gates. */
 typedef struct gsc_lm_state {
     char name[GSC_LM_NAME_SIZE]; /* "layers.0.gate.selection_bias" */
     double *values;

@@ -97,7 +97,8 @@ static inline bool lm_has(const gsc_view *view) {
     return view->buf != NULL;
 }
 
-/* layout.c: sizes that follow from shape and options; then every tensor, in self->used without buffers. */
+/* layout.c: sizes that follow from shape and options; then every tensor, in self->used without
+ * buffers. */
 gsc_status lm_measure(gsc_lm *self, gsc_error *error);
 void lm_lay_out(gsc_lm *self);
 

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sizes of a language model and the plugins in it, from a spec; and its parameters as data: names, shapes,
- * where each lies in one arena, how it is drawn, whether weights decay.
+ * The sizes of a language model and the plugins in it, from a spec; and its parameters as data:
+ * names, shapes, where each lies in one arena, how it is drawn, whether weights decay.
  *
- * The model: tokens are embedded (times embedding_scale); each layer adds attention(norm(x)) and then
- * experts(norm(x)); after a last norm the head gives logits. Attention is causal and rotary, without biases.
- * Experts: routed_scale * sum over the chosen of weight_j expert_j(x), plus one shared feed-forward net as wide
- * as `shared` experts side by side, with weight 1.
+ * The model: tokens are embedded (times embedding_scale); each layer adds attention(norm(x)) and
+ * then experts(norm(x)); after a last norm the head gives logits. Attention is causal and rotary,
+ * without biases. Experts: routed_scale * sum over the chosen of weight_j expert_j(x), plus one
+ * shared feed-forward net as wide as `shared` experts side by side, with weight 1.
  *
- * Names, for PyTorch's order of sizes (rows are outputs): embed.weight [V, d], layers.N.attention_norm.weight,
- * layers.N.attention.qkv.weight [3 H s, d] (q of all heads, then k, then v), layers.N.attention.out.weight
- * [d, H s], layers.N.experts_norm.weight, layers.N.gate.weight [M, d], layers.N.experts.in.weight [E, e, d],
- * layers.N.experts.gate.weight, layers.N.experts.out.weight [E, d, e], layers.N.shared.in.weight [S e, d],
- * layers.N.shared.out.weight [d, S e], norm.weight, head.weight [V, d], head.bias; a gate's own tensors are
- * layers.N.gate.NAME.
+ * Names, for PyTorch's order of sizes (rows are outputs): embed.weight [V, d],
+ * layers.N.attention_norm.weight, layers.N.attention.qkv.weight [3 H s, d] (q of all heads, then k,
+ * then v), layers.N.attention.out.weight [d, H s], layers.N.experts_norm.weight,
+ * layers.N.gate.weight [M, d], layers.N.experts.in.weight [E, e, d], layers.N.experts.gate.weight,
+ * layers.N.experts.out.weight [E, d, e], layers.N.shared.in.weight [S e, d],
+ * layers.N.shared.out.weight [d, S e], norm.weight, head.weight [V, d], head.bias; a gate's own
+ * tensors are layers.N.gate.NAME.
  *
  * Layer: core/lm.
  */
@@ -57,7 +58,7 @@ typedef struct gsc_lm_shape {
         logit_sd; /* standard deviation of a linear score's logits at birth; 0: sqrt(2 / layers) */
 } gsc_lm_shape;
 
-/* Loads a plugin with its initial parameters, for a model; refuses what this laboratory cannot run. */
+/* Loads a plugin with its initial parameters, for a model; refuses what this lab cannot run. */
 gsc_status gsc_lm_plugin_load(gsc_kind kind, const char *id, gsc_lm_plugin *ret_plugin,
                               gsc_error *error);
 
@@ -65,7 +66,7 @@ gsc_status gsc_lm_plugin_load(gsc_kind kind, const char *id, gsc_lm_plugin *ret_
 gsc_status gsc_lm_shape_read(const gsc_spec *spec, size_t vocabulary, gsc_lm_shape *ret_shape,
                              gsc_error *error);
 
-/* Sets logits, and says in one sentence what does not fit together (GSC_ERR_INPUT, GSC_ERR_PLUGIN). */
+/* Sets logits; GSC_ERR_INPUT or GSC_ERR_PLUGIN says in one sentence what does not fit together. */
 gsc_status gsc_lm_shape_check(gsc_lm_shape *shape, gsc_error *error);
 
 /* Which tensor of a model a parameter is. */
@@ -122,8 +123,8 @@ void gsc_lm_parameters_clear(gsc_lm_parameters *self);
 const gsc_lm_parameter *gsc_lm_parameters_find(const gsc_lm_parameters *self, gsc_lm_role role,
                                                size_t layer, size_t which);
 
-/* Draws a parameter's numbers from the seed and its name alone, so that arms which share a name share them:
- * element i of every shape is mean + sd * normal(seed, name, i). */
+/* Draws a parameter's numbers from the seed and its name alone, so that arms which share a name
+ * share them: element i of every shape is mean + sd * normal(seed, name, i). */
 void gsc_lm_parameter_draw(const gsc_lm_parameter *parameter, uint64_t seed, size_t first,
                            size_t count, double *ret_values);
 

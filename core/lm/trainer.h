@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Optimiser steps of a language model: gradients over micro-batches, clipping by norm, AdamW, the learning rate's
- * course, and what gates and balancers do at the end of a step.
+ * Optimiser steps of a language model: gradients over micro-batches, clipping by norm, AdamW, the
+ * learning rate's course, and what gates and balancers do at the end of a step.
  *
- *     rate(s) = peak * (s + 1) / warmup                                              for s < warmup
- *             = peak * (floor + (1 - floor) (1 + cos(pi (s - warmup) / (steps - warmup))) / 2)   after
+ *     rate(s) = peak * (s + 1) / warmup                         for s < warmup
+ *             = peak * (floor + (1 - floor) (1 + cos(pi u)) / 2)   after,
+ *               u = (s - warmup) / (steps - warmup)
  *
- * with s counted from 0. Matrices decay, gains and biases do not. A step is a function of weights, moments, state
- * and tokens, so a run that goes on from a checkpoint gives the same bits as one that was never interrupted.
+ * with s counted from 0. Matrices decay, gains and biases do not. A step is a function of weights,
+ * moments, state and tokens, so a run that goes on from a checkpoint gives the same bits as one
+ * that was never interrupted.
  *
  * Layer: core/lm.
  */
@@ -49,14 +51,14 @@ void gsc_lm_trainer_clear(gsc_lm_trainer *self); /* a zeroed one is fine */
 
 double gsc_lm_rate(const gsc_lm_recipe *recipe, int64_t step);
 
-/* One step over tokens [batch, context + 1]. A loss or a gradient that is not finite is GSC_ERR_NUMERIC, naming
- * step and layer or parameter; weights and moments are then as before. */
+/* One step over tokens [batch, context + 1]. A loss or a gradient that is not finite is
+ * GSC_ERR_NUMERIC, naming step and layer or parameter; weights and moments are then as before. */
 gsc_status gsc_lm_trainer_step(gsc_lm_trainer *self, const int32_t *tokens, gsc_lm_step *ret_step,
                                gsc_error *error);
 
-/* Mean cross-entropy over contexts [rows, context + 1], any number of rows. visit sees every micro-batch's
- * routing; rows beyond the last context are padding: *ret_valid, where given, tells how many rows of the
- * micro-batch under way are not. [changes no state] */
+/* Mean cross-entropy over contexts [rows, context + 1], any number of rows. visit sees every
+ * micro-batch's routing; rows beyond the last context are padding: *ret_valid, where given, tells
+ * how many rows of the micro-batch under way are not. [changes no state] */
 gsc_status gsc_lm_trainer_evaluate(gsc_lm_trainer *self, const int32_t *contexts, size_t rows,
                                    gsc_lm_visit *visit, void *visit_data, size_t *ret_valid,
                                    double *ret_loss, gsc_error *error);

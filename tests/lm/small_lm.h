@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small language models for tests: sizes that a check by differences can afford, with the shipped plugins.
+ * Small language models for tests: sizes that a check by differences can afford, with the shipped
+ * plugins.
  *
  * Layer: tests.
  */
@@ -29,8 +30,8 @@ static inline void small_plugin(gsc_kind kind, const char *id, double first, dou
     ret_plugin->coefficient = coefficient;
 }
 
-/* Layer norm, an untied head with bias, half of each head turned, a Switch loss, one shared expert, ReLU
- * without biases: as the paper has it. */
+/* Layer norm, an untied head with bias, half of each head turned, a Switch loss, one shared expert,
+ * ReLU without biases: as the paper has it. */
 static inline gsc_lm_shape small_shape(const char *gate) {
     gsc_lm_shape s = {.layers = 2,
                       .width = 8,
@@ -58,7 +59,7 @@ static inline gsc_lm_shape small_shape(const char *gate) {
     return s;
 }
 
-/* Tokens and targets that repeat and that skip some of the vocabulary; one target counts nothing. */
+/* Tokens and targets that repeat and skip some of the vocabulary; one target counts nothing. */
 static inline void small_text(const gsc_lm_shape *s, size_t rows, size_t shift, int32_t *ret_tokens,
                               int32_t *ret_targets) {
     for (size_t t = 0; t < rows; t++) {

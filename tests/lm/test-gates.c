@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gates of forms that no shipped plugin has, written here: an inner form with a trained temperature, an own score
- * with trained tensors, rows with more logits than experts, a gate without logits that reads token ids, variable
- * choice with weights of its own and a state; and a gated expert. Whole-model gradients against differences.
+ * Gates of forms that no shipped plugin has, written here: an inner form with a trained
+ * temperature, an own score with trained tensors, rows with more logits than experts, a gate
+ * without logits that reads token ids, variable choice with weights of its own and a state; and a
+ * gated expert. Whole-model gradients against differences.
  */
 #include "tests/lm/small_lm.h"
 #include "tests/tap.h"
@@ -74,8 +75,8 @@ static const gsc_gate square_gate = {.struct_size = sizeof(gsc_gate),
                                      .score_backward = square_backward,
                                      .affinity = log_affinity};
 
-/* Two logits an expert: p = softmax(z_j + tanh z_{E+j}); keeps p as weights; takes experts until 60 % are
- * reached; counts what it saw. */
+/* Two logits an expert: p = softmax(z_j + tanh z_{E+j}); keeps p as weights; takes experts until 60
+ * % are reached; counts what it saw. */
 static int64_t two_logits(int64_t experts, const double *params) {
     return 2 * experts;
 }

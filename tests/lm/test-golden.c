@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Losses, logits and gradients of two small models against PyTorch's (tests/golden/lm_golden.py): in double to
- * twelve digits, in single precision to what floats hold.
+ * Losses, logits and gradients of two small models against PyTorch's (tests/golden/lm_golden.py):
+ * in double to twelve digits, in single precision to what floats hold.
  */
 #include "core/lm/trainer.h"
 #include "tests/golden/lm_golden.h"

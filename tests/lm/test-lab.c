@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The language-model lab as a sink sees it: series, results, checkpoints and a run that goes on from one; the same
- * values at any number of threads; stopping; the presets' sizes; one sentence for each spec it cannot run.
+ * The language-model lab as a sink sees it: series, results, checkpoints and a run that goes on
+ * from one; the same values at any number of threads; stopping; the presets' sizes; one sentence
+ * for each spec it cannot run.
  */
 #include "core/lm/checkpoint.h"
 #include "core/lm/lab.h"

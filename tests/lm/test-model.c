@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The language model: counts of the paper's models, gradients of whole models against differences in double,
- * the same bits with any number of threads and on a device that the host cannot read.
+ * The language model: counts of the paper's models, gradients of whole models against differences
+ * in double, the same bits with any number of threads and on a device that the host cannot read.
  */
 #include "tests/kernels/locked_device.h"
 #include "tests/lm/small_lm.h"
@@ -47,7 +47,8 @@ static void test_counts(void) {
     TAP_OK(count(smoe, &active) == 157934400, "the small SMoE has 157,934,400 parameters");
     printf("# %zu of them active\n", active);
     TAP_OK(active > 36e6 && active < 37e6, "36M of them are active");
-    /* The paper's library counts a selection bias for each expert, which we keep beside the parameters. */
+    /* The paper's library counts a selection bias for each expert, which we keep beside the
+     * parameters. */
     TAP_OK(count(v3, &active) + 16 * 64 == 157919040,
            "the small DeepSeek has 157,919,040 with its selection biases");
     TAP_OK(count(large, &active) == 678287168, "the large SMoE has 678,287,168");
@@ -91,8 +92,8 @@ static double objective(problem *p) {
     return loss.sum / (double)p->counted + loss.balance;
 }
 
-/* The largest |difference - gradient| over the parameter's numbers (some of many), relative to its largest
- * gradient; a number at which a choice or a kink of ReLU moved would stand out. */
+/* The largest |difference - gradient| over the parameter's numbers (some of many), relative to its
+ * largest gradient; a number at which a choice or a kink of ReLU moved would stand out. */
 static double check_parameter(problem *p, const gsc_lm_parameter *parameter, double *ret_largest) {
     gsc_error error = {0};
     double worst = 0, largest = 0;

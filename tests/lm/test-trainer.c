@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Training: it learns, accumulates, balances by bias; a run that goes on from a checkpoint and one with another
- * number of threads give the same bits; checkpoints refuse what does not fit and survive a full disk.
+ * Training: it learns, accumulates, balances by bias; a run that goes on from a checkpoint and one
+ * with another number of threads give the same bits; checkpoints refuse what does not fit and
+ * survive a full disk.
  */
 #include "core/lm/checkpoint.h"
 #include "core/lm/trainer.h"
