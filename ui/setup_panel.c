@@ -207,14 +207,20 @@ static AdwPreferencesGroup *add_group(GscSetupPanel *self, const char *title) {
     return group;
 }
 
-/* Titles of runs are the experiment's, and so is the lab, which decides what there is to choose. */
-static bool has_control(const gsc_spec_key *key, bool is_lm) {
+/* Titles of runs are the experiment's, and so are lab and study, which decide what there is to
+ * choose. */
+static bool has_control(const gsc_spec_key *key, const gsc_spec *spec) {
+    bool is_lm = g_strcmp0(gsc_spec_string(spec, "lab"), "lm") == 0;
+    bool sampled = g_strcmp0(gsc_spec_string(spec, "theory.study"), "fingerprint") != 0;
+    bool of_samples =
+        strcmp(key->name, "theory.sizes") == 0 || strcmp(key->name, "theory.replicates") == 0;
     bool of_lm = g_str_has_prefix(key->name, "lm.") || strcmp(key->name, "balancer") == 0;
     bool of_theory = g_str_has_prefix(key->name, "theory.");
 
-    return !(is_lm ? of_theory : of_lm) && strcmp(key->name, "title") != 0 &&
-           strcmp(key->name, "summary") != 0 && strcmp(key->name, "lab") != 0 &&
-           key->type != GSC_SPEC_OBJECT && key->type != GSC_SPEC_OBJECT_LIST &&
+    return !(is_lm ? of_theory : of_lm) && (sampled || !of_samples) &&
+           strcmp(key->name, "title") != 0 && strcmp(key->name, "summary") != 0 &&
+           strcmp(key->name, "lab") != 0 && key->type != GSC_SPEC_OBJECT &&
+           key->type != GSC_SPEC_OBJECT_LIST &&
            !(key->type == GSC_SPEC_CHOICE && key->choices[1] == NULL);
 }
 
@@ -227,7 +233,6 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
     AdwPreferencesGroup *samples = add_group(self, "Samples");
     AdwPreferencesGroup *other = add_group(self, "");
     GtkWidget *more = adw_expander_row_new();
-    bool is_lm = g_strcmp0(gsc_spec_string(spec, "lab"), "lm") == 0;
     size_t n = 0;
     const gsc_spec_key *keys = gsc_spec_keys(&n);
 
@@ -236,7 +241,7 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
     adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(more), "Starts, stopping, bounds, threads");
     adw_preferences_group_add(other, more);
     for (size_t i = 0; i < n; i++) {
-        if (!has_control(&keys[i], is_lm)) {
+        if (!has_control(&keys[i], spec)) {
             continue;
         }
         gsc_setup_row *row = gsc_setup_row_new(&keys[i], gsc_spec_json(spec, keys[i].name),

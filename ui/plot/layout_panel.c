@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Where a line leaves the plot on the right, or ends: clips its segments from the last
  * backwards. */
@@ -284,15 +285,21 @@ static void place_note(gsc_text_ruler *ruler, size_t index, gsc_box x_title) {
     }
 }
 
+/* What every panel would say is said in the first. */
 static void place_message(gsc_text_ruler *ruler, size_t index) {
     const gsc_layout *layout = ruler->layout;
+    const char *message = layout->figure->panels[index]->message;
+    const char *said = layout->figure->panels[0]->message;
+    if (message == NULL || (index > 0 && said != NULL && strcmp(message, said) == 0)) {
+        return;
+    }
     gsc_box plot = layout->panels[index].plot;
     double k = layout->text_scale;
     gsc_text_style style = {GSC_TEXT_MESSAGE, (int)index, 13 * k, false, layout->theme->muted};
     style.wrap_width = fmax(0.84 * plot.width, 40 * k);
     style.centered = true;
-    gsc_text_add(ruler, layout->figure->panels[index]->message, &style, plot.x + plot.width / 2,
-                 plot.y + plot.height / 2, 0.5, 0.5);
+    gsc_text_add(ruler, message, &style, plot.x + plot.width / 2, plot.y + plot.height / 2, 0.5,
+                 0.5);
 }
 
 typedef struct inline_label {
@@ -321,7 +328,26 @@ static void spread(inline_label *labels, size_t n, double height, gsc_box plot) 
     }
 }
 
-/* Labels of lines at their right ends: in the margin, clear of markers, where a line ends near it. */
+/* Whether a text beginning at (x, y), so wide and high, would cover a marker. */
+static bool covers_marker(const gsc_panel *panel, const gsc_panel_layout *place, double x, double y,
+                          double width, double height) {
+    double reach = height / 2 + 4;
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        const gsc_plot_layer *layer = panel->layers[i];
+        for (size_t k = 0; layer->kind == GSC_LAYER_POINTS && !layer->hidden && k < layer->n; k++) {
+            double px = gsc_view_x_to_pixel(place->view, place->plot,
+                                            gsc_axis_forward(&panel->x, layer->x[k]));
+            double py = gsc_view_y_to_pixel(place->view, place->plot,
+                                            gsc_axis_forward(&panel->y, layer->y[k]));
+            if (px > x - 4 && px < x + width + 4 && fabs(py - y) < reach) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Labels of lines at their right ends: in the margin where a line ends near it or markers are in the way. */
 static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_style *base) {
     enum {
         MOST = 24
@@ -339,6 +365,10 @@ static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_sty
             !gsc_layout_line_end(panel, layer, place->view, place->plot, &label.x, &label.y)) {
             continue;
         }
+        gsc_text_size size = gsc_text_measure(ruler, layer->inline_label, base);
+        bool near = right - label.x < 48 * k ||
+                    covers_marker(panel, place, label.x + 8 * k, label.y, size.width, size.height);
+        label.x = near ? right + 4 * k : label.x + 8 * k;
         size_t at = n++;
         for (; at > 0 && labels[at - 1].y > label.y; at--) {
             labels[at] = labels[at - 1];
@@ -348,10 +378,9 @@ static void place_inline(gsc_text_ruler *ruler, size_t index, const gsc_text_sty
     spread(labels, n, 15 * k, place->plot);
     for (size_t i = 0; i < n; i++) {
         gsc_text_style style = *base;
-        bool near = right - labels[i].x < 48 * k;
         style.color = gsc_plot_theme_color(layout->theme, labels[i].layer->color);
-        gsc_text_add(ruler, labels[i].layer->inline_label, &style,
-                     near ? right + 4 * k : labels[i].x + 8 * k, labels[i].y, 0, 0.5);
+        gsc_text_add(ruler, labels[i].layer->inline_label, &style, labels[i].x, labels[i].y, 0,
+                     0.5);
     }
 }
 
