@@ -267,6 +267,8 @@ static const struct {
     {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1},
     {"components", "By parameter", gsc_figure_build_components, is_block, 2},
     {"starts", "Starts", gsc_figure_build_starts, is_trace, 1},
+    {"loss", "Loss", gsc_figure_build_loss, gsc_figure_is_loss, 1},
+    {"router", "Router", gsc_figure_build_router, gsc_figure_is_router, 1},
     {"fit", "Fit", gsc_figure_build_fit, is_fit, 1},
 };
 
@@ -334,7 +336,9 @@ const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs) {
         gsc_spec_check(spec, NULL, NULL) == GSC_OK) {
         const char *study = gsc_spec_string(spec, "theory.study");
         const char *data = gsc_spec_string(spec, "theory.data");
-        name = data != NULL && data[0] != '\0'                      ? "fit"
+        const char *lab = gsc_spec_string(spec, "lab");
+        name = lab != NULL && strcmp(lab, "lm") == 0                ? "loss"
+               : data != NULL && data[0] != '\0'                    ? "fit"
                : study != NULL && strcmp(study, "fingerprint") == 0 ? "fingerprint"
                : gsc_spec_int(spec, "theory.trace") > 0             ? "starts"
                                                                     : "rate";

@@ -44,4 +44,17 @@ gsc_status gsc_figure_build_fit(gsc_run *const *runs, size_t n_runs,
                                 const gsc_figure_options *options, gsc_figure **ret_figure,
                                 gsc_error *error);
 
+/* "router": how a language model's router settles, a panel for each metric, a line for each layer (or the mean over
+ * layers with its range, where several runs or arms are compared). */
+gsc_status gsc_figure_build_router(gsc_run *const *runs, size_t n_runs,
+                                   const gsc_figure_options *options, gsc_figure **ret_figure,
+                                   gsc_error *error);
+bool gsc_figure_is_router(const gsc_series_info *info); /* whether it draws a series of a layer */
+
+/* "loss": a language model's training and validation loss, its learning rate, its gradient. */
+gsc_status gsc_figure_build_loss(gsc_run *const *runs, size_t n_runs,
+                                 const gsc_figure_options *options, gsc_figure **ret_figure,
+                                 gsc_error *error);
+bool gsc_figure_is_loss(const gsc_series_info *info); /* whether it draws a series */
+
 #endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The words of figures over training steps: what the lines are, how each number is defined, over which probe.
+ * Layer: ui/plot.
+ */
+#include "ui/plot/figures/steps.h"
+
+#include "ui/plot/figures/recipe.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_live(const gsc_run_info *info) {
+    return info->status == GSC_RUN_RUNNING || info->status == GSC_RUN_QUEUED;
+}
+
+/* ---- What the spec says ----------------------------------------------------------------------- */
+/* The id of a plugin, as text or as an object with parameters. */
+static const char *plugin_of(const json_t *spec, const char *key) {
+    const json_t *value = json_object_get(spec, key);
+    return json_string_value(json_is_object(value) ? json_object_get(value, "id") : value);
+}
+
+static void add_setup(gsc_words *words, const gsc_run_info *info) {
+    json_t *spec = info->spec != NULL ? json_loads(info->spec, 0, NULL) : NULL;
+    const json_t *lm = json_object_get(spec, "lm");
+    const char *gate = plugin_of(spec, "gate");
+    const json_int_t experts = json_integer_value(json_object_get(lm, "experts")),
+                     shared = json_integer_value(json_object_get(lm, "shared"));
+    if (gate != NULL) {
+        gsc_words_add(words, "%s gate", gate);
+    }
+    if (experts > 0) {
+        gsc_words_add(words, " · %lld layers · %lld experts, top %lld",
+                      (long long)json_integer_value(json_object_get(lm, "layers")),
+                      (long long)experts,
+                      (long long)json_integer_value(json_object_get(lm, "top_k")));
+    }
+    if (shared > 0) {
+        gsc_words_add(words, " + %lld shared", (long long)shared);
+    }
+    json_decref(spec);
+}
+
+static double steps_of(const gsc_run_info *info) {
+    json_t *spec = info->spec != NULL ? json_loads(info->spec, 0, NULL) : NULL;
+    const json_t *steps = json_object_get(json_object_get(spec, "lm"), "steps");
+    const double value = json_number_value(steps);
+    json_decref(spec);
+    return value;
+}
+
+/* Axes that hold still while a run fills them. */
+static void fix_x_range(gsc_steps_builder *b) {
+    double most = 0;
+    for (size_t r = 0; r < b->n_runs; r++) {
+        most = fmax(most, steps_of(gsc_run_get_info(b->runs[r])));
+    }
+    for (size_t i = 0; most > 0 && i < b->figure->n_panels; i++) {
+        b->figure->panels[i]->x.low = 0;
+        b->figure->panels[i]->x.high = most;
+    }
+}
+
+/* ---- Small print ------------------------------------------------------------------------------ */
+static const gsc_series_info *first_series(const gsc_steps_builder *b, const char *name) {
+    for (size_t r = 0; r < b->n_runs; r++) {
+        for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
+            const gsc_series_info *info = gsc_run_series(b->runs[r], s);
+            if (strcmp(info->name, name) == 0) {
+                return info;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A definition ends with what it is taken over, after "; "; said once for neighbours that share it. */
+static void add_definitions(const gsc_steps_builder *b, gsc_words *words) {
+    const char *scope = NULL;
+    for (size_t p = 0; p < b->choice->n_panels; p++) {
+        for (int k = 0; k < 2 && b->choice->panels[p].series[k] != NULL; k++) {
+            const gsc_series_info *info = first_series(b, b->choice->panels[p].series[k]);
+            if (info == NULL || info->definition[0] == '\0') {
+                continue;
+            }
+            const char *own = strstr(info->definition, "; over ");
+            const size_t length =
+                own != NULL ? (size_t)(own - info->definition) : strlen(info->definition);
+            const bool same = own != NULL && scope != NULL && strcmp(own, scope) == 0;
+            gsc_words_add(words, "%s%s: %.*s%s.", words->length > 0 ? " " : "", info->name,
+                          (int)length, info->definition, own != NULL && !same ? own : "");
+            scope = own != NULL ? own : scope;
+        }
+    }
+}
+
+static void add_recipe(const gsc_steps_builder *b, gsc_words *words) {
+    if (b->figure->n_panels > 0 && b->layers > 1) {
+        gsc_words_add(words, "%s",
+                      b->by_layer ? "Lines: layers."
+                                  : "Lines: means over layers; bands: least to greatest layer.");
+    }
+    if (b->live) {
+        gsc_words_add(words, " The run goes on: overlaps are with the latest router.");
+    }
+    add_definitions(b, words);
+    for (size_t r = 0; r < b->n_runs && r < 8; r++) {
+        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
+        gsc_words_add(words, "%s", r > 0 ? "; " : words->length > 0 ? "\n" : "");
+        gsc_words_add_origin(words, info);
+        if (b->n_runs > 1) {
+            gsc_words_add(words, " (");
+            add_setup(words, info);
+            gsc_words_add(words, ")");
+        }
+    }
+    if (b->n_runs > 8) {
+        gsc_words_add(words, "; and %zu more runs", b->n_runs - 8);
+    }
+}
+
+static void add_subtitle(const gsc_steps_builder *b, gsc_words *words) {
+    if (b->n_runs != 1) {
+        return;
+    }
+    const gsc_run_info *info = gsc_run_get_info(b->runs[0]);
+    add_setup(words, info);
+    if (is_live(info)) {
+        gsc_words_add(words, " · %.0f%% done", 100 * info->progress);
+    } else if (info->status != GSC_RUN_DONE) {
+        gsc_words_add(words, " · %s at %.0f%%", gsc_run_status_name(info->status),
+                      100 * info->progress);
+    }
+}
+
+static void make_title(const gsc_steps_builder *b, char *ret_title, size_t size) {
+    ret_title[0] = '\0';
+    for (size_t r = 0; r < b->n_runs; r++) {
+        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
+        const char *title = info->title[0] != '\0' ? info->title : info->name;
+        if (r > 0 && strcmp(title, ret_title) != 0) {
+            snprintf(ret_title, size, "%zu runs", b->n_runs);
+            return;
+        }
+        snprintf(ret_title, size, "%s", title);
+    }
+}
+
+static gsc_status add_texts(gsc_steps_builder *b) {
+    gsc_words subtitle = {0}, recipe = {0}, spec = {0};
+    char title[256];
+    make_title(b, title, sizeof title);
+    add_subtitle(b, &subtitle);
+    add_recipe(b, &recipe);
+    for (size_t r = 0; r < b->n_runs; r++) {
+        const char *text = gsc_run_get_info(b->runs[r])->spec;
+        gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
+    }
+    gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "");
+    const bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
+                      gsc_figure_set_text(&b->figure->title, title) &&
+                      gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
+                      gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
+                      gsc_figure_set_text(&b->figure->spec, spec.text);
+    gsc_words_clear(&subtitle);
+    gsc_words_clear(&recipe);
+    gsc_words_clear(&spec);
+    return good ? GSC_OK : gsc_steps_no_memory(b->error);
+}
+
+static gsc_status add_message(const gsc_steps_builder *b, gsc_panel *panel) {
+    char sentence[GSC_ERROR_MESSAGE_SIZE] = "This run ended before there was anything to show here";
+    bool any_live = false;
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        if (panel->layers[i]->n > 0) {
+            return GSC_OK;
+        }
+    }
+    for (size_t r = 0; r < b->n_runs; r++) {
+        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
+        any_live = any_live || is_live(info);
+        if (info->failure != NULL && info->failure[0] != '\0') {
+            snprintf(sentence, sizeof sentence, "%s", info->failure);
+        }
+    }
+    sentence[0] = (char)toupper((unsigned char)sentence[0]);
+    const char *message = b->n_runs == 0 ? "No run to show yet"
+                          : any_live     ? "Waiting for the first checkpoint…"
+                                         : sentence;
+    return gsc_figure_set_text(&panel->message, message) ? GSC_OK : gsc_steps_no_memory(b->error);
+}
+
+gsc_status gsc_steps_add_words(gsc_steps_builder *b) {
+    fix_x_range(b);
+    gsc_status status = add_texts(b);
+    for (size_t i = 0; i < b->figure->n_panels && status == GSC_OK; i++) {
+        status = add_message(b, b->figure->panels[i]);
+    }
+    return status;
+}
