@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The course of a run: steps, checkpoints, validations, and what a stop or a failure leaves. Layer: core/lm.
+ * The course of a run: steps, checkpoints, validations, and what a stop or a failure leaves. Layer:
+ * core/lm.
  */
 #include "core/lm/lab_internal.h"
 
@@ -34,12 +35,15 @@ static gsc_status save(lab *self, gsc_error *error) {
     return status;
 }
 
+/* The probe, where the router is watched too; at the end more positions. */
 static gsc_status validate(lab *self, gsc_error *error) {
-    const bool last = self->trainer.step == self->recipe.steps;
-    const gsc_probe *probe = last ? &self->validation : &self->interim;
     double loss = 0;
-    gsc_status status = gsc_lm_trainer_evaluate(&self->trainer, probe->tokens, probe->rows, NULL,
-                                                NULL, NULL, &loss, error);
+    gsc_status status = lm_lab_probe(self, false, &loss, error);
+    if (status == GSC_OK && self->trainer.step == self->recipe.steps) {
+        const gsc_probe *all = &self->validation;
+        status = gsc_lm_trainer_evaluate(&self->trainer, all->tokens, all->rows, NULL, NULL, NULL,
+                                         &loss, error);
+    }
     if (status == GSC_OK) {
         self->validation_loss = loss;
         status = lm_lab_tell_point(self, LAB_VALIDATION, loss, error);
@@ -73,9 +77,12 @@ static gsc_status one_step(lab *self, gsc_error *error) {
     const double before = lm_lab_now();
     gsc_sampler_batch(&self->sampler, (uint64_t)self->trainer.step, self->recipe.batch, self->batch,
                       (gsc_batch_sources){0});
-    const gsc_status status = gsc_lm_trainer_step(&self->trainer, self->batch, &step, error);
+    gsc_status status = gsc_lm_trainer_step(&self->trainer, self->batch, &step, error);
     self->trained_s += lm_lab_now() - before;
-    return status == GSC_OK ? lm_lab_tell_step(self, &step, error) : status;
+    if (status == GSC_OK) {
+        status = lm_lab_tell_step(self, &step, error);
+    }
+    return status == GSC_OK ? lm_lab_tell_step_loads(self, error) : status;
 }
 
 static bool is_stop(const lab *self) {
@@ -124,7 +131,16 @@ gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_
         status = lm_lab_declare_series(self, error);
     }
     if (status == GSC_OK) {
+        status = lm_lab_watch_router(self, error);
+    }
+    if (status == GSC_OK) {
+        status = lm_lab_probe_earlier(self, error);
+    }
+    if (status == GSC_OK) {
         status = train(self, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_router_report_finish(self->router, error);
     }
     if (status == GSC_OK) {
         status = lm_lab_tell_results(self, error);

@@ -2,9 +2,10 @@
  *
  * The language-model lab: runs one spec of kind "lm" and tells a sink what it finds.
  *
- * Series over steps: loss, balance_loss, gradient_norm, learning_rate, tokens_per_second, validation_loss, and for
- * each layer the vector load, the share of choices that each expert got in a step. Results: validation_loss,
- * perplexity, bits_per_byte, tokens_per_second.
+ * Series over steps: loss, balance_loss, gradient_norm, learning_rate, tokens_per_second,
+ * validation_loss, and for each layer the vector load, the share of choices that each expert got in
+ * a step; and the router's metrics of core/routing/report.h, on a fixed probe of lm.probe_positions
+ * held-out tokens. Results: validation_loss, perplexity, bits_per_byte, tokens_per_second.
  *
  * Checkpoints go to the folder that the environment variable GATESCOPE_CHECKPOINTS names, as
  * step-NNNNNNN.safetensors; without it there are none. lm.resume goes on from one.
@@ -19,8 +20,9 @@
 #include "core/run/sink.h"
 #include "kernels/pool.h"
 
-/* GSC_ERR_INPUT with one sentence for a spec that cannot run; GSC_ERR_MEMORY with the need where the machine has
- * less; GSC_ERR_NUMERIC naming step and layer; GSC_ERR_STOPPED when the sink says so, after a checkpoint. */
+/* GSC_ERR_INPUT with one sentence for a spec that cannot run; GSC_ERR_MEMORY with the need where
+ * the machine has less; GSC_ERR_NUMERIC naming step and layer; GSC_ERR_STOPPED when the sink says
+ * so, after a checkpoint. */
 gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/lm/checkpoint.h"
 #include "core/lm/lab.h"
 #include "core/lm/trainer.h"
+#include "core/routing/report.h"
 
 typedef enum lab_series {
     LAB_LOSS,
@@ -30,7 +31,8 @@ typedef struct lab {
     gsc_tokenizer *tokenizer;
     gsc_tokens tokens;
     gsc_sampler sampler;
-    gsc_probe validation, interim;
+    gsc_probe validation, interim; /* interim: at every checkpoint, and the router's probe */
+    gsc_router_report *router;
 
     gsc_lm_shape shape;
     gsc_lm_recipe recipe;
@@ -62,5 +64,13 @@ gsc_status lm_lab_tell_step(lab *self, const gsc_lm_step *step, gsc_error *error
 gsc_status lm_lab_tell_loads(lab *self, gsc_error *error);
 gsc_status lm_lab_tell_point(lab *self, lab_series series, double y, gsc_error *error);
 gsc_status lm_lab_tell_results(lab *self, gsc_error *error);
+
+/* lab_router.c: the series of the router; the probe at this step, with its mean cross-entropy; a
+ * step's loads; the checkpoints before the one that the run goes on from, as far as they are there.
+ */
+gsc_status lm_lab_watch_router(lab *self, gsc_error *error);
+gsc_status lm_lab_probe(lab *self, bool quiet, double *ret_loss, gsc_error *error);
+gsc_status lm_lab_tell_step_loads(lab *self, gsc_error *error);
+gsc_status lm_lab_probe_earlier(lab *self, gsc_error *error);
 
 #endif

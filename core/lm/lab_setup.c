@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    INTERIM_SHARE = 8 /* validations on the way have this part of the last one's positions */
-};
-
 /* ---- Corpus ---- */
 
 static bool report(void *context, const char *what, double fraction) {
@@ -49,7 +45,8 @@ static gsc_status make_samples(lab *self, gsc_error *error) {
     }
     if (status == GSC_OK) {
         status = gsc_probe_init(&self->interim, &self->tokens, self->shape.context,
-                                (positions + INTERIM_SHARE - 1) / INTERIM_SHARE, 1, error);
+                                (uint64_t)gsc_spec_int(self->spec, "lm.probe_positions"),
+                                GSC_PROBE_DOCUMENTS, error);
     }
     return status;
 }
@@ -214,6 +211,7 @@ gsc_status lm_lab_set_up(lab *self, gsc_error *error) {
 }
 
 void lm_lab_tear_down(lab *self) {
+    gsc_router_report_free(self->router);
     gsc_lm_trainer_clear(&self->trainer);
     gsc_lm_free(self->model);
     gsc_queue_free(self->queue);

@@ -55,9 +55,10 @@ static gsc_spec *spec_of(const char *const *settings) {
     return spec;
 }
 
-/* ---- A sink that also takes vectors, and stops after so many points where asked ---- */
+/* ---- A sink that also takes vectors of loads, and stops at the first point of a step where asked ---- */
 
-static size_t vectors, points_left;
+static size_t vectors;
+static double stop_at;
 
 static gsc_status add_vector(gsc_sink *sink, int32_t series, double x, const float *values,
                              size_t n, gsc_error *error) {
@@ -65,13 +66,14 @@ static gsc_status add_vector(gsc_sink *sink, int32_t series, double x, const flo
     for (size_t i = 0; i < n; i++) {
         sum += values[i];
     }
-    vectors += fabsf(sum - 1) < 1e-5f;
+    const char *name = ((memory_sink *)sink)->series[series].name;
+    vectors += strcmp(name, "load") == 0 && fabsf(sum - 1) < 1e-5f;
     return GSC_OK;
 }
 
 static gsc_status add_points(gsc_sink *sink, int32_t series, const gsc_point *points, size_t n,
                              gsc_error *error) {
-    if (points_left > 0 && --points_left == 0) {
+    if (stop_at > 0 && points[0].x >= stop_at) {
         ((memory_sink *)sink)->stop = true;
     }
     return memory_add_points(sink, series, points, n, error);
@@ -116,6 +118,11 @@ static void test_run(void) {
     /* Bytes are tokens, but for the ends of documents. */
     TAP_OK(bits->value >= last->value / log(2) && bits->value < 1.02 * last->value / log(2),
            "and its bits per byte");
+    TAP_OK(memory_result_of(one, "saturation", "")->value > 0 &&
+               memory_result_of(one, "jain_count_min", "")->value <=
+                   memory_result_of(one, "jain_count", "")->value &&
+               memory_result_of(one, "experts_per_token", "") != NULL,
+           "the router is measured");
     TAP_CONTAINS(one->events[0], "active for a token; the run needs", "memory is told before");
 
     must(run(NULL, 3, &two, &error), &error);
@@ -152,13 +159,13 @@ static void test_stop(void) {
     memory_sink *sink;
     char path[160];
     struct stat ignored;
-    points_left = 1 + 4 * 3; /* a validation, then four points a step */
+    stop_at = 3;
     TAP_OK(run((const char *const[]){"lm.checkpoint_every=1000", NULL}, 1, &sink, &error) ==
                GSC_ERR_STOPPED,
            "a stop ends the run");
     snprintf(path, sizeof path, "%s/ckpt/step-0000003.safetensors", folder);
     TAP_OK(stat(path, &ignored) == 0, "and leaves a checkpoint");
-    points_left = 0;
+    stop_at = 0;
     memory_sink_free(sink);
 }
 

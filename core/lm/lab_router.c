@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The router's metrics of a run: the probe's routing at every checkpoint, the loads of every step.
+ * Layer: core/lm.
+ */
+#include "core/lm/lab_internal.h"
+
+#include "core/data/folder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The probe's inputs without the targets that end its rows. */
+static gsc_status probe_tokens(const lab *self, int32_t **ret_tokens, gsc_error *error) {
+    const gsc_probe *probe = &self->interim;
+    const size_t context = probe->context;
+    int32_t *tokens = malloc(probe->positions * sizeof *tokens);
+    if (tokens == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a probe of %" PRIu64 " positions",
+                        probe->positions);
+    }
+    for (size_t row = 0; row < probe->rows; row++) {
+        memcpy(tokens + row * context, probe->tokens + row * (context + 1),
+               context * sizeof *tokens);
+    }
+    *ret_tokens = tokens;
+    return GSC_OK;
+}
+
+gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
+    const int64_t every = gsc_spec_int(self->spec, "lm.checkpoint_every");
+    int32_t *tokens = NULL;
+    gsc_status status = probe_tokens(self, &tokens, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    const gsc_router_plan plan = {.arm = "",
+                                  .layers = self->shape.layers,
+                                  .experts = self->shape.experts,
+                                  .top_k = self->shape.top_k,
+                                  .steps = self->recipe.steps,
+                                  .spacing = every > 0 ? every : (self->recipe.steps + 5) / 10,
+                                  .batches = true,
+                                  .positions = self->interim.positions,
+                                  .tokens = tokens,
+                                  .documents = self->interim.document,
+                                  .domains =
+                                      self->interim.domains > 1 ? self->interim.domain : NULL};
+    status = gsc_router_report_new(&plan, self->sink, &self->router, error);
+    free(tokens);
+    return status;
+}
+
+/* One layer of one micro-batch of the probe. */
+typedef struct watch {
+    gsc_router_report *report;
+    size_t valid;
+} watch;
+
+static gsc_status see(void *data, const gsc_lm_routing *routing, gsc_error *error) {
+    const watch *self = data;
+    return gsc_router_report_add(self->report, routing->layer, self->valid, routing->choice->start,
+                                 routing->choice->chosen, routing->choice->weight, routing->p,
+                                 error);
+}
+
+gsc_status lm_lab_probe(lab *self, bool quiet, double *ret_loss, gsc_error *error) {
+    watch watching = {.report = self->router};
+    gsc_status status = gsc_router_report_begin(self->router, self->trainer.step, quiet, error);
+    if (status == GSC_OK) {
+        status = gsc_lm_trainer_evaluate(&self->trainer, self->interim.tokens, self->interim.rows,
+                                         see, &watching, &watching.valid, ret_loss, error);
+    }
+    return status == GSC_OK ? gsc_router_report_end(self->router, error) : status;
+}
+
+gsc_status lm_lab_tell_step_loads(lab *self, gsc_error *error) {
+    gsc_status status = GSC_OK;
+    for (size_t layer = 0; layer < self->shape.layers && status == GSC_OK; layer++) {
+        status =
+            gsc_router_report_batch(self->router, self->trainer.step, layer,
+                                    self->trainer.loads + layer * self->shape.experts, 0, error);
+    }
+    return status;
+}
+
+gsc_status lm_lab_probe_earlier(lab *self, gsc_error *error) {
+    const char *from = gsc_spec_string(self->spec, "lm.resume");
+    const int64_t resumed = self->trainer.step;
+    bool moved = false;
+    gsc_status status = GSC_OK;
+    for (size_t i = 0; i < self->n_stops && self->stops[i] < resumed && status == GSC_OK; i++) {
+        char path[GSC_DATA_PATH_SIZE];
+        double loss;
+        if (self->folder == NULL ||
+            snprintf(path, sizeof path, "%s/step-%07" PRId64 ".safetensors", self->folder,
+                     self->stops[i]) >= (int)sizeof path ||
+            access(path, R_OK) != 0) {
+            continue;
+        }
+        moved = true;
+        status = gsc_lm_load(self->model, path, self->identity, &self->trainer.step, error);
+        if (status == GSC_OK) {
+            status = lm_lab_probe(self, true, &loss, error);
+        }
+    }
+    return status == GSC_OK && moved
+               ? gsc_lm_load(self->model, from, self->identity, &self->trainer.step, error)
+               : status;
+}
