@@ -266,7 +266,7 @@ static gsc_status forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
         count_and_observe(self, layer);
     }
     double loss = 0;
-    if (status == GSC_OK && !training) {
+    if (status == GSC_OK && !training && batch->balance_scale != 0) {
         status = balance_layer(self, layer, batch->step, 0.0, &loss, error);
         *balance += loss;
     }

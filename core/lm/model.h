@@ -66,8 +66,8 @@ typedef struct gsc_lm_batch {
     int64_t step;           /* of the optimiser, for gates that see it */
     int64_t first_row;      /* index of row 0 in the whole step's batch */
     double loss_scale;      /* of the cross-entropy's gradient: 1 / targets of the whole step */
-    double balance_scale;   /* of the balancers': 1 / micro-batches of the step */
-    gsc_lm_visit *visit;    /* called for each layer, in order; NULL: nobody looks */
+    double balance_scale; /* of the balancers': 1 / micro-batches of the step; 0: none are asked */
+    gsc_lm_visit *visit;  /* called for each layer, in order; NULL: nobody looks */
     void *visit_data;
 } gsc_lm_batch;
 

@@ -197,7 +197,6 @@ gsc_status gsc_lm_trainer_evaluate(gsc_lm_trainer *self, const int32_t *contexts
                                     .step = self->step,
                                     .first_row = (int64_t)(first * context),
                                     .loss_scale = 1,
-                                    .balance_scale = 1,
                                     .visit = visit,
                                     .visit_data = visit_data};
         const gsc_status status = gsc_lm_forward(self->model, &batch, &loss, error);
