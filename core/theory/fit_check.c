@@ -48,7 +48,8 @@ bool gsc_loss_theorem_applies(gsc_loss_kind kind, const gsc_truth *truth) {
     switch (kind) {
     case GSC_LOSS_D1:
     case GSC_LOSS_D5:
-        return softmax && (truth->shape.top_k > 0) == (kind == GSC_LOSS_D5) && !truth->shared.linear && !truth->routed.linear;
+        return softmax && (truth->shape.top_k > 0) == (kind == GSC_LOSS_D5) &&
+               !truth->shared.linear && !truth->routed.linear;
     case GSC_LOSS_D2:
         return softmax && truth->shared.linear && truth->routed.linear;
     case GSC_LOSS_D3:

@@ -24,8 +24,7 @@ enum {
     GSC_STREAM_START = 1
 };
 
-void gsc_rng_init(gsc_rng *self, uint64_t seed, uint64_t n, uint64_t replicate,
-                     uint64_t stream);
+void gsc_rng_init(gsc_rng *self, uint64_t seed, uint64_t n, uint64_t replicate, uint64_t stream);
 
 uint64_t gsc_rng_bits(gsc_rng *self);
 /* Uniform in the open interval (0, 1), 53 bits. */

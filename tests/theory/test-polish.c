@@ -142,9 +142,11 @@ static void check_fit(void) {
     for (size_t replicate = 0; replicate < 8; replicate++) {
         const gsc_sample sample = sample_from(truth, 1000, replicate);
         options.starts = 1;
-        need(gsc_fitter_run(fitter, &sample, replicate, &options, mixture, NULL, &one, &error), &error);
+        need(gsc_fitter_run(fitter, &sample, replicate, &options, mixture, NULL, &one, &error),
+             &error);
         options.starts = 4;
-        need(gsc_fitter_run(fitter, &sample, replicate, &options, mixture, NULL, &four, &error), &error);
+        need(gsc_fitter_run(fitter, &sample, replicate, &options, mixture, NULL, &four, &error),
+             &error);
         better &= four.log_likelihood >= one.log_likelihood &&
                   four.log_likelihood >= four.log_likelihood_stopped;
         counted &= four.hits >= 1 && four.hits <= 4 && four.starts == 4;
