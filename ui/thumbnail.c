@@ -195,6 +195,11 @@ GtkWidget *gsc_thumbnail_new(GscExperiment *experiment) {
     if (take_known(self, name)) {
         return GTK_WIDGET(self);
     }
+    if (g_strcmp0(gsc_spec_string(spec, "lab"), "lm") == 0) { /* a loss while it trains */
+        self->shape = TRACES;
+        self->values[self->n++] = 0.2;
+        return GTK_WIDGET(self);
+    }
     if (g_strcmp0(gsc_spec_string(spec, "theory.study"), "fingerprint") == 0) {
         self->shape = RISING;
         self->values[self->n++] = 4;
