@@ -405,7 +405,7 @@ static gsc_status build(gsc_steps_builder *b) {
         if (info == NULL && (p > 0 || n > 0)) {
             continue;
         }
-        bool legend = b->figure->n_panels == 0, live = b->live;
+        bool legend = !b->named, live = b->live;
         gsc_panel *panel = add_panel(b, words, info);
         if (panel == NULL) {
             return gsc_steps_no_memory(b->error);
@@ -414,6 +414,7 @@ static gsc_status build(gsc_steps_builder *b) {
         for (size_t g = 0; g < n && status == GSC_OK; g++) {
             status = draw_group(b, words, &groups[g], panel, legend);
         }
+        b->named = b->named || (panel->n_legend > 0 && (!b->by_layer || words->series[1] == NULL));
         if (b->live && !gsc_figure_set_text(&panel->y.title, words->live_title)) {
             status = gsc_steps_no_memory(b->error);
         }

@@ -39,6 +39,7 @@ typedef struct gsc_steps_builder {
     gsc_error *error;
     int32_t layers; /* the most of any run */
     bool by_layer;  /* one group with few layers */
+    bool named;     /* layers or groups have their rows in a legend */
     bool live;      /* a row of vectors stands in */
 } gsc_steps_builder;
 
