@@ -121,8 +121,8 @@ static void test_finished(gsc_run *run) {
     need(gsc_figure_build("router", &run, 1, NULL, &figure, &error), &error);
     TAP_STRING(figure->panels[0]->name, "saturation", "saturation comes first");
     TAP_STRING(figure->panels[1]->name, "change_rate", "then the change rate");
-    TAP_STRING(figure->panels[5]->name, "learning_rate",
-               "with the learning rate under it in a grid of four");
+    TAP_STRING(figure->panels[4]->name, "learning_rate",
+               "with the learning rate under it in a grid of three");
     const gsc_panel *panel = figure->panels[0];
     const gsc_plot_layer *line = find(panel, GSC_LAYER_LINE, 1);
     TAP_OK(line->n == 3 && line->x[2] == 20 && line->y[0] == 0 && line->y[1] == 1,

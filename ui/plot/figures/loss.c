@@ -28,16 +28,6 @@ static const gsc_steps_panel panels[] = {
      .series = {"gradient_norm"},
      .low = 0,
      .high = NAN},
-    {.name = "tokens_per_second",
-     .title = "Speed",
-     .series = {"tokens_per_second"},
-     .low = 0,
-     .high = NAN},
-    {.name = "max_violation_batch",
-     .title = "MaxVio of a step's loads",
-     .series = {"max_violation_batch"},
-     .low = 0,
-     .high = NAN},
 };
 
 static const gsc_steps_choice choice = {"loss", panels, sizeof panels / sizeof panels[0]};

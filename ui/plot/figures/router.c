@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "router": how the router of a language model settles while it trains. In a grid of four columns, or
- * two, the learning rate stands under the change rate, which follows it. Layer: ui/plot.
+ * The figure "router": how the router of a language model settles while it trains. In a grid of three columns the
+ * learning rate stands under the change rate, which follows it. Layer: ui/plot.
  */
 #include "ui/plot/figures/figures.h"
 #include "ui/plot/figures/steps.h"
@@ -28,11 +28,6 @@ static const gsc_steps_panel panels[] = {
      .series = {"jain_mass"},
      .low = NAN,
      .high = 1},
-    {.name = "max_violation",
-     .title = "MaxVio",
-     .series = {"max_violation"},
-     .low = 0,
-     .high = NAN},
     {.name = "saturation_kappa",
      .title = "Saturation beyond chance",
      .series = {"saturation_kappa"},
@@ -43,6 +38,11 @@ static const gsc_steps_panel panels[] = {
     {.name = "learning_rate",
      .title = "Learning rate",
      .series = {"learning_rate"},
+     .low = 0,
+     .high = NAN},
+    {.name = "max_violation",
+     .title = "MaxVio",
+     .series = {"max_violation"},
      .low = 0,
      .high = NAN},
     {.name = "token_entropy",
