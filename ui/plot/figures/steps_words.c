@@ -66,11 +66,14 @@ static void fix_x_range(gsc_steps_builder *b) {
 }
 
 /* ---- Small print ------------------------------------------------------------------------------ */
-static const gsc_series_info *first_series(const gsc_steps_builder *b, const char *name) {
-    for (size_t r = 0; r < b->n_runs; r++) {
+/* The first series of a name in run first or later; *ret_run is its run. */
+static const gsc_series_info *find_series(const gsc_steps_builder *b, const char *name,
+                                          size_t first, size_t *ret_run) {
+    for (size_t r = first; r < b->n_runs; r++) {
         for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
             const gsc_series_info *info = gsc_run_series(b->runs[r], s);
             if (strcmp(info->name, name) == 0) {
+                *ret_run = r;
                 return info;
             }
         }
@@ -78,12 +81,25 @@ static const gsc_series_info *first_series(const gsc_steps_builder *b, const cha
     return NULL;
 }
 
+/* Where later runs mean something else by a name (another spacing, another probe), they say so. */
+static void add_other_meanings(const gsc_steps_builder *b, const gsc_series_info *first, size_t run,
+                               gsc_words *words) {
+    const gsc_series_info *info;
+    while ((info = find_series(b, first->name, run + 1, &run)) != NULL) {
+        if (strcmp(info->definition, first->definition) != 0) {
+            gsc_words_add(words, " In run %s: %s.", gsc_run_get_info(b->runs[run])->name,
+                          info->definition);
+        }
+    }
+}
+
 /* A definition ends with what it is taken over, after "; "; said once for neighbours that share it. */
 static void add_definitions(const gsc_steps_builder *b, gsc_words *words) {
     const char *scope = NULL;
     for (size_t p = 0; p < b->choice->n_panels; p++) {
         for (int k = 0; k < 2 && b->choice->panels[p].series[k] != NULL; k++) {
-            const gsc_series_info *info = first_series(b, b->choice->panels[p].series[k]);
+            size_t run = 0;
+            const gsc_series_info *info = find_series(b, b->choice->panels[p].series[k], 0, &run);
             if (info == NULL || info->definition[0] == '\0') {
                 continue;
             }
@@ -94,6 +110,7 @@ static void add_definitions(const gsc_steps_builder *b, gsc_words *words) {
             gsc_words_add(words, "%s%s: %.*s%s.", words->length > 0 ? " " : "", info->name,
                           (int)length, info->definition, own != NULL && !same ? own : "");
             scope = own != NULL ? own : scope;
+            add_other_meanings(b, info, run, words);
         }
     }
 }
