@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope bench lm [--json] [--threads N] [--steps N] [--case W,E] [--context N] [--no-compile]`: training
- * steps of the language model beside PyTorch (tests/bench/lm_torch.py), eager and compiled, from the same step-0
+ * `gatescope bench lm [--json] [--threads N] [--steps N] [--case W,E] [--context N] [--compile]`: training
+ * steps of the language model beside PyTorch (tests/bench/lm_torch.py), eager and with --compile compiled as well, from the same step-0
  * weights and the same tokens, and the time of a step from 8 to 256 experts. Wall time of the best step. A ratio is
  * printed only where the losses of all steps agree within 1e-3.
  *
@@ -34,6 +34,9 @@ enum {
 };
 
 static const double agreement = 1e-3;
+static const char no_peer[] =
+    "PyTorch's side did not run; app/setup --peers installs it, and GATESCOPE_PYTHON names another "
+    "interpreter that has it";
 static const char *const peer_names[N_PEERS] = {"PyTorch", "torch.compile"};
 
 typedef struct lm_result {
@@ -266,6 +269,9 @@ static json_t *describe(const lm_result *r) {
         "tokens_per_second", tokens_per_second(r), "sgemm_share", share(r), "peak_bytes",
         r->ours.memory_bytes, "paper_bytes", r->ours.forecast_bytes, "loss_gap",
         gsc_json_number(r->gap), "load", gsc_json_number(r->load));
+    if (r->beside && isnan(r->peer_ms[0])) {
+        json_object_set_new(entry, "why", json_string(no_peer));
+    }
     json_object_set_new(entry, "peer_version",
                         r->version[0] != '\0' ? json_string(r->version) : json_null());
     return entry;
@@ -322,9 +328,7 @@ static void print_table(const lm_result *results, size_t count) {
     if (any) {
         printf("Every ratio was preceded by agreement of the losses within %g.\n", agreement);
     } else {
-        printf(
-            "PyTorch's side did not run; app/setup --peers installs it, and GATESCOPE_PYTHON names "
-            "another interpreter that has it.\n");
+        printf("%s\n", no_peer);
     }
 }
 
@@ -364,9 +368,9 @@ static int read_request(int argc, char **argv, lm_request *ret_request) {
         bool known = false;
         if (strcmp(argv[i], "--json") == 0) {
             known = ret_request->json = true;
-        } else if (strcmp(argv[i], "--no-compile") == 0) {
+        } else if (strcmp(argv[i], "--compile") == 0) {
             known = true;
-            ret_request->compiled = false;
+            ret_request->compiled = true;
         }
         for (size_t k = 0; k < sizeof valued / sizeof valued[0] && !known; k++) {
             if (strcmp(argv[i], valued[k]) == 0) {
@@ -385,7 +389,7 @@ static int read_request(int argc, char **argv, lm_request *ret_request) {
         if (!known) {
             fprintf(stderr,
                     "gatescope bench lm: \"%s\" is no option; [--json] [--threads N] [--steps N] "
-                    "[--case WIDTH,EXPERTS] [--context N] [--no-compile] are\n",
+                    "[--case WIDTH,EXPERTS] [--context N] [--compile] are\n",
                     argv[i]);
             return 2;
         }
@@ -395,8 +399,7 @@ static int read_request(int argc, char **argv, lm_request *ret_request) {
 
 int gsc_cmd_bench_lm(int argc, char **argv) {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    lm_request request = {
-        .compiled = true, .threads = cores > 0 ? (unsigned)cores : 1, .steps = 10, .context = 256};
+    lm_request request = {.threads = cores > 0 ? (unsigned)cores : 1, .steps = 10, .context = 256};
     const int bad = read_request(argc, argv, &request);
     lm_result *results = calloc(MOST_RESULTS, sizeof *results);
     if (bad != 0 || results == NULL) {

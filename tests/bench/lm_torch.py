@@ -5,8 +5,8 @@
     lm_torch.py problem.json  ->  {"losses": [...], "ms": best step, "version": "2.15.0"}
 
 Written as one writes it in PyTorch for speed: tokens are sorted by expert and a loop runs over the experts'
-rows; scaled_dot_product_attention; fused AdamW. With "compile" everything whose shape stays the same goes through
-torch.compile, and experts through one compiled function of any number of rows.
+rows; scaled_dot_product_attention; fused AdamW. With "compile" everything goes through torch.compile but the experts,
+whose number of rows changes.
 """
 import json
 import math
@@ -79,10 +79,9 @@ class Model:
         r = problem["rotated"]
         angle = torch.outer(torch.arange(problem["context"]), 1e4 ** (-2 * torch.arange(r // 2) / max(r, 1)))
         self.turn = (angle.cos(), angle.sin())
-        self.attend, self.route, self.expert, self.finish = attend, route, expert, finish
+        self.attend, self.route, self.finish = attend, route, finish
         if problem["compile"]:
             self.attend, self.route, self.finish = map(torch.compile, (attend, route, finish))
-            self.expert = torch.compile(expert, dynamic=True)
 
     def layer(self, x, p):
         c, w = self.c, self.w
@@ -94,7 +93,7 @@ class Model:
             w[p + "shared.in.weight"], w[p + "shared.out.weight"], c["top_k"], c["experts"])
         parts = rows.split([int(n) for n in counts.tolist()])
         stacks = zip(w[p + "experts.in.weight"].unbind(0), w[p + "experts.out.weight"].unbind(0))
-        y = torch.cat([self.expert(part, *both) for part, both in zip(parts, stacks) if len(part) > 0])
+        y = torch.cat([expert(part, *both) for part, both in zip(parts, stacks) if len(part) > 0])
         x = x.flatten(0, 1).index_add(0, row, y * share).view_as(x)
         return x, balance
 
