@@ -256,8 +256,7 @@ static gsc_status forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
         status = read_logits(self, layer, batch->step, error);
     }
     if (status == GSC_OK) {
-        status = gsc_gate_forward(&l->gate.pass, self->host_score ? self->x_host : NULL,
-                                  self->host_score ? self->w_host : NULL, NULL, error);
+        status = lm_gate_run_forward(self, layer, error);
     }
     if (status == GSC_OK) {
         status = write_choice(self, l, error);
@@ -358,7 +357,7 @@ static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
         .ret_dz = self->z_host,
         .ret_dx = self->host_score ? self->dx_host : NULL,
         .dw = self->host_score && self->has_gate_weight ? self->dw_host : NULL};
-    status = gsc_gate_backward(&l->gate.pass, &gradient, error);
+    status = lm_gate_run_backward(self, layer, &gradient, error);
     return status == GSC_OK ? write_gradients(self, layer, error) : status;
 }
 

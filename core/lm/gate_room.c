@@ -44,7 +44,7 @@ typedef struct piece {
 } piece;
 
 enum {
-    PIECES = 15
+    PIECES = 23
 };
 
 static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
@@ -52,6 +52,8 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
     const size_t t = self->rows, e = s->experts, m = s->logits, d = s->width;
     const size_t x = self->host_score ? t * d : 0;
     const size_t w = self->host_score && self->has_gate_weight ? m * d : 0;
+    const size_t cut = self->is_cut ? self->options.sequences : 0;
+    const size_t chosen = self->is_cut ? self->capacity : 0;
     const piece all[PIECES] = {
         {(void **)&self->z_host, t * m, sizeof(double)},
         {(void **)&self->weight_host, self->capacity, sizeof(double)},
@@ -67,6 +69,14 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
         {(void **)&self->slot_expert_host, self->biased ? self->capacity + e : 0, sizeof(int32_t)},
         {(void **)&self->tokens_host, t, sizeof(int64_t)},
         {(void **)&self->sequences, self->options.sequences + 1, sizeof(int64_t)},
+        {(void **)&self->cut.rows, cut * 8 * (m > e ? m : e), sizeof(double)},
+        {(void **)&self->cut.order, cut * e, sizeof(int32_t)},
+        {(void **)&self->cut.start, cut * (s->context + 1), sizeof(int64_t)},
+        {(void **)&self->cut.chosen, chosen, sizeof(int32_t)},
+        {(void **)&self->cut.weight, chosen, sizeof(double)},
+        {(void **)&self->cut.status, cut, sizeof(gsc_status)},
+        {(void **)&self->cut.errors, cut, sizeof(gsc_error)},
+        {(void **)&self->cut.evaluations, cut, sizeof(int64_t)},
         {(void **)&self->states, s->layers * (1 + s->gate.loaded->plugin->n_tensors),
          sizeof(gsc_lm_state)}};
     memcpy(pieces, all, sizeof all);

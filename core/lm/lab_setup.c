@@ -115,7 +115,8 @@ static void read_recipe(lab *self) {
     self->options = (gsc_lm_options){.dtype = GSC_F32,
                                      .sequences = self->recipe.batch / self->recipe.accumulate,
                                      .seed = (uint64_t)gsc_spec_int(spec, "seed"),
-                                     .training = true};
+                                     .training = true,
+                                     .pool = self->pool};
 }
 
 /* What must be the same for a run to go on from a checkpoint with the same bits. */

@@ -177,6 +177,7 @@ gsc_status lm_measure(gsc_lm *self, gsc_error *error) {
     self->biased = expert->biased != NULL && expert->biased(s->expert.params) != 0;
     self->host_score = gate->score_form == GSC_SCORE_INNER || gate->score_form == GSC_SCORE_OWN;
     self->has_gate_weight = s->logits > 0 && gate->score_form <= GSC_SCORE_INNER;
+    self->is_cut = lm_gate_is_cut(self);
     self->no_sum = (s->gate.loaded->plugin->capabilities & GSC_CAP_NO_SUM) != 0;
     self->attention = (gsc_attention_shape){.context = s->context,
                                             .heads = s->heads,

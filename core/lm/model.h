@@ -28,6 +28,7 @@ typedef struct gsc_lm_options {
     size_t sequences; /* of a micro-batch */
     uint64_t seed;    /* of the first weights, and of gates that draw */
     bool training;    /* room for gradients and AdamW's moments */
+    gsc_pool *pool;   /* borrowed, for gates' stages; NULL: one thread */
 } gsc_lm_options;
 
 /* Draws the weights. shape is copied; queue is borrowed and must have gsc_lm_workspace_bytes(). */

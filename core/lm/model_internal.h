@@ -33,6 +33,18 @@ typedef struct lm_layer {
     lm_gate gate;
 } lm_layer;
 
+/* Room for the sequences of a micro-batch, whose stages run at once. */
+typedef struct lm_cut {
+    double *rows;   /* scratch of a pass: 8 rows a sequence */
+    int32_t *order; /* [sequences, E] */
+    int64_t *start; /* [sequences, context + 1] */
+    int32_t *chosen;
+    double *weight; /* [capacity] both */
+    gsc_status *status;
+    gsc_error *errors;
+    int64_t *evaluations; /* [sequences] all three */
+} lm_cut;
+
 struct gsc_lm {
     gsc_queue *queue;
     gsc_lm_shape shape;
@@ -67,6 +79,8 @@ struct gsc_lm {
 
     /* The host's side. */
     double *z_host, *weight_host, *x_host, *w_host, *dx_host, *dw_host;
+    bool is_cut; /* the gate's stages run by sequences */
+    lm_cut cut;
     double *dp, *dz_host, *loss_host, *q;
     double balance;                         /* of the backward pass under way */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
@@ -117,6 +131,12 @@ gsc_status lm_gate_forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
 /* From self->dweight [n] to gradients of gate weights, and adds to dn. */
 gsc_status lm_gate_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
                             gsc_error *error);
+
+/* gate_chunks.c: stages over the pool where the gate allows it. */
+bool lm_gate_is_cut(const gsc_lm *self);
+gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, gsc_error *error);
+gsc_status lm_gate_run_backward(gsc_lm *self, size_t layer, const gsc_gate_gradient *gradient,
+                                gsc_error *error);
 
 /* experts.c: hidden = f(u, v), and what came in u's and v's place. */
 void lm_activate(gsc_lm *self, const gsc_view *hidden, const gsc_view *u, const gsc_view *v);

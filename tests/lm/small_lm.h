@@ -80,12 +80,12 @@ static inline gsc_queue *small_queue(const gsc_device *device, gsc_pool *pool,
     return queue;
 }
 
-static inline gsc_lm *small_model(gsc_queue *queue, const gsc_lm_shape *shape, gsc_dtype dtype,
-                                  size_t sequences) {
+static inline gsc_lm *small_model(gsc_queue *queue, gsc_pool *pool, const gsc_lm_shape *shape,
+                                  gsc_dtype dtype, size_t sequences) {
     gsc_error error = {0};
     gsc_lm *model = NULL;
     const gsc_lm_options options = {
-        .dtype = dtype, .sequences = sequences, .seed = 7, .training = true};
+        .dtype = dtype, .sequences = sequences, .seed = 7, .training = true, .pool = pool};
     must(gsc_lm_new(queue, shape, &options, &model, &error), &error);
     return model;
 }

@@ -199,7 +199,7 @@ static void check(const gsc_plugin *gate, bool gated_experts, const char *what) 
     s.gate.loaded = &own;
     s.expert.loaded = gated_experts ? &expert : s.expert.loaded;
     gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, &s);
-    problem p = {.model = small_model(queue, &s, GSC_F64, 2)};
+    problem p = {.model = small_model(queue, NULL, &s, GSC_F64, 2)};
     small_text(&s, 10, 0, p.tokens, p.targets);
     p.batch = (gsc_lm_batch){.tokens = p.tokens,
                              .targets = p.targets,

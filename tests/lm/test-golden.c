@@ -76,7 +76,7 @@ static void check(const gsc_lm_shape *shape, gsc_dtype dtype, double tolerance, 
     double logits[22], worst = 0;
     char text[96];
     gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, shape);
-    gsc_lm *model = small_model(queue, shape, dtype, 2);
+    gsc_lm *model = small_model(queue, NULL, shape, dtype, 2);
     set_weights(model);
     small_text(shape, 10, 0, tokens, targets);
     const gsc_lm_batch batch = {
@@ -119,7 +119,7 @@ static void check_training(const gsc_lm_shape *shape, gsc_dtype dtype, double to
                                   .beta2 = 0.999,
                                   .epsilon = 1e-8};
     gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, shape);
-    gsc_lm *model = small_model(queue, shape, dtype, 2);
+    gsc_lm *model = small_model(queue, NULL, shape, dtype, 2);
     gsc_lm_trainer trainer;
     set_weights(model);
     must(gsc_lm_trainer_init(&trainer, queue, model, &recipe, &error), &error);

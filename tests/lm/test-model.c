@@ -75,7 +75,7 @@ typedef struct problem {
 } problem;
 
 static problem pose(gsc_queue *queue, const gsc_lm_shape *shape, gsc_dtype dtype) {
-    problem p = {.model = small_model(queue, shape, dtype, 2)};
+    problem p = {.model = small_model(queue, NULL, shape, dtype, 2)};
     const size_t rows = 2 * shape->context;
     small_text(shape, rows, 0, p.tokens, p.targets);
     p.counted = rows - 1;
@@ -184,7 +184,7 @@ static double gradient_on(const gsc_device *device, unsigned threads, const gsc_
     gsc_lm_loss loss;
     must(gsc_pool_new(threads, &pool, &error), &error);
     gsc_queue *queue = small_queue(device, pool, shape);
-    gsc_lm *model = small_model(queue, shape, GSC_F32, 4);
+    gsc_lm *model = small_model(queue, pool, shape, GSC_F32, 4);
     int32_t tokens[256], targets[256];
     small_text(shape, 4 * shape->context, 2, tokens, targets);
     const gsc_lm_batch batch = {.tokens = tokens,

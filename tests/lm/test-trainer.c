@@ -58,7 +58,7 @@ static run begin(const gsc_device *device, unsigned threads, size_t accumulate,
                                   .epsilon = 1e-8};
     must(gsc_pool_new(threads, &r.pool, &error), &error);
     r.queue = small_queue(device, r.pool, shape);
-    r.model = small_model(r.queue, shape, GSC_F32, BATCH / accumulate);
+    r.model = small_model(r.queue, r.pool, shape, GSC_F32, BATCH / accumulate);
     must(gsc_lm_trainer_init(&r.trainer, r.queue, r.model, &recipe, &error), &error);
     return r;
 }

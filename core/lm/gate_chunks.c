@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A gate's stages over the pool, one sequence a task, where the gate allows it: its score is not the
+ * host's, it chooses row by row, and it trains no tensors of its own (their numeric derivatives
+ * move them). The cut is by sequences alone, so threads do not change a bit.
+ *
+ * A task's pass is the layer's pass with its arrays begun at the sequence's first row, and scratch
+ * and a choice of its own. Layer: core/lm.
+ */
+#include "core/lm/model_internal.h"
+
+#include <string.h>
+
+bool lm_gate_is_cut(const gsc_lm *self) {
+    const gsc_loaded *loaded = self->shape.gate.loaded;
+    bool trains = false;
+    for (uint32_t i = 0; i < loaded->plugin->n_tensors; i++) {
+        trains = trains || loaded->plugin->tensors[i].role == GSC_TENSOR_TRAINED;
+    }
+    return !self->host_score && !trains && loaded->gate->select == NULL &&
+           (loaded->plugin->capabilities & GSC_CAP_WHOLE_BATCH) == 0;
+}
+
+typedef struct work {
+    gsc_lm *model;
+    lm_gate *gate;
+    const gsc_gate_gradient *gradient; /* NULL: forward */
+} work;
+
+/* The pass of sequence s, with room for its own choice. */
+static gsc_gate_pass pass_of(const gsc_lm *self, const lm_gate *gate, size_t s) {
+    const size_t rows = self->shape.context, first = s * rows, e = self->shape.experts;
+    const size_t m = self->shape.logits, wide = m > e ? m : e;
+    const size_t capacity = self->capacity / self->options.sequences;
+    gsc_gate_pass pass = gate->pass;
+    pass.rows = rows;
+    pass.call.rows = (int64_t)rows;
+    pass.call.first_row += (int64_t)first;
+    pass.call.sequences = NULL;
+    pass.call.n_sequences = 1;
+    if (pass.call.tokens != NULL) {
+        pass.call.tokens += first;
+    }
+    pass.z += first * m;
+    pass.p += first * e;
+    pass.dp += first * e;
+    pass.affinity_sum += first;
+    if (pass.affinity != NULL) {
+        pass.affinity += first * e;
+    }
+    pass.row = self->cut.rows + s * 8 * wide;
+    pass.order = self->cut.order + s * e;
+    pass.choice = (gsc_choice){.start = self->cut.start + s * (rows + 1),
+                               .chosen = self->cut.chosen + s * capacity,
+                               .weight = self->cut.weight + s * capacity,
+                               .capacity = (int64_t)capacity};
+    return pass;
+}
+
+static void run_forward(void *data, size_t s, size_t worker) {
+    const work *w = data;
+    gsc_lm *self = w->model;
+    gsc_gate_pass pass = pass_of(self, w->gate, s);
+    self->cut.status[s] = gsc_gate_forward(&pass, NULL, NULL, NULL, &self->cut.errors[s]);
+}
+
+static void run_backward(void *data, size_t s, size_t worker) {
+    const work *w = data;
+    gsc_lm *self = w->model;
+    const gsc_gate_gradient *g = w->gradient;
+    const size_t rows = self->shape.context, first = s * rows;
+    const size_t e = self->shape.experts, m = self->shape.logits;
+    const gsc_choice *all = &w->gate->pass.choice;
+    const int64_t from = all->start[first];
+    gsc_gate_pass pass = pass_of(self, w->gate, s);
+    for (size_t t = 0; t <= rows; t++) {
+        pass.choice.start[t] = all->start[first + t] - from;
+    }
+    pass.choice.chosen = all->chosen + from;
+    pass.choice.weight = all->weight + from;
+    const gsc_gate_gradient own = {.dweight = g->dweight + from,
+                                   .dp = g->dp + first * e,
+                                   .dz = g->dz + first * m,
+                                   .ret_dz = g->ret_dz + first * m};
+    self->cut.status[s] = gsc_gate_backward(&pass, &own, &self->cut.errors[s]);
+    self->cut.evaluations[s] = pass.numeric_evaluations;
+}
+
+static gsc_status first_failure(const gsc_lm *self, gsc_error *error) {
+    for (size_t s = 0; s < self->options.sequences; s++) {
+        if (self->cut.status[s] != GSC_OK) {
+            return gsc_fail(error, self->cut.status[s], "sequence %zu: %s", s,
+                            self->cut.errors[s].message);
+        }
+    }
+    return GSC_OK;
+}
+
+/* The sequences' choices, one after another. */
+static void gather_choice(const gsc_lm *self, lm_gate *gate) {
+    const size_t rows = self->shape.context;
+    gsc_choice *all = &gate->pass.choice;
+    int64_t n = 0;
+    for (size_t s = 0; s < self->options.sequences; s++) {
+        const gsc_choice own = pass_of(self, gate, s).choice;
+        for (size_t t = 0; t < rows; t++) {
+            all->start[s * rows + t] = n + own.start[t];
+        }
+        memcpy(all->chosen + n, own.chosen, (size_t)own.start[rows] * sizeof *own.chosen);
+        memcpy(all->weight + n, own.weight, (size_t)own.start[rows] * sizeof *own.weight);
+        n += own.start[rows];
+    }
+    all->start[self->rows] = n;
+}
+
+gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, gsc_error *error) {
+    lm_gate *gate = &self->layers[layer].gate;
+    if (!self->is_cut) {
+        return gsc_gate_forward(&gate->pass, self->host_score ? self->x_host : NULL,
+                                self->host_score ? self->w_host : NULL, NULL, error);
+    }
+    work w = {.model = self, .gate = gate};
+    gate->pass.x = gate->pass.w = gate->pass.b = NULL;
+    gsc_pool_run(self->options.pool, self->options.sequences, run_forward, &w);
+    const gsc_status status = first_failure(self, error);
+    if (status == GSC_OK) {
+        gather_choice(self, gate);
+    }
+    return status;
+}
+
+gsc_status lm_gate_run_backward(gsc_lm *self, size_t layer, const gsc_gate_gradient *gradient,
+                                gsc_error *error) {
+    lm_gate *gate = &self->layers[layer].gate;
+    if (!self->is_cut) {
+        return gsc_gate_backward(&gate->pass, gradient, error);
+    }
+    work w = {.model = self, .gate = gate, .gradient = gradient};
+    gsc_pool_run(self->options.pool, self->options.sequences, run_backward, &w);
+    gate->pass.numeric_evaluations = 0;
+    for (size_t s = 0; s < self->options.sequences; s++) {
+        gate->pass.numeric_evaluations += self->cut.evaluations[s];
+    }
+    return first_failure(self, error);
+}
