@@ -18,8 +18,7 @@ enum {
     MOST_ITERATIONS = 300
 };
 
-/* ---- Samples
- * ----------------------------------------------------------------------------------------- */
+/* ---- Samples ---- */
 
 static double pick(const double *p, size_t classes, size_t stride, double u) {
     double left = u;
@@ -66,8 +65,7 @@ gsc_status gsc_discrete_draw(const gsc_truth *truth, uint64_t seed, size_t n, si
     return status;
 }
 
-/* ---- Fits
- * -------------------------------------------------------------------------------------------- */
+/* ---- Fits ---- */
 
 struct gsc_discrete_fitter {
     const gsc_truth *truth;

@@ -38,8 +38,7 @@ size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_block
     return kept;
 }
 
-/* ---- One curve
- * --------------------------------------------------------------------------------------- */
+/* ---- One curve ---- */
 
 typedef struct tracer {
     const gsc_truth *truth;

@@ -55,8 +55,7 @@ static double now_s(clockid_t clock) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* ---- Set-up
- * ------------------------------------------------------------------------------------------ */
+/* ---- Set-up ---- */
 
 /* Whether a block is named in theory.blocks ("nu,eta_bias"; "": all). */
 static bool is_wanted(const char *list, const char *name) {
@@ -194,8 +193,7 @@ static gsc_status add_arms(study *self, const gsc_spec_arm *from, gsc_error *err
     return status;
 }
 
-/* ---- What is told
- * ------------------------------------------------------------------------------------ */
+/* ---- What is told ---- */
 
 /* 2 r: what the theorem of the loss allows, KL >= c delta^(2r). */
 static double bound_of(const arm *self, size_t b) {
@@ -345,8 +343,7 @@ static gsc_status tell_arm(study *self, arm *one, gsc_error *error) {
     return status;
 }
 
-/* ---- Tasks
- * ------------------------------------------------------------------------------------------- */
+/* ---- Tasks ---- */
 
 static void run_task(void *data, size_t task, size_t worker) {
     study *self = data;

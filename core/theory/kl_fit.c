@@ -251,8 +251,7 @@ gsc_status gsc_kl_fit_split_truth(const gsc_truth *truth, const gsc_mixture_shap
     return GSC_OK;
 }
 
-/* ---- Eigenvalues
- * ------------------------------------------------------------------------------------- */
+/* ---- Eigenvalues ---- */
 
 static gsc_status gradient_at(gsc_kl_fit *self, const double *u, const size_t *slot, size_t n,
                               double *ret_gradient, gsc_error *error) {

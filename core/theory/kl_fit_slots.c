@@ -14,8 +14,7 @@
 /* Least mass of a shared group, where there are several. */
 static const double least_group = 1e-6;
 
-/* ---- Birth
- * ------------------------------------------------------------------------------------------- */
+/* ---- Birth ---- */
 
 static void make_groups(gsc_kl_fit *self, const size_t *groups) {
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
@@ -218,8 +217,7 @@ size_t gsc_kl_fit_slots(const gsc_kl_fit *self) {
     return self->slots;
 }
 
-/* ---- The held block
- * ---------------------------------------------------------------------------------- */
+/* ---- The held block ---- */
 
 bool gsc_kl_fit_hold(gsc_kl_fit *self, const gsc_error_block *block, size_t atom,
                      const double *truth, double delta, double sign) {
@@ -263,8 +261,7 @@ static bool is_variance(const gsc_kl_fit *self, size_t index) {
     return (index >= at->tau && index < at->beta0) || (index >= at->nu && index < at->size);
 }
 
-/* ---- Dependent slots
- * --------------------------------------------------------------------------------- */
+/* ---- Dependent slots ---- */
 
 long fit_dependent_share(const gsc_kl_fit *self, const fit_group *group, const double *u) {
     if (group->count < 2) {
@@ -340,8 +337,7 @@ void gsc_kl_fit_settle(gsc_kl_fit *self, double *u) {
     }
 }
 
-/* ---- To mixtures
- * ------------------------------------------------------------------------------------- */
+/* ---- To mixtures ---- */
 
 static gsc_status map_routed_group(gsc_kl_fit *self, const fit_group *group, const double *u,
                                    gsc_error *error) {
@@ -405,8 +401,7 @@ gsc_status fit_map(gsc_kl_fit *self, const double *u, gsc_error *error) {
     return GSC_OK;
 }
 
-/* ---- From mixtures
- * ----------------------------------------------------------------------------------- */
+/* ---- From mixtures ---- */
 
 gsc_status gsc_kl_fit_from_mixture(gsc_kl_fit *self, const double *mixture, double *ret_u,
                                    gsc_error *error) {

@@ -169,6 +169,13 @@ static void list_quantities(lab_arm *arm, const char *title) {
     }
 }
 
+/* One number whose scale the alignment has set to the truth's: its error would be rounding. */
+static bool is_set_by_alignment(const lab_arm *arm, const gsc_error_block *block) {
+    const gsc_truth *truth = arm->reference;
+    return block->what == GSC_BLOCK_THETA && block->offset == 0 && block->size == 1 &&
+           gsc_expert_is_homogeneous(block->routed ? &truth->routed : &truth->shared);
+}
+
 static void list_blocks(lab_arm *arm, const char *title) {
     arm->n_blocks = gsc_error_blocks(arm->reference, arm->blocks);
     if (arm->k_routed > 0 && arm->reference->shape.k_routed > 1) {
@@ -180,7 +187,7 @@ static void list_blocks(lab_arm *arm, const char *title) {
         const size_t count =
             block->routed ? arm->reference->shape.k_routed : arm->reference->shape.k_shared;
         if ((block->routed ? arm->k_routed : arm->k_shared) == 0 ||
-            (block->what == GSC_BLOCK_MASS && count == 1)) {
+            (block->what == GSC_BLOCK_MASS && count == 1) || is_set_by_alignment(arm, block)) {
             continue;
         }
         for (int kind = 0; kind < 3; kind++) { /* exact, over-specified, its worst atom */

@@ -19,8 +19,7 @@ gsc_pseudo_truth_options gsc_pseudo_truth_options_default(const gsc_mixture_shap
     return (gsc_pseudo_truth_options){.gate_box = shape->box, .starts = 48, .seed = 1};
 }
 
-/* ---- Starts
- * ------------------------------------------------------------------------------------------ */
+/* ---- Starts ---- */
 
 static double uniform(gsc_rng *rng, double low, double high) {
     return low + (high - low) * gsc_rng_uniform(rng);
@@ -77,8 +76,7 @@ static gsc_status make_start(const gsc_truth *truth, const gsc_mixture_shape *sh
     return GSC_OK;
 }
 
-/* ---- The search
- * -------------------------------------------------------------------------------------- */
+/* ---- The search ---- */
 
 typedef struct search {
     const gsc_truth *truth;
@@ -212,8 +210,7 @@ gsc_status gsc_pseudo_truth_find(const gsc_truth *truth, const gsc_mixture_shape
     return status;
 }
 
-/* ---- Pairs
- * ------------------------------------------------------------------------------------------- */
+/* ---- Pairs ---- */
 
 static double distance(const gsc_mixture_shape *shape, const double *a, size_t i, const double *b,
                        size_t j) {

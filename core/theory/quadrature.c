@@ -43,8 +43,7 @@ static void gauss_legendre(double nodes[GAUSS], double weights[GAUSS]) {
     }
 }
 
-/* ---- Profiles
- * ---------------------------------------------------------------------------------------- */
+/* ---- Profiles ---- */
 
 gsc_status gsc_profile_init(gsc_profile *self, const gsc_mixture_shape *shape, size_t n,
                             gsc_error *error) {
@@ -138,8 +137,7 @@ gsc_status gsc_profile_evaluate(gsc_profile *self, const double *mixture, const 
     return shape->k_routed > 0 ? evaluate_gate(self, mixture, x, derivatives, error) : GSC_OK;
 }
 
-/* ---- Nodes
- * ------------------------------------------------------------------------------------------- */
+/* ---- Nodes ---- */
 
 /* log f* of every row, by the true profile. */
 static void fill_log_truth(gsc_quadrature *self, const gsc_truth *truth,
