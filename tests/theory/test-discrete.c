@@ -36,8 +36,7 @@ static gsc_truth *linear(void) {
     return truth_from("theorem2", settings);
 }
 
-/* ---- Probabilities
- * ----------------------------------------------------------------------------------- */
+/* ---- Probabilities ---- */
 
 static void check_jacobian(const gsc_truth *truth, const char *what) {
     enum {
@@ -134,8 +133,7 @@ static void check_sampler(void) {
     gsc_truth_free(truth);
 }
 
-/* ---- Zeros
- * ------------------------------------------------------------------------------------------- */
+/* ---- Zeros ---- */
 
 static void check_zeros(void) {
     gsc_error error;
@@ -177,8 +175,7 @@ static void check_zeros(void) {
     gsc_truth_free(truth);
 }
 
-/* ---- Likelihood
- * -------------------------------------------------------------------------------------- */
+/* ---- Likelihood ---- */
 
 static void check_descent(const gsc_truth *truth, const gsc_sample *sample) {
     gsc_error error;
@@ -256,8 +253,7 @@ static void check_fits(void) {
     gsc_truth_free(truth);
 }
 
-/* ---- Fingerprints
- * ------------------------------------------------------------------------------------ */
+/* ---- Fingerprints ---- */
 
 static gsc_fingerprint trace(const char *classes, const char *plain, size_t k, const char *block) {
     const char *const settings[] = {"theory.response=categorical", classes, plain, NULL};
@@ -321,8 +317,7 @@ static void check_fingerprints(void) {
     gsc_fingerprint_clear(&curve);
 }
 
-/* ---- The lab
- * ----------------------------------------------------------------------------------------- */
+/* ---- The lab ---- */
 
 static void refused(const char *const *settings, const char *sentence) {
     gsc_error error = {0};

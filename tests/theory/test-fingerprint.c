@@ -35,8 +35,7 @@ static void problem_clear(problem *self) {
     gsc_truth_free(self->truth);
 }
 
-/* ---- The divergence
- * ---------------------------------------------------------------------------------- */
+/* ---- The divergence ---- */
 
 static void check_gradient(const char *preset, const char *const *settings, size_t k1, size_t k2,
                            const char *held) {
@@ -148,8 +147,7 @@ static void check_divergence(void) {
     problem_clear(&self);
 }
 
-/* ---- Exponents
- * --------------------------------------------------------------------------------------- */
+/* ---- Exponents ---- */
 
 static void check_exponent(const problem *self, const char *what, const char *name, double low,
                            double high, double gate_box, double expected, double tolerance) {
@@ -241,8 +239,7 @@ static void check_gates(void) {
     problem_clear(&smooth);
 }
 
-/* ---- The study
- * --------------------------------------------------------------------------------------- */
+/* ---- The study ---- */
 
 static void check_study(void) {
     gsc_error error = {0};

@@ -35,8 +35,7 @@ static bool is_live(const gsc_run_info *info) {
     return info->status == GSC_RUN_RUNNING || info->status == GSC_RUN_QUEUED;
 }
 
-/* ---- Panels
- * -------------------------------------------------------------------------------------- */
+/* ---- Panels ---- */
 
 static gsc_panel *find_panel(const gsc_figure *figure, const char *name) {
     for (size_t i = 0; i < figure->n_panels; i++) {
@@ -63,8 +62,7 @@ static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_
     return panel;
 }
 
-/* ---- Series
- * -------------------------------------------------------------------------------------- */
+/* ---- Series ---- */
 
 typedef struct drawing {
     gsc_panel *panel;
@@ -221,8 +219,7 @@ static gsc_status add_series(builder *b, size_t run, size_t series) {
     return status;
 }
 
-/* ---- Words
- * --------------------------------------------------------------------------------------- */
+/* ---- Words ---- */
 
 static void add_setup(gsc_words *words, const gsc_run_info *info) {
     gsc_spec *spec = NULL;
@@ -286,8 +283,7 @@ static gsc_status add_words(builder *b) {
     return good ? GSC_OK : no_memory(b->error);
 }
 
-/* ---- All of it
- * ----------------------------------------------------------------------------------- */
+/* ---- All of it ---- */
 
 static gsc_status add_panels(builder *b) {
     bool live = false;
