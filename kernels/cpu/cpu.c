@@ -7,6 +7,7 @@
 #include "kernels/cpu/cpu.h"
 
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu_info.h"
 #include "kernels/host.h"
 #include "kernels/ref/ref.h"
@@ -32,6 +33,8 @@ enum {
     TILES = 16,              /* wanted along the longer side of c */
     TILE_STEP = 32,          /* tiles are multiples of it */
     TILE_LEAST = 128,
+    OWN_LEAST = 32,  /* rows and columns below which OpenBLAS multiplies */
+    OWN_DEPTH = 512, /* and the inner size above which it does */
 };
 
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
@@ -51,6 +54,7 @@ typedef struct product {
     size_t m, n, k;
     bool transpose_a, transpose_b, accumulate;
     size_t tile_m, tile_n, tiles_n;
+    gsc_isa isa;
 } product;
 
 static size_t tile_size(size_t size) {
@@ -66,7 +70,34 @@ static const void *element(const product *p, const void *array, size_t i) {
     return (const char *)array + i * gsc_dtype_bytes(p->dtype);
 }
 
+/* Our own product packs less than OpenBLAS: a training step at widths 128 and 256 takes 5% less. Not
+ * where a is transposed, whose columns lie far apart. False where it was not used. */
+static bool multiply_here(const product *p, size_t row, size_t rows, size_t column,
+                          size_t columns) {
+    if (p->dtype != GSC_F32 || p->transpose_a || p->k > OWN_DEPTH || columns < OWN_LEAST ||
+        rows < OWN_LEAST) {
+        return false;
+    }
+    const gsc_small_product own = {.c = (float *)p->c + row * p->n + column,
+                                   .a = (const float *)p->a + row * p->k,
+                                   .b = (const float *)p->b +
+                                        (p->transpose_b ? column * p->k : column),
+                                   .m = rows,
+                                   .n = columns,
+                                   .k = p->k,
+                                   .a_row = p->k,
+                                   .a_step = 1,
+                                   .b_row = p->transpose_b ? p->k : p->n,
+                                   .c_row = p->n,
+                                   .transpose_b = p->transpose_b,
+                                   .accumulate = p->accumulate};
+    return GSC_ISA_PICK(p->isa, gsc_small_matmul)(&own);
+}
+
 static void multiply(const product *p, size_t row, size_t rows, size_t column, size_t columns) {
+    if (multiply_here(p, row, rows, column, columns)) {
+        return;
+    }
     CBLAS_TRANSPOSE ta = p->transpose_a ? CblasTrans : CblasNoTrans;
     CBLAS_TRANSPOSE tb = p->transpose_b ? CblasTrans : CblasNoTrans;
     blasint m = (blasint)rows, n = (blasint)columns, k = (blasint)p->k;
@@ -130,7 +161,8 @@ static void matmul_cpu(gsc_queue *queue, gsc_dtype dtype, void *c, const void *a
                  .k = k,
                  .transpose_a = transpose_a,
                  .transpose_b = transpose_b,
-                 .accumulate = accumulate};
+                 .accumulate = accumulate,
+                 .isa = queue_isa(queue)};
     multiply_all(queue->pool, &p);
 }
 
