@@ -5,6 +5,7 @@
 #include "core/theory/align.h"
 
 #include "core/plugin/guard.h"
+#include "core/theory/gate_rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -106,11 +107,19 @@ static gsc_status translate(const gsc_truth *truth, const gsc_mixture_shape *sha
                             double *mixture, gsc_error *error) {
     const gsc_mixture_layout fit = gsc_mixture_get_layout(shape), *at = &truth->layout;
     double mass[GSC_MAX_ATOMS], true_mass[GSC_MAX_ATOMS];
-    gsc_status status = gsc_true_masses(truth, true_mass, error);
     double log_a[GSC_MAX_ATOMS], top = -INFINITY;
-    if (status == GSC_OK) {
-        status = gsc_gate_log_affinity(shape->gate, shape->k_routed, mixture + fit.beta0, log_a,
-                                       NULL, error);
+    gsc_status status = GSC_OK;
+    if (shape->gate->general) {
+        for (size_t j = 0; j < truth->shape.k_routed; j++) {
+            true_mass[j] = exp(truth->mixture[at->beta0 + j]);
+        }
+        memcpy(log_a, mixture + fit.beta0, shape->k_routed * sizeof *log_a);
+    } else {
+        status = gsc_true_masses(truth, true_mass, error);
+        if (status == GSC_OK) {
+            status = gsc_gate_log_affinity(shape->gate, shape->k_routed, mixture + fit.beta0, log_a,
+                                           NULL, error);
+        }
     }
     if (status != GSC_OK) {
         return status;
@@ -250,11 +259,17 @@ gsc_status gsc_align(const gsc_truth *truth, gsc_loss_kind kind, const gsc_mixtu
     gsc_status status = GSC_OK;
     if (shape->k_routed > 0) {
         double slope = 0;
-        status = gsc_gate_translation_slope(shape->gate, &slope, error);
+        if (shape->gate->general) {
+            bool free_of_shift;
+            status = gsc_gate_is_shift_free(shape->gate, &free_of_shift, error);
+            slope = free_of_shift && gsc_gate_has_slopes(truth);
+        } else {
+            status = gsc_gate_translation_slope(shape->gate, &slope, error);
+        }
         if (status == GSC_OK && slope != 0) {
             status = translate(truth, shape, slope, mixture, error);
             info.translated = true;
-        } else if (status == GSC_OK && kind == GSC_LOSS_D3) {
+        } else if (status == GSC_OK && kind == GSC_LOSS_D3 && !truth->mean_masses) {
             status = rescale(truth, shape, mixture, &info.clipped, error);
             info.rescaled = true;
         }

@@ -4,7 +4,8 @@
  * a loss on parameters means something (paper section 6):
  *
  * 6.1 translation, for gates with log a(z) = c z + const (softmax): beta0 += t0 so that the masses a(beta0) have
- *     the true sum; then beta1 += t1 so that sum a(beta0_i) beta1_i has the true value.
+ *     the true sum; then beta1 += t1 so that sum a(beta0_i) beta1_i has the true value. Gates in
+ *     general form on linear scores that feel no common shift are moved as softmax is.
  * 6.2 rescaling, for other gates and loss D3 only: masses are multiplied by one factor so that they have the true
  *     sum, beta0 = a^-1(c a(beta0)); clipped to the box where that leaves the range of a.
  * 6.4 scale, for feed-forward experts with f(2u) = 2 f(u) (ReLU): (in, bias) and out are rescaled so that |in| is

@@ -155,6 +155,13 @@ static gsc_status add_arm(study *self, const gsc_spec_arm *from, size_t k_shared
     if (status == GSC_OK) {
         status = gsc_truth_new(from->spec, &one->truth, error);
     }
+    if (status == GSC_OK && (one->truth->gate.general || one->truth->fit_gate.general)) {
+        status =
+            gsc_fail(error, GSC_ERR_INPUT,
+                     "%s is no affinity a(z) on linear scores, which fingerprints need; study "
+                     "its rates, or fit it to theory.data",
+                     one->truth->gate.general ? one->truth->gate.name : one->truth->fit_gate.name);
+    }
     if (status == GSC_OK) {
         status = gsc_fit_check(one->truth, k_shared, k_routed, error);
     }

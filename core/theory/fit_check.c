@@ -35,7 +35,8 @@ gsc_status gsc_fit_check(const gsc_truth *truth, size_t k_shared, size_t k_route
 }
 
 bool gsc_loss_theorem_applies(gsc_loss_kind kind, const gsc_truth *truth) {
-    if (truth->shape.k_shared == 0 || truth->shape.k_routed == 0 || truth->classes > 0) {
+    if (truth->shape.k_shared == 0 || truth->shape.k_routed == 0 || truth->classes > 0 ||
+        truth->mean_masses) {
         return false;
     }
     const char *gate = truth->gate.loaded->plugin->id;

@@ -4,8 +4,9 @@
  */
 #include "core/theory/kl.h"
 
-#include "core/theory/top_k.h"
+#include "core/theory/gate_rows.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -44,44 +45,37 @@ static void gauss_legendre(double nodes[GAUSS], double weights[GAUSS]) {
     }
 }
 
-/* Probability and mean of every true component at the x nodes; [k][X_NODES]. */
-static gsc_status true_components(const gsc_truth *truth, const double *x, double *ret_p,
-                                  double *ret_h, gsc_error *error) {
-    const gsc_mixture_shape *shape = &truth->shape;
-    const gsc_mixture_layout *at = &truth->layout;
+/* Probability and mean of every component of a mixture at the x nodes; [k][X_NODES]. */
+static gsc_status components(const gsc_mixture_shape *shape, const double *mixture, const double *x,
+                             double *ret_p, double *ret_h, gsc_error *error) {
+    const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
     const size_t k1 = shape->k_shared, k2 = shape->k_routed;
     const double share = k1 == 0 ? 0 : k2 == 0 ? 1 : 0.5;
     size_t scratch_size = k1 > 0 ? gsc_expert_scratch(shape->shared, X_NODES) : 0;
     if (k2 > 0 && gsc_expert_scratch(shape->routed, X_NODES) > scratch_size) {
         scratch_size = gsc_expert_scratch(shape->routed, X_NODES);
     }
-    double *z = malloc((2 * k2 * X_NODES + scratch_size + 1) * sizeof(double));
-    if (z == NULL) {
+    double *log_a = malloc((k2 * X_NODES + scratch_size + 1) * sizeof(double));
+    if (log_a == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the divergence's nodes");
     }
-    double *log_a = z + k2 * X_NODES, *scratch = log_a + k2 * X_NODES;
+    double *scratch = log_a + k2 * X_NODES;
     gsc_status status = GSC_OK;
     for (size_t i = 0; i < k1 && status == GSC_OK; i++) {
-        status = gsc_expert_evaluate(
-            shape->shared, truth->mixture + at->kappa + i * shape->shared->theta_size, X_NODES, x,
-            X_NODES, ret_h + i * X_NODES, NULL, scratch, error);
+        status =
+            gsc_expert_evaluate(shape->shared, mixture + at.kappa + i * shape->shared->theta_size,
+                                X_NODES, x, X_NODES, ret_h + i * X_NODES, NULL, scratch, error);
         for (size_t t = 0; t < X_NODES; t++) {
-            ret_p[i * X_NODES + t] = share * truth->mixture[at->omega + i];
+            ret_p[i * X_NODES + t] = share * mixture[at.omega + i];
         }
     }
     for (size_t j = 0; j < k2 && status == GSC_OK; j++) {
-        status = gsc_expert_evaluate(
-            shape->routed, truth->mixture + at->eta + j * shape->routed->theta_size, X_NODES, x,
-            X_NODES, ret_h + (k1 + j) * X_NODES, NULL, scratch, error);
-        for (size_t t = 0; t < X_NODES; t++) {
-            z[j * X_NODES + t] =
-                truth->mixture[at->beta0 + j] + truth->mixture[at->beta1 + j] * x[t];
-        }
+        status = gsc_expert_evaluate(shape->routed,
+                                     mixture + at.eta + j * shape->routed->theta_size, X_NODES, x,
+                                     X_NODES, ret_h + (k1 + j) * X_NODES, NULL, scratch, error);
     }
-    if (status == GSC_OK && k2 > 0) {
-        status = gsc_gate_log_affinity(shape->gate, k2 * X_NODES, z, log_a, NULL, error);
-        gsc_top_k_mask(shape->top_k, k2, 1, truth->mixture + at->beta1, 1, X_NODES, x, X_NODES,
-                       log_a, X_NODES);
+    if (status == GSC_OK) {
+        status = gsc_gate_rows(shape, mixture, X_NODES, x, X_NODES, log_a, error);
     }
     for (size_t t = 0; t < X_NODES && status == GSC_OK; t++) {
         double top = -INFINITY, sum = 0;
@@ -95,7 +89,7 @@ static gsc_status true_components(const gsc_truth *truth, const double *x, doubl
             ret_p[(k1 + j) * X_NODES + t] = (1 - share) * exp(log_a[j * X_NODES + t] - top) / sum;
         }
     }
-    free(z);
+    free(log_a);
     return status;
 }
 
@@ -141,6 +135,48 @@ static gsc_status log_densities(const gsc_kl *self, gsc_objective *objective,
     return status;
 }
 
+/* The same without an objective, for gates in general form. */
+static gsc_status direct_log_densities(const gsc_kl *self, const gsc_mixture_shape *shape,
+                                       const double *mixture, double *ret_log, gsc_error *error) {
+    const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
+    const size_t k1 = shape->k_shared, k = k1 + shape->k_routed, rows = self->n / X_NODES;
+    double constant[2 * GSC_MAX_ATOMS], precision[2 * GSC_MAX_ATOMS], term[2 * GSC_MAX_ATOMS];
+    double *x = malloc((1 + 2 * k) * X_NODES * sizeof(double));
+    if (x == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the divergence");
+    }
+    double *p = x + X_NODES, *h = p + k * X_NODES;
+    for (size_t t = 0; t < X_NODES; t++) {
+        x[t] = self->x[t * rows];
+    }
+    for (size_t c = 0; c < k; c++) {
+        const double variance = mixture[c < k1 ? at.tau + c : at.nu + c - k1];
+        constant[c] = -0.5 * (1.8378770664093453 + log(variance));
+        precision[c] = 0.5 / variance;
+    }
+    const gsc_status status = components(shape, mixture, x, p, h, error);
+    for (size_t row = 0; row < self->n && status == GSC_OK; row++) {
+        const size_t t = row / rows;
+        double top = -INFINITY, sum = 0;
+        for (size_t c = 0; c < k; c++) {
+            const double off = self->y[row] - h[c * X_NODES + t];
+            term[c] =
+                log(fmax(p[c * X_NODES + t], DBL_MIN)) + constant[c] - precision[c] * off * off;
+            top = fmax(top, term[c]);
+        }
+        for (size_t c = 0; c < k; c++) {
+            sum += exp(term[c] - top);
+        }
+        ret_log[row] = top + log(sum);
+    }
+    free(x);
+    return status;
+}
+
+static bool is_general(const gsc_mixture_shape *shape) {
+    return shape->gate != NULL && shape->gate->general;
+}
+
 static gsc_status fill(gsc_kl *self, const gsc_truth *truth, gsc_error *error) {
     const size_t k = truth->shape.k_shared + truth->shape.k_routed;
     double gauss[GAUSS], weights[GAUSS];
@@ -156,12 +192,17 @@ static gsc_status fill(gsc_kl *self, const gsc_truth *truth, gsc_error *error) {
         wx[t] = 0.5 * weights[t % GAUSS] / PANELS;
     }
     gsc_objective *objective = NULL;
-    gsc_status status = true_components(truth, x, p, h, error);
+    gsc_status status = components(&truth->shape, truth->mixture, x, p, h, error);
     if (status == GSC_OK) {
         fill_nodes(self, truth, x, wx, p, h);
-        status = gsc_objective_new(&truth->shape, &objective, error);
+        if (is_general(&truth->shape)) {
+            status =
+                direct_log_densities(self, &truth->shape, truth->mixture, self->log_truth, error);
+        } else {
+            status = gsc_objective_new(&truth->shape, &objective, error);
+        }
     }
-    if (status == GSC_OK) {
+    if (status == GSC_OK && objective != NULL) {
         status =
             log_densities(self, objective, &truth->shape, truth->mixture, self->log_truth, error);
     }
@@ -216,7 +257,9 @@ gsc_status gsc_kl_compute(const gsc_kl *self, gsc_objective *objective,
     if (log_fit == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the divergence");
     }
-    const gsc_status status = log_densities(self, objective, shape, mixture, log_fit, error);
+    const gsc_status status = is_general(shape)
+                                  ? direct_log_densities(self, shape, mixture, log_fit, error)
+                                  : log_densities(self, objective, shape, mixture, log_fit, error);
     double total = 0;
     for (size_t t = 0; t < self->n && status == GSC_OK; t++) {
         total += self->weight[t] * (self->log_truth[t] - log_fit[t]);

@@ -173,15 +173,46 @@ static gsc_status allocate(lab *self, gsc_error *error) {
     return GSC_OK;
 }
 
+/* A plan without a loss: errors by block with the exponents of D1, of which the variances' are
+ * drawn where the loss would be. */
+static gsc_status leave_out_loss(lab *self, lab_plan *plan, gsc_error *error) {
+    const gsc_truth *truth = plan->truth;
+    if (gsc_spec_int(plan->spec, "theory.trace") > 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "theory.trace keeps losses by iteration, but this arm has no loss; set "
+                        "theory.trace to 0");
+    }
+    plan->no_loss = true;
+    plan->loss = GSC_LOSS_D1;
+    if (strcmp(plan->measure, "loss") == 0) {
+        plan->measure = truth->shape.k_routed > 0 ? "nu" : "tau";
+    }
+    if (strcmp(plan->loss_name, "none") == 0) {
+        return GSC_OK;
+    }
+    char message[256];
+    snprintf(message, sizeof message,
+             "theory.loss %s compares masses a(beta0), which %s does not have; errors by block, "
+             "whose masses are mean gate probabilities, are measured instead",
+             plan->loss_name, truth->gate.general ? truth->gate.name : truth->fit_gate.name);
+    return self->sink->event(self->sink, GSC_EVENT_INFO, "theory", message, error);
+}
+
 /* One entry of theory.arms, or the spec itself: its truth, its loss, its arms. */
 static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *error) {
     lab_plan *plan = &self->plans[self->n_plans++];
     *plan = (lab_plan){.spec = entry->spec, .name = entry->name};
     plan->loss_name = gsc_spec_string(entry->spec, "theory.loss");
     plan->measure = gsc_spec_string(entry->spec, "theory.measure");
-    gsc_status status = gsc_loss_parse(plan->loss_name, &plan->loss, error);
+    gsc_status status = GSC_OK;
+    if (strcmp(plan->loss_name, "none") != 0) {
+        status = gsc_loss_parse(plan->loss_name, &plan->loss, error);
+    }
     if (status == GSC_OK) {
         status = gsc_truth_new(entry->spec, &plan->truth, error);
+    }
+    if (status == GSC_OK && plan->truth->mean_masses) {
+        status = leave_out_loss(self, plan, error);
     }
     if (status == GSC_OK) {
         plan->trace = (size_t)gsc_spec_int(plan->spec, "theory.trace");

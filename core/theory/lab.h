@@ -11,6 +11,9 @@
  * order of size over the pool; its points go to the sink as soon as it is done. Values do not
  * depend on the number of threads.
  *
+ * Gates in general form (gate_general.h), and theory.loss none, have no loss: errors by block, with
+ * mean gate probabilities as masses and the exponents of D1, without bounds and pseudo-truths.
+ *
  * Where theory.data names a file there is no sampling: the fit of the user's own data, data_run.h.
  *
  * theory.study fingerprint is another study of the same laboratory: fingerprint.h.

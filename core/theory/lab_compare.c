@@ -62,6 +62,9 @@ static double reached_best(const lab *self, size_t arm) {
 static double loss_slope(const lab *self, size_t arm, gsc_point *points) {
     const size_t series = series_of(&self->arms[arm], LAB_LOSS);
     size_t n = 0;
+    if (series == SIZE_MAX) {
+        return NAN;
+    }
     for (size_t size = 0; size < self->n_sizes; size++) {
         for (size_t replicate = 0; replicate < self->replicates; replicate++) {
             points[n++] =

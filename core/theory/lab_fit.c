@@ -42,6 +42,10 @@ gsc_status lab_measure_loss(const lab_arm *arm, const double *mixture, double *a
     if (ret_cells != NULL) {
         *ret_cells = cells;
     }
+    if (arm->plan->no_loss) {
+        *ret_loss = (gsc_loss){.total = NAN, .shared = NAN, .routed = NAN};
+        return GSC_OK;
+    }
     return gsc_loss_compute(kind, arm->reference, &arm->shape, aligned, &cells, ret_loss, error);
 }
 
@@ -156,9 +160,17 @@ static gsc_status tell_document(lab *self, const lab_arm *arm, size_t n, size_t 
                         json_pack("{s:I, s:I, s:f}", "starts", (json_int_t)fit->starts,
                                   "within_0.1_nat", (json_int_t)fit->hits, "share",
                                   (double)fit->hits / (double)fit->starts));
-    json_object_set_new(json, "loss",
-                        json_pack("{s:f, s:f, s:f}", "total", found->loss.total, "shared",
-                                  found->loss.shared, "routed", found->loss.routed));
+    if (arm->plan->fit.start == GSC_START_NEAR_TRUTH && arm->shape.gate != NULL &&
+        arm->shape.gate->general) {
+        const bool own = arm->shape.gate->loaded->gate->score_form == GSC_SCORE_OWN;
+        json_object_set_new(json_object_get(json, "start"), "mass_split",
+                            json_string(own ? "none" : "beta0 - log |cell|, exact for softmax"));
+    }
+    if (!arm->plan->no_loss) {
+        json_object_set_new(json, "loss",
+                            json_pack("{s:f, s:f, s:f}", "total", found->loss.total, "shared",
+                                      found->loss.shared, "routed", found->loss.routed));
+    }
     json_object_set_new(json, "alignment",
                         json_pack("{s:b, s:b, s:b, s:b}", "translated", found->align.translated,
                                   "rescaled", found->align.rescaled, "canonical_shared",

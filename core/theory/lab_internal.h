@@ -66,8 +66,9 @@ typedef struct lab_plan {
     gsc_kl *kl; /* NULL where d > 1 */
     gsc_loss_kind loss;
     const char *loss_name, *measure; /* theory.measure */
-    bool theorem;                    /* the loss's theorem speaks of this gate and these experts */
-    bool crossed;                    /* the fitted gate is not the true one */
+    bool no_loss; /* theory.loss is none, or a gate in general form has no masses a(beta0) */
+    bool theorem; /* the loss's theorem speaks of this gate and these experts */
+    bool crossed; /* the fitted gate is not the true one */
     gsc_fit_options fit;
     size_t trace; /* theory.trace: EM iterations whose loss is kept */
 } lab_plan;

@@ -96,7 +96,7 @@ gsc_status lab_find_reference(lab *self, lab_arm *arm, gsc_error *error) {
     const bool concerned = plan->loss == GSC_LOSS_D4 || plan->crossed;
     arm->reference = plan->truth;
     if (!asked || !concerned || arm->k_routed == 0 || arm->shape.top_k > 0 ||
-        plan->truth->shape.inputs != 1) {
+        plan->truth->shape.inputs != 1 || plan->no_loss) {
         return GSC_OK;
     }
     double *pseudo = malloc(arm->layout.size * sizeof *pseudo);

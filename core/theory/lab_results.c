@@ -65,7 +65,7 @@ static gsc_status tell_arm(lab *self, size_t a, gsc_error *error) {
          .value = fits > 0 ? share / (double)fits : NAN},
         {.name = "reported_exponent",
          .definition = "exponent of (log n / n) that the paper reports for the loss",
-         .value = gsc_spec_json(arm->plan->spec, "theory.reported") != NULL
+         .value = !arm->plan->no_loss && gsc_spec_json(arm->plan->spec, "theory.reported") != NULL
                       ? gsc_spec_real(arm->plan->spec, "theory.reported")
                       : NAN}};
     gsc_status status = GSC_OK;

@@ -8,6 +8,8 @@
  */
 #include "core/theory/lab_internal.h"
 
+#include "core/theory/gate_rows.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,7 +108,9 @@ static void block_definition(const lab_arm *arm, const lab_series *series, char 
     const gsc_error_block *block = &arm->blocks[series->block];
     const char *cells =
         series->exact ? "cells of one fitted atom" : "cells of several fitted atoms";
-    const char *weight = block->routed ? "a(beta0)" : "omega";
+    const char *weight = !block->routed                ? "omega"
+                         : arm->reference->mean_masses ? "mean gate probability"
+                                                       : "a(beta0)";
     if (block->what == GSC_BLOCK_MASS) {
         snprintf(ret_text, size, "%s |sum of %s in the cell - true %s| over %s",
                  series->quantity == LAB_BLOCK_WORST ? "largest" : "mean", weight, weight, cells);
@@ -149,6 +153,7 @@ static void list_quantities(lab_arm *arm, const char *title) {
     for (lab_quantity quantity = LAB_LOSS; quantity < LAB_BLOCK_ERROR; quantity++) {
         const bool stopped = quantity == LAB_LOSS_STOPPED || quantity == LAB_ITERATIONS_STOPPED;
         if ((quantity == LAB_N_KL && arm->plan->kl == NULL) ||
+            (quantity <= LAB_LOSS_STOPPED && arm->plan->no_loss) ||
             (stopped && (!arm->plan->fit.polish || arm->plan->truth->classes > 0))) {
             continue;
         }
@@ -178,7 +183,8 @@ static bool is_set_by_alignment(const lab_arm *arm, const gsc_error_block *block
 
 static void list_blocks(lab_arm *arm, const char *title) {
     arm->n_blocks = gsc_error_blocks(arm->reference, arm->blocks);
-    if (arm->k_routed > 0 && arm->reference->shape.k_routed > 1) {
+    if (arm->k_routed > 0 && arm->reference->shape.k_routed > 1 &&
+        gsc_gate_has_slopes(arm->reference)) {
         arm->blocks[arm->n_blocks++] = gsc_beta0_block();
     }
     for (size_t b = 0; b < arm->n_blocks; b++) {

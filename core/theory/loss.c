@@ -5,6 +5,8 @@
  */
 #include "core/theory/loss.h"
 
+#include "core/theory/gate_rows.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -222,8 +224,12 @@ size_t gsc_error_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks) {
         if (truth->classes == 0) {
             ret_blocks[n++] = simple_block("nu", "ν", true, 1, GSC_BLOCK_VARIANCE);
         }
-        ret_blocks[n++] = simple_block("beta1", "β1", true, truth->shape.inputs, GSC_BLOCK_BETA1);
-        ret_blocks[n++] = simple_block("mass", "a(β0)", true, 1, GSC_BLOCK_MASS);
+        if (gsc_gate_has_slopes(truth)) {
+            ret_blocks[n++] =
+                simple_block("beta1", "β1", true, truth->shape.inputs, GSC_BLOCK_BETA1);
+        }
+        ret_blocks[n++] =
+            simple_block("mass", truth->mean_masses ? "E π" : "a(β0)", true, 1, GSC_BLOCK_MASS);
     }
     return n;
 }
@@ -292,6 +298,20 @@ static void mass_error(const gsc_error_block *block, const gsc_voronoi *cells, s
     }
 }
 
+/* Masses of fitted and true routed atoms, as truth->mean_masses says. */
+static gsc_status block_masses(const gsc_truth *truth, const gsc_mixture_shape *shape,
+                               const double *mixture, double *ret_masses, double *ret_true_masses,
+                               gsc_error *error) {
+    if (truth->mean_masses) {
+        const gsc_status status = gsc_gate_means(truth, shape, mixture, ret_masses, error);
+        return status == GSC_OK
+                   ? gsc_gate_means(truth, &truth->shape, truth->mixture, ret_true_masses, error)
+                   : status;
+    }
+    const gsc_status status = gsc_gate_masses(shape, mixture, ret_masses, error);
+    return status == GSC_OK ? gsc_true_masses(truth, ret_true_masses, error) : status;
+}
+
 gsc_status gsc_block_error_compute(const gsc_truth *truth, const gsc_mixture_shape *shape,
                                    const double *mixture, const gsc_voronoi *cells,
                                    const gsc_error_block *block, bool exact, double r,
@@ -304,10 +324,7 @@ gsc_status gsc_block_error_compute(const gsc_truth *truth, const gsc_mixture_sha
     const double *weight = mixture + fit.omega, *true_weight = truth->mixture + at->omega;
     gsc_status status = GSC_OK;
     if (block->routed) {
-        status = gsc_gate_masses(shape, mixture, masses, error);
-        if (status == GSC_OK) {
-            status = gsc_true_masses(truth, true_masses, error);
-        }
+        status = block_masses(truth, shape, mixture, masses, true_masses, error);
         weight = masses;
         true_weight = true_masses;
     }

@@ -71,7 +71,8 @@ enum {
     GSC_MAX_ERROR_BLOCKS = 2 * GSC_MAX_THETA_BLOCKS + 5
 };
 
-/* The blocks of a truth, shared first; no variances where the response is categorical. */
+/* The blocks of a truth, shared first; no variances where the response is categorical, no beta1
+ * where a gate does not score linearly. */
 size_t gsc_error_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks);
 
 /* beta0 of the routed atoms, which gsc_error_blocks leaves to "mass": an atom of its own in a cell of several has no
@@ -82,8 +83,9 @@ gsc_error_block gsc_beta0_block(void);
 double gsc_error_exponent(gsc_loss_kind kind, const gsc_error_block *block, size_t m);
 
 /* p_r = (sum w |Delta|^r / sum w)^(1/r) over the atoms in cells of one atom (exact) or of several, w = omega or
- * a(beta0), |Delta| the Euclidean norm of the block; worst: the largest |Delta|. Both NAN where there is no such
- * atom. A mass has no atoms: it is the mean over such cells of |sum of the cell's masses - true mass|. */
+ * a(beta0), or E_x[pi_j(x)] where truth->mean_masses, |Delta| the Euclidean norm of the block;
+ * worst: the largest |Delta|. Both NAN where there is no such atom. A mass has no atoms: it is the
+ * mean over such cells of |sum of the cell's masses - true mass|. */
 typedef struct gsc_block_error {
     double value, worst;
     size_t atoms;

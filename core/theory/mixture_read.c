@@ -155,15 +155,19 @@ static gsc_status read_routed(const gsc_mixture_shape *shape, const json_t *list
     static const char *const known[] = {"beta0", "beta1", "expert", "variance"};
     const gsc_mixture_layout at = gsc_mixture_get_layout(shape);
     const size_t d = shape->inputs;
+    const bool own = shape->gate != NULL && shape->gate->general &&
+                     shape->gate->loaded->gate->score_form == GSC_SCORE_OWN;
     for (size_t j = 0; j < shape->k_routed; j++) {
         const json_t *atom = json_array_get(list, j);
         char where[160];
         snprintf(where, sizeof where, "%.100s.routed[%zu]", name, j);
         gsc_status status = gsc_json_refuse_unknown(atom, known, 4, where, error);
-        if (status == GSC_OK) {
+        const bool idle =
+            own && json_object_get(atom, "beta0") == NULL && json_object_get(atom, "beta1") == NULL;
+        if (status == GSC_OK && !idle) {
             status = read_number(atom, "beta0", where, mixture + at.beta0 + j, error);
         }
-        if (status == GSC_OK) {
+        if (status == GSC_OK && !idle) {
             status = gsc_json_read_vector(json_object_get(atom, "beta1"), "beta1", where, d,
                                           mixture + at.beta1 + j * d, error);
         }

@@ -5,8 +5,8 @@
 #include "core/theory/sampler.h"
 
 #include "core/theory/discrete_fit.h"
+#include "core/theory/gate_rows.h"
 #include "core/theory/random.h"
-#include "core/theory/top_k.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@ enum {
 };
 
 typedef struct workspace {
-    double *z, *log_a; /* [k2][ROWS] */
-    double *h;         /* [k1 + k2][ROWS] */
+    double *log_a; /* [k2][ROWS] */
+    double *h;     /* [k1 + k2][ROWS] */
     double *scratch;
 } workspace;
 
@@ -37,21 +37,9 @@ static gsc_status evaluate(const gsc_truth *truth, const double *x, size_t n, si
         status = gsc_expert_evaluate(
             shape->routed, mixture + layout->eta + j * shape->routed->theta_size, rows, x + first,
             n, work->h + (shape->k_shared + j) * ROWS, NULL, work->scratch, error);
-        for (size_t t = 0; t < rows; t++) {
-            double z = mixture[layout->beta0 + j];
-            for (size_t k = 0; k < shape->inputs; k++) {
-                z += mixture[layout->beta1 + j * shape->inputs + k] * x[k * n + first + t];
-            }
-            work->z[j * rows + t] = z;
-        }
-    }
-    if (status == GSC_OK && shape->k_routed > 0) {
-        status = gsc_gate_log_affinity(shape->gate, shape->k_routed * rows, work->z, work->log_a,
-                                       NULL, error);
     }
     if (status == GSC_OK) {
-        gsc_top_k_mask(shape->top_k, shape->k_routed, shape->inputs, mixture + layout->beta1,
-                       shape->inputs, rows, x + first, n, work->log_a, rows);
+        status = gsc_gate_rows(shape, mixture, rows, x + first, n, work->log_a, error);
     }
     return status;
 }
@@ -110,11 +98,11 @@ gsc_status gsc_sampler_draw(const gsc_truth *truth, uint64_t seed, size_t n, siz
     if (k2 > 0 && gsc_expert_scratch(shape->routed, ROWS) > scratch) {
         scratch = gsc_expert_scratch(shape->routed, ROWS);
     }
-    double *memory = malloc(((k1 + 3 * k2) * ROWS + scratch + 1) * sizeof(double));
+    double *memory = malloc(((k1 + 2 * k2) * ROWS + scratch + 1) * sizeof(double));
     if (memory == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a sample of %zu rows", n);
     }
-    workspace work = {.z = memory, .log_a = memory + k2 * ROWS, .h = memory + 2 * k2 * ROWS};
+    workspace work = {.log_a = memory, .h = memory + k2 * ROWS};
     work.scratch = work.h + (k1 + k2) * ROWS;
     gsc_rng random;
     gsc_rng_init(&random, seed, n, replicate, GSC_STREAM_DATA);

@@ -5,10 +5,13 @@
 #include "core/theory/start.h"
 
 #include "core/theory/align.h"
+#include "core/theory/gate_general.h"
+#include "core/theory/gate_rows.h"
 #include "core/theory/random.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *gsc_start_mode_name(gsc_start_mode mode) {
@@ -58,19 +61,54 @@ static void start_shared(const gsc_truth *truth, const gsc_mixture_shape *shape,
     }
 }
 
+/* What a gate in general form has beyond beta: the true gate's numbers, disturbed; its declared init
+ * where the true gate is another plugin. An own score leaves beta unused: 0. */
+static gsc_status start_extra(const gsc_truth *truth, const gsc_mixture_shape *shape,
+                              const size_t *cell, double sd, gsc_rng *random, double *mixture,
+                              gsc_error *error) {
+    const gsc_mixture_layout fit = gsc_mixture_get_layout(shape);
+    const size_t extra = fit.size - fit.gate;
+    double *numbers = calloc(extra + 1, sizeof *numbers);
+    if (numbers == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a start of a gate");
+    }
+    if (truth->gate.loaded == truth->fit_gate.loaded) {
+        gsc_gate_spread_extra(&truth->gate, truth->mixture + truth->layout.gate, shape->gate, cell,
+                              shape->inputs, numbers);
+        disturb(random, numbers, extra, sd, shape->box, mixture + fit.gate);
+    } else {
+        for (size_t i = 0; i < extra; i++) {
+            numbers[i] = gsc_rng_normal(random);
+        }
+        gsc_gate_initial(shape->gate, shape->inputs, numbers, mixture + fit.gate);
+    }
+    free(numbers);
+    if (shape->gate->loaded->gate->score_form == GSC_SCORE_OWN) {
+        memset(mixture + fit.beta0, 0, (fit.eta - fit.beta0) * sizeof *mixture);
+    }
+    return GSC_OK;
+}
+
 static gsc_status start_routed(const gsc_truth *truth, const gsc_mixture_shape *shape, double sd,
                                gsc_rng *random, double *mixture, gsc_error *error) {
     const gsc_mixture_layout fit = gsc_mixture_get_layout(shape), *at = &truth->layout;
     size_t cell[GSC_MAX_ATOMS], size[GSC_MAX_ATOMS];
     const size_t p = truth->routed.theta_size, d = shape->inputs;
     double log_a[GSC_MAX_ATOMS];
-    gsc_status status = gsc_gate_log_affinity(&truth->fit_gate, truth->shape.k_routed,
-                                              truth->mixture + at->beta0, log_a, NULL, error);
+    const bool general = shape->gate->general;
+    gsc_status status = GSC_OK;
+    if (!general) {
+        status = gsc_gate_log_affinity(&truth->fit_gate, truth->shape.k_routed,
+                                       truth->mixture + at->beta0, log_a, NULL, error);
+    }
     draw_cells(random, shape->k_routed, truth->shape.k_routed, cell, size);
     for (size_t i = 0; i < shape->k_routed && status == GSC_OK; i++) {
         const size_t j = cell[i];
         mixture[fit.beta0 + i] = truth->mixture[at->beta0 + j];
-        if (size[j] > 1) {
+        if (general) {
+            const double shifted = mixture[fit.beta0 + i] - log((double)size[j]);
+            mixture[fit.beta0 + i] = fmin(fmax(shifted, -shape->box), shape->box);
+        } else if (size[j] > 1) {
             status = gsc_gate_invert(shape->gate, log_a[j] - log((double)size[j]), shape->box,
                                      &mixture[fit.beta0 + i], NULL, error);
         }
@@ -81,7 +119,8 @@ static gsc_status start_routed(const gsc_truth *truth, const gsc_mixture_shape *
         mixture[fit.nu + i] = fmax(truth->mixture[at->nu + j] * exp(sd * gsc_rng_normal(random)),
                                    shape->variance_floor);
     }
-    return status;
+    return status == GSC_OK && general ? start_extra(truth, shape, cell, sd, random, mixture, error)
+                                       : status;
 }
 
 gsc_status gsc_start_near_truth(const gsc_truth *truth, const gsc_mixture_shape *shape,

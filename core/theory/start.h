@@ -4,7 +4,10 @@
  *
  * near_truth: every true atom gets one fitted atom, the extra ones join random true atoms; the mass of a cell is split
  * evenly (omega / |cell|, a(beta0) / |cell|), and parameters are disturbed by normal noise of standard deviation noise
- * n^-0.083 (variances: by a factor exp of it; masses: not), clipped to the box and the floor.
+ * n^-0.083 (variances: by a factor exp of it; masses: not), clipped to the box and the floor. Gates in
+ * general form split masses by beta0 - log |cell|, exact for a softmax of the scores, near it else;
+ * own scores, which have no beta0, do not split them. Their own numbers are the true atoms',
+ * disturbed, or, where the true gate is another plugin, drawn by declared init.
  *
  * kmeans: rows are clustered in (x, y), each coordinate standardised (k-means++, one cluster an expert), with a
  * regression for each cluster; eight times each row joins the regression that fits it best and they are renewed. Start 0

@@ -7,6 +7,7 @@
 #include "core/theory/discrete.h"
 #include "core/theory/gate_general.h"
 #include "core/theory/mixture_read.h"
+#include "core/theory/random.h"
 #include "core/theory/top_k.h"
 
 #include <math.h>
@@ -96,14 +97,15 @@ static gsc_status read_families(gsc_truth *truth, const gsc_spec *spec, gsc_erro
 
 /* The frame of theory.truth: interval, inputs, lengths of the two lists. */
 static gsc_status read_frame(gsc_truth *truth, const json_t *json, gsc_error *error) {
-    static const char *const known[] = {"x", "inputs", "shared", "routed", "gate", "top_k"};
+    static const char *const known[] = {"x",    "inputs", "shared",      "routed",
+                                        "gate", "top_k",  "gate_tensors"};
     if (!json_is_object(json)) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "theory.truth is %s; it should be an object with x, "
                         "shared and routed",
                         json == NULL ? "missing" : "not an object");
     }
-    gsc_status status = gsc_json_refuse_unknown(json, known, 6, "theory.truth", error);
+    gsc_status status = gsc_json_refuse_unknown(json, known, 7, "theory.truth", error);
     double range[2] = {0, 0};
     if (status == GSC_OK) {
         status =
@@ -169,6 +171,14 @@ static gsc_status check_bounds(const gsc_truth *truth, gsc_error *error) {
                 box, truth->mixture[p]);
         }
     }
+    for (size_t p = layout->gate; p < layout->size; p++) {
+        if (fabs(truth->mixture[p]) > box) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "theory.box is %g, but the true gate has a number of %g; make the box "
+                            "larger",
+                            box, truth->mixture[p]);
+        }
+    }
     for (size_t c = 0; c < truth->shape.k_shared + truth->shape.k_routed; c++) {
         const size_t i =
             c < truth->shape.k_shared ? layout->tau + c : layout->nu + c - truth->shape.k_shared;
@@ -193,6 +203,77 @@ static double default_floor(const gsc_truth *truth) {
     return 0.25 * least;
 }
 
+/* What gates in general form do not go with. */
+static gsc_status check_general(const gsc_truth *truth, const gsc_spec *spec, gsc_error *error) {
+    const gsc_gate_family *gates[] = {&truth->gate, &truth->fit_gate};
+    for (int i = 0; i < 2; i++) {
+        const gsc_gate_family *gate = gates[i];
+        if (!gate->general) {
+            continue;
+        }
+        if (gsc_gate_extra(gate, truth->shape.inputs) == SIZE_MAX) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s declares a tensor with a size that has no meaning in the theory "
+                            "lab",
+                            gate->name);
+        }
+        const bool top_k = truth->shape.top_k > 0 || gsc_spec_int(spec, "theory.top_k") > 0;
+        if (truth->classes > 0 || top_k) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s is no affinity a(z) on linear scores, which %s needs", gate->name,
+                            top_k ? "top_k" : "a categorical response");
+        }
+    }
+    return GSC_OK;
+}
+
+/* theory.truth.gate_tensors over a draw by declared init. */
+static gsc_status read_gate_tensors(gsc_truth *truth, const json_t *json, uint64_t seed,
+                                    gsc_error *error) {
+    const json_t *own = json_object_get(json, "gate_tensors");
+    const size_t extra = truth->layout.size - truth->layout.gate;
+    const char *known[32];
+    size_t n_known = 0;
+    gsc_theta_block blocks[32];
+    while (extra > 0 && n_known < 32 &&
+           gsc_gate_block(&truth->gate, truth->shape.inputs, n_known, &blocks[n_known])) {
+        known[n_known] = blocks[n_known].name;
+        n_known++;
+    }
+    if (own != NULL && (!json_is_object(own) || extra == 0)) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        extra == 0 ? "theory.truth.gate_tensors has no meaning for %s, which has "
+                                     "no numbers of its own"
+                                   : "theory.truth.gate_tensors of %s should be an object of lists",
+                        truth->gate.name);
+    }
+    if (extra == 0) {
+        return GSC_OK;
+    }
+    double *noise = malloc(extra * sizeof *noise);
+    if (noise == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the true gate");
+    }
+    gsc_rng random;
+    gsc_rng_init(&random, seed, 0, 0, 0);
+    for (size_t i = 0; i < extra; i++) {
+        noise[i] = gsc_rng_normal(&random);
+    }
+    double *numbers = truth->mixture + truth->layout.gate;
+    gsc_gate_initial(&truth->gate, truth->shape.inputs, noise, numbers);
+    free(noise);
+    gsc_status status =
+        gsc_json_refuse_unknown(own, known, n_known, "theory.truth.gate_tensors", error);
+    for (size_t i = 0; i < n_known && status == GSC_OK; i++) {
+        const json_t *list = json_object_get(own, known[i]);
+        if (list != NULL) {
+            status = gsc_json_read_vector(list, known[i], "theory.truth.gate_tensors",
+                                          blocks[i].size, numbers + blocks[i].offset, error);
+        }
+    }
+    return status;
+}
+
 gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error *error) {
     gsc_truth *truth = calloc(1, sizeof *truth);
     if (truth == NULL) {
@@ -207,13 +288,11 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
         status = read_families(truth, spec, error);
     }
     if (status == GSC_OK && (truth->gate.general || truth->fit_gate.general)) {
-        status =
-            gsc_fail(error, GSC_ERR_INPUT,
-                     "%s is no affinity a(z) on linear scores, whose masses a(beta0) the losses "
-                     "compare; fit it to theory.data",
-                     truth->gate.general ? truth->gate.name : truth->fit_gate.name);
+        status = check_general(truth, spec, error);
     }
     if (status == GSC_OK) {
+        truth->mean_masses = truth->gate.general || truth->fit_gate.general ||
+                             strcmp(gsc_spec_string(spec, "theory.loss"), "none") == 0;
         truth->shape.shared = truth->shape.k_shared > 0 ? &truth->shared : NULL;
         truth->shape.routed = truth->shape.k_routed > 0 ? &truth->routed : NULL;
         truth->shape.gate = truth->shape.k_routed > 0 ? &truth->gate : NULL;
@@ -229,6 +308,9 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
     if (status == GSC_OK) {
         status = gsc_mixture_read(&truth->shape, json, "theory.truth", truth->classes > 0,
                                   truth->mixture, error);
+    }
+    if (status == GSC_OK) {
+        status = read_gate_tensors(truth, json, (uint64_t)gsc_spec_int(spec, "seed"), error);
     }
     if (status == GSC_OK) {
         if (truth->shape.variance_floor <= 0 || truth->classes > 0) {

@@ -15,6 +15,9 @@
  *
  * "top_k" beside them is the number of routed experts that answer for one x (top_k.h; absent: all).
  * "gate" beside them names the gate that makes the data where it is not the one that is fitted.
+ * "gate_tensors" beside them holds numbers of a true gate in general form (gate_general.h),
+ * {NAME: [...]}; those that are left out are drawn by their declared init from the seed. Where such
+ * a gate has an own score, beta0 and beta1 may be left out.
  * inputs (1 where absent) is d; x is the interval of every coordinate. Tensors are named as the expert's
  * family names its blocks. shared or routed may be empty, not both. The plugins are loaded: worker only.
  *
@@ -33,6 +36,9 @@ typedef struct gsc_truth {
     gsc_expert_family shared, routed;
     gsc_gate_family gate;     /* over the true routed experts */
     gsc_gate_family fit_gate; /* of fits: the spec's; the same unless theory.truth names its own */
+    /* Masses of routed atoms are mean gate probabilities E_x[pi_j(x)], not a(beta0): theory.loss is
+     * none, or a gate in general form (gate_general.h) has no a(beta0). */
+    bool mean_masses;
     size_t fit_top_k; /* theory.top_k; 0: all, or as many as convergence to a sparse truth needs */
     gsc_mixture_shape shape; /* points to the three above */
     gsc_mixture_layout layout;

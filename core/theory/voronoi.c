@@ -4,6 +4,8 @@
  */
 #include "core/theory/voronoi.h"
 
+#include "core/theory/gate_rows.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -36,11 +38,13 @@ void gsc_voronoi_assign(const gsc_truth *truth, const gsc_mixture_shape *shape,
         }
         ret_cells->shared_size[ret_cells->shared[i]]++;
     }
+    const bool slopes = gsc_gate_has_slopes(truth);
     for (size_t i = 0; i < shape->k_routed; i++) {
         double best = INFINITY;
         for (size_t j = 0; j < truth->shape.k_routed; j++) {
             const double distance =
-                square_distance(mixture + fit.beta1 + i * d, truth_mixture + at->beta1 + j * d, d) +
+                square_distance(mixture + fit.beta1 + i * d, truth_mixture + at->beta1 + j * d,
+                                slopes ? d : 0) +
                 square_distance(mixture + fit.eta + i * p2, truth_mixture + at->eta + j * p2, p2) +
                 square_distance(mixture + fit.nu + i, truth_mixture + at->nu + j, 1);
             if (distance < best) {
