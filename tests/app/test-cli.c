@@ -175,10 +175,11 @@ static void test_stop(void) {
     if (pid == 0) {
         snprintf(log, sizeof log, "%s/stop.log", folder);
         int file = open(log, O_CREAT | O_WRONLY, 0666);
+        signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
         dup2(file, STDOUT_FILENO);
         dup2(file, STDERR_FILENO);
         execl(program, program, "run", "preset:theorem2", "--set", "theory.sizes=[1000,100000]",
-              "--set", "theory.replicates=40", "-o", "stop.gsc", (char *)NULL);
+              "--set", "theory.replicates=4000", "-o", "stop.gsc", (char *)NULL);
         _exit(127);
     }
     gsc_run_status status = GSC_RUN_QUEUED;
