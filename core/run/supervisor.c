@@ -358,7 +358,9 @@ static gsc_status make_file(supervisor *self, const char *spec, const char *plug
     return status;
 }
 
-/* The signals come through a descriptor while the run lasts; *ret_before is the mask to go back to. */
+/* The signals come through a descriptor while the run lasts; *ret_before is the mask to go back to. A shell's
+ * background job is born ignoring SIGINT, and an ignored signal never reaches the descriptor: Stop is SIGINT, so
+ * it is heard all the same. */
 static gsc_status take_signals(supervisor *self, sigset_t *ret_before, gsc_error *error) {
     sigset_t set;
     sigemptyset(&set);
@@ -369,6 +371,7 @@ static gsc_status take_signals(supervisor *self, sigset_t *ret_before, gsc_error
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
         sigaddset(&set, SIGHUP);
     }
+    signal(SIGINT, SIG_DFL);
     sigprocmask(SIG_BLOCK, &set, ret_before);
     self->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (self->signals < 0) {
