@@ -75,8 +75,17 @@ static bool is_rate(const gsc_series_info *info) {
     return info->panel[0] != '\0' && strcmp(info->x_name, "n") == 0;
 }
 
+/* Bytes of text that take no column of their own: all of a UTF-8 character but its first. */
+static int silent_bytes(const char *text) {
+    int count = 0;
+    for (; *text != '\0'; text++) {
+        count += (*text & 0xc0) == 0x80;
+    }
+    return count;
+}
+
 static int at_least(int width, const char *text) {
-    const int length = (int)strnlen(text, 60);
+    const int length = (int)strnlen(text, 60) - silent_bytes(text);
     return length > width ? length : width;
 }
 
@@ -106,7 +115,7 @@ static void print_rates(const gsc_rate_table *table) {
                 snprintf(reported, sizeof reported, "%.3f", row->reported);
             }
             printf("  %-*s  %-*s  %-8s  %-24s  %-24s  %-6s  %-24s  %s\n", quantity, row->series,
-                   arm, row->arm[0] != '\0' ? row->arm : "-",
+                   arm + silent_bytes(row->arm), row->arm[0] != '\0' ? row->arm : "-",
                    row->bound_title[0] != '\0' ? row->bound_title : "-", slope, exponent, reported,
                    last, row->verdict);
         }

@@ -65,16 +65,15 @@ static void check_crossed(void) {
     static const char *const small[] = {"theory.sizes=[300,1000]", "theory.replicates=2",
                                         "theory.starts=1", NULL};
     memory_sink *sink = run("gate-cross", small);
-    TAP_OK(memory_find(sink, "nu_p2", "softmax truth, softmax fit") != NULL,
+    TAP_OK(memory_find(sink, "nu_p2", "softmax → softmax") != NULL,
            "a fit that holds the truth has over-specified cells");
-    const memory_series *crossed = memory_find(sink, "nu_p1", "sigmoid truth, softmax fit");
+    const memory_series *crossed = memory_find(sink, "nu_p1", "sigmoid → softmax");
     TAP_OK(crossed != NULL && crossed->n == 4, "one that misses it has its pseudo-truth's atoms");
-    TAP_OK(memory_find(sink, "nu_p2", "sigmoid truth, softmax fit") == NULL, "one by one");
+    TAP_OK(memory_find(sink, "nu_p2", "sigmoid → softmax") == NULL, "one by one");
     TAP_OK(isnan(crossed->bound), "and no theorem");
-    TAP_NEAR(memory_result_of(sink, "pseudo_truth_kl", "sigmoid truth, softmax fit")->value, 1.8e-3,
-             1e-4, "KL* of a softmax fit to the sigmoid truth");
-    TAP_OK(memory_result_of(sink, "pseudo_truth_kl", "symmetric sigmoid truth and fit")->value <
-               1e-12,
+    TAP_NEAR(memory_result_of(sink, "pseudo_truth_kl", "sigmoid → softmax")->value, 1.8e-3, 1e-4,
+             "KL* of a softmax fit to the sigmoid truth");
+    TAP_OK(memory_result_of(sink, "pseudo_truth_kl", "symmetric sigmoid")->value < 1e-12,
            "the symmetric sigmoid truth is held exactly");
     memory_sink_free(sink);
 }

@@ -9,6 +9,7 @@
 #include "core/read/findings.h"
 #include "core/read/stats.h"
 #include "ui/plot/figures/rate_build.h"
+#include "ui/plot/theme.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -376,7 +377,7 @@ static gsc_status add_series(gsc_rate_builder *b, size_t run, size_t series) {
                  .run = run,
                  .series = series,
                  .color = index,
-                 .shape = index};
+                 .shape = index + index / GSC_PALETTE_SIZE}; /* no pair returns before 32 */
     if (d.panel == NULL) {
         return GSC_OK; /* more panels than a figure has */
     }
