@@ -132,9 +132,9 @@ const char *gsc_plugin_text(const json_t *descriptor, const char *member) {
     return text != NULL ? text : "";
 }
 
-char *gsc_plugin_dup_refusal(const json_t *descriptor) {
+char *gsc_plugin_dup_refusal(const json_t *descriptor, const char *lab) {
     const char *status = gsc_plugin_text(descriptor, "status");
-    const char *theory = gsc_plugin_text(descriptor, "theory");
+    const char *refusal = gsc_plugin_text(descriptor, lab);
 
     if (g_strcmp0(status, "ok") != 0) {
         return gsc_words_sentence(status);
@@ -142,6 +142,6 @@ char *gsc_plugin_dup_refusal(const json_t *descriptor) {
     /* "gate sigmoid is not for ...": beside the plugin's name, "Not for ..." is enough */
     g_autofree char *subject = g_strdup_printf("%s %s is ", gsc_plugin_text(descriptor, "kind"),
                                                gsc_plugin_text(descriptor, "id"));
-    return gsc_words_sentence(g_str_has_prefix(theory, subject) ? theory + strlen(subject)
-                                                                : theory);
+    return gsc_words_sentence(g_str_has_prefix(refusal, subject) ? refusal + strlen(subject)
+                                                                 : refusal);
 }

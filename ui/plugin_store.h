@@ -32,9 +32,9 @@ const json_t *gsc_plugin_store_find(GscPluginStore *self, const char *kind, cons
 
 /* Members of a descriptor; "" where absent. */
 const char *gsc_plugin_text(const json_t *descriptor, const char *member);
-/* "" where the registry took the file and the theory lab takes the plugin, else why not, in one sentence or two; caller
- * frees. */
-char *gsc_plugin_dup_refusal(const json_t *descriptor);
+/* "" where the registry took the file and that lab ("theory", "lm") takes the plugin, else why not, in one
+ * sentence or two; caller frees. */
+char *gsc_plugin_dup_refusal(const json_t *descriptor, const char *lab);
 
 G_END_DECLS
 

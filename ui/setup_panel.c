@@ -229,8 +229,10 @@ static bool is_mixture(const gsc_spec_key *key) {
 }
 
 static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
-    AdwPreferencesGroup *mixture = add_group(self, "Mixture");
-    AdwPreferencesGroup *samples = add_group(self, "Samples");
+    const char *lab = gsc_spec_string(spec, "lab");
+    const bool is_lm = g_strcmp0(lab, "lm") == 0;
+    AdwPreferencesGroup *mixture = add_group(self, is_lm ? "Routing" : "Mixture");
+    AdwPreferencesGroup *samples = add_group(self, is_lm ? "Model and training" : "Samples");
     AdwPreferencesGroup *other = add_group(self, "");
     GtkWidget *more = adw_expander_row_new();
     size_t n = 0;
@@ -244,7 +246,7 @@ static void build_rows(GscSetupPanel *self, const gsc_spec *spec) {
         if (!has_control(&keys[i], spec)) {
             continue;
         }
-        gsc_setup_row *row = gsc_setup_row_new(&keys[i], gsc_spec_json(spec, keys[i].name),
+        gsc_setup_row *row = gsc_setup_row_new(&keys[i], gsc_spec_json(spec, keys[i].name), lab,
                                                self->plugins, on_row_changed, self);
         if (row == NULL) {
             continue;

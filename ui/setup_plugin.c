@@ -110,7 +110,7 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
         if (strcmp(gsc_plugin_text(plugin, "kind"), self->key->choices[0]) == 0 && *id != '\0' &&
             find_id(self, id) == GTK_INVALID_LIST_POSITION) {
             const char *doc = gsc_plugin_text(plugin, "formula");
-            g_autofree char *refusal = gsc_plugin_dup_refusal(plugin);
+            g_autofree char *refusal = gsc_plugin_dup_refusal(plugin, self->lab);
             add_choice(self, model, id, *title != '\0' ? title : id,
                        *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"), refusal);
         }

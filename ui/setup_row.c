@@ -205,7 +205,7 @@ static json_t *dup_list(const char *text) {
 
 /* ---- Any key ------------------------------------------------------------------------------------- */
 
-gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value,
+gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value, const char *lab,
                                  GscPluginStore *plugins, gsc_setup_changed *changed,
                                  gpointer data) {
     if (key->type == GSC_SPEC_OBJECT || key->type == GSC_SPEC_OBJECT_LIST) {
@@ -213,6 +213,7 @@ gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value,
     }
     gsc_setup_row *self = g_new0(gsc_setup_row, 1);
     *self = (gsc_setup_row){.key = key, .plugins = plugins, .changed = changed, .data = data};
+    self->lab = g_intern_string(lab);
     self->quiet = true;
     self->optional = value == NULL;
     self->absent = value == NULL && key->type != GSC_SPEC_PLUGIN;

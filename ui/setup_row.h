@@ -19,9 +19,9 @@ typedef struct gsc_setup_row gsc_setup_row;
 typedef void gsc_setup_changed(gsc_setup_row *row, gpointer data);
 
 /* A control that shows value (borrowed; NULL: absent). NULL for a key that has no control (objects).
- * plugins may still be loading: gsc_setup_row_update_plugins fills in. changed is called after the user's
+ * lab ("theory", "lm") is whose refusals of plugins count; plugins may still be loading: gsc_setup_row_update_plugins fills in. changed is called after the user's
  * changes only. */
-gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value,
+gsc_setup_row *gsc_setup_row_new(const gsc_spec_key *key, const json_t *value, const char *lab,
                                  GscPluginStore *plugins, gsc_setup_changed *changed,
                                  gpointer data);
 void gsc_setup_row_free(gsc_setup_row *self); /* not its widget: the window owns that */

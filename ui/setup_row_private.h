@@ -14,6 +14,7 @@ struct gsc_setup_row {
     GtkWidget *widget;  /* the row */
     GtkWidget *control; /* what holds the value; may be the row itself */
     GscPluginStore *plugins;
+    const char *lab; /* interned */
     gsc_setup_changed *changed;
     gpointer data;
     bool optional; /* absent is a choice: the experiment says nothing */

@@ -238,7 +238,7 @@ void gsc_sidebar_find(GscSidebar *self) {
 static GtkWidget *create_plugin_row(const json_t *plugin) {
     const char *id = gsc_plugin_text(plugin, "id"), *title = gsc_plugin_text(plugin, "title");
     const char *status = gsc_plugin_text(plugin, "status"), *path = gsc_plugin_text(plugin, "path");
-    g_autofree char *refusal = gsc_plugin_dup_refusal(plugin);
+    g_autofree char *refusal = gsc_plugin_dup_refusal(plugin, "theory");
     bool ok = strcmp(status, "ok") == 0;
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *about = ok ? g_strdup_printf("%s · %s %s", gsc_plugin_text(plugin, "kind"), id,
