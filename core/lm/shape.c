@@ -27,12 +27,6 @@ gsc_status gsc_lm_plugin_load(gsc_kind kind, const char *id, gsc_lm_plugin *ret_
                         "%s %s has %" PRIu32 " parameters; at most %d can be", gsc_kind_name(kind),
                         id, plugin->n_params, GSC_LM_MOST_PARAMS);
     }
-    if (kind == GSC_KIND_EXPERT && made.loaded->expert->form == GSC_EXPERT_OWN) {
-        return gsc_fail(error, GSC_ERR_PLUGIN,
-                        "expert %s has a form of its own, which the language-model lab does not "
-                        "run; choose a feed-forward one such as relu",
-                        id);
-    }
     if (kind == GSC_KIND_EXPERT && (made.loaded->expert->activation_f32 == NULL ||
                                     made.loaded->expert->activation_slope_f32 == NULL)) {
         return gsc_fail(error, GSC_ERR_PLUGIN,

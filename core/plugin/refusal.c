@@ -107,10 +107,10 @@ void gsc_plugin_lm_refusal(const gsc_plugin *plugin, char *ret_text, size_t size
         reason = "its own score has no score_backward, and differentiating it numerically would "
                  "cost one evaluation per weight; write score_backward or use an inner form";
     }
-    if (plugin->kind == GSC_KIND_EXPERT && plugin->expert->form == GSC_EXPERT_OWN &&
-        plugin->expert->backward == NULL) {
-        reason = "its own form has no backward, and differentiating it numerically would cost one "
-                 "evaluation per weight; write backward or use a feed-forward form";
+    if (plugin->kind == GSC_KIND_EXPERT && plugin->expert->form == GSC_EXPERT_OWN) {
+        reason =
+            "it has a form of its own, and this lab computes feed-forward experts; take one of "
+            "those, such as relu or gelu";
     }
     ret_text[0] = '\0';
     if (reason != NULL) {
