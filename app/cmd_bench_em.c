@@ -11,6 +11,7 @@
  *
  * Layer: app.
  */
+#include "app/bench_peer.h"
 #include "app/commands.h"
 
 #include "core/read/json_text.h"
@@ -174,53 +175,14 @@ static void remove_problem(const char *folder) {
     rmdir(folder);
 }
 
-/* Runs the interpreter with its stdout in ret_text; returns its exit code, or -1. */
-static int run_python(const char *folder, char *ret_text, size_t size) {
-    const char *python = getenv("GATESCOPE_PYTHON");
-    char problem[256];
-    int ends[2];
-    snprintf(problem, sizeof problem, "%s/problem.json", folder);
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return -1;
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        const int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        dup2(ends[1], STDOUT_FILENO);
-        dup2(quiet, STDERR_FILENO);
-        setenv("OPENBLAS_NUM_THREADS", "1", 1);
-        setenv("OMP_NUM_THREADS", "1", 1);
-        python = python != NULL && python[0] != '\0' ? python : "/usr/bin/python3";
-        execl(python, python, GSC_BENCH_FOLDER "/em_numpy.py", problem, (char *)NULL);
-        _exit(127);
-    }
-    close(ends[1]);
-    size_t used = 0;
-    ssize_t got;
-    while (child > 0 && used + 1 < size &&
-           ((got = read(ends[0], ret_text + used, size - 1 - used)) > 0 ||
-            (got < 0 && errno == EINTR))) {
-        used += got > 0 ? (size_t)got : 0;
-    }
-    ret_text[used] = '\0';
-    close(ends[0]);
-    int status = -1;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static gsc_status time_peer(const em_bench_case *c, em_bench_result *result, gsc_error *error) {
-    const char *temporary = getenv("TMPDIR");
     char folder[200], text[1024];
-    snprintf(folder, sizeof folder, "%.150s/gatescope-bench-XXXXXX",
-             temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
-    if (mkdtemp(folder) == NULL) {
-        return gsc_fail(error, GSC_ERR_IO, "no temporary folder could be made: %s",
-                        strerror(errno));
+    if (gsc_bench_folder_new(folder, sizeof folder, error) != GSC_OK) {
+        return GSC_ERR_IO;
     }
     gsc_status status = write_problem(c, folder, error);
-    const int code = status == GSC_OK ? run_python(folder, text, sizeof text) : -1;
+    const int code =
+        status == GSC_OK ? gsc_bench_peer_run("em_numpy.py", folder, true, text, sizeof text) : -1;
     remove_problem(folder);
     json_t *answer = code == 0 ? json_loads(text, 0, NULL) : NULL;
     double log_likelihood, ms;

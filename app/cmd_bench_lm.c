@@ -12,6 +12,7 @@
  * Layer: app.
  */
 #include "app/bench_lm_case.h"
+#include "app/bench_peer.h"
 #include "app/commands.h"
 
 #include "core/read/json_text.h"
@@ -98,40 +99,6 @@ static void remove_problem(const char *folder) {
     rmdir(folder);
 }
 
-/* Runs the interpreter with its stdout in ret_text; returns its exit code, or -1. */
-static int run_python(const char *folder, char *ret_text, size_t size) {
-    const char *python = getenv("GATESCOPE_PYTHON");
-    char problem[256];
-    int ends[2];
-    snprintf(problem, sizeof problem, "%s/problem.json", folder);
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return -1;
-    }
-    const pid_t child = fork();
-    if (child == 0) {
-        const int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        dup2(ends[1], STDOUT_FILENO);
-        dup2(quiet, STDERR_FILENO);
-        python = python != NULL && python[0] != '\0' ? python : "/usr/bin/python3";
-        execl(python, python, GSC_BENCH_FOLDER "/lm_torch.py", problem, (char *)NULL);
-        _exit(127);
-    }
-    close(ends[1]);
-    size_t used = 0;
-    ssize_t got;
-    while (child > 0 && used + 1 < size &&
-           ((got = read(ends[0], ret_text + used, size - 1 - used)) > 0 ||
-            (got < 0 && errno == EINTR))) {
-        used += got > 0 ? (size_t)got : 0;
-    }
-    ret_text[used] = '\0';
-    close(ends[0]);
-    int status = -1;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* What a peer answered: its time, and its losses against ours. */
 static gsc_status read_answer(lm_result *r, int peer, const json_t *answer, gsc_error *error) {
     const json_t *losses = json_object_get(answer, "losses");
@@ -158,7 +125,8 @@ static gsc_status time_peer(lm_result *r, int peer, const char *folder, gsc_erro
     char *text = malloc(MOST_ANSWER);
     gsc_status status = text != NULL ? write_problem(r, folder, peer > 0, error)
                                      : gsc_fail(error, GSC_ERR_MEMORY, "no memory for an answer");
-    if (status == GSC_OK && run_python(folder, text, MOST_ANSWER) == 0) {
+    if (status == GSC_OK &&
+        gsc_bench_peer_run("lm_torch.py", folder, false, text, MOST_ANSWER) == 0) {
         json_t *answer = json_loads(text, 0, NULL);
         if (answer != NULL) {
             status = read_answer(r, peer, answer, error);
@@ -172,13 +140,9 @@ static gsc_status time_peer(lm_result *r, int peer, const char *folder, gsc_erro
 /* ---- Cases ---- */
 
 static gsc_status run_case(lm_result *r, bool compiled, gsc_error *error) {
-    const char *temporary = getenv("TMPDIR");
     char folder[200], checkpoint[256];
-    snprintf(folder, sizeof folder, "%.150s/gatescope-bench-XXXXXX",
-             temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
-    if (mkdtemp(folder) == NULL) {
-        return gsc_fail(error, GSC_ERR_IO, "no temporary folder could be made: %s",
-                        strerror(errno));
+    if (gsc_bench_folder_new(folder, sizeof folder, error) != GSC_OK) {
+        return GSC_ERR_IO;
     }
     snprintf(checkpoint, sizeof checkpoint, "%s/step-0.safetensors", folder);
     r->gap = NAN;

@@ -5,6 +5,7 @@
 #include "core/theory/kl.h"
 
 #include "core/theory/gate_rows.h"
+#include "core/theory/quadrature.h"
 
 #include <float.h>
 #include <math.h>
@@ -12,7 +13,7 @@
 
 enum {
     PANELS = 16,
-    GAUSS = 8,
+    GAUSS = GSC_GAUSS_NODES,
     X_NODES = PANELS * GAUSS,
     Y_NODES = 129
 };
@@ -21,29 +22,6 @@ struct gsc_kl {
     size_t n;
     double *x, *y, *weight, *log_truth; /* [n], one allocation at x */
 };
-
-/* Nodes and weights of Gauss-Legendre on [-1, 1], by Newton on the Legendre polynomial. */
-static void gauss_legendre(double nodes[GAUSS], double weights[GAUSS]) {
-    for (int i = 0; i < GAUSS; i++) {
-        double x = cos(3.141592653589793 * (i + 0.75) / (GAUSS + 0.5)), slope = 1;
-        for (int step = 0; step < 100; step++) {
-            double before = 1, value = x;
-            for (int k = 2; k <= GAUSS; k++) {
-                const double next = ((2 * k - 1) * x * value - (k - 1) * before) / k;
-                before = value;
-                value = next;
-            }
-            slope = GAUSS * (x * value - before) / (x * x - 1);
-            const double move = value / slope;
-            x -= move;
-            if (fabs(move) < 1e-15) {
-                break;
-            }
-        }
-        nodes[i] = x;
-        weights[i] = 2 / ((1 - x * x) * slope * slope);
-    }
-}
 
 /* Probability and mean of every component of a mixture at the x nodes; [k][X_NODES]. */
 static gsc_status components(const gsc_mixture_shape *shape, const double *mixture, const double *x,
@@ -185,7 +163,7 @@ static gsc_status fill(gsc_kl *self, const gsc_truth *truth, gsc_error *error) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the divergence's nodes");
     }
     double *wx = x + X_NODES, *p = wx + X_NODES, *h = p + k * X_NODES;
-    gauss_legendre(gauss, weights);
+    gsc_gauss_legendre(gauss, weights);
     const double width = (truth->x_high - truth->x_low) / PANELS;
     for (size_t t = 0; t < X_NODES; t++) {
         x[t] = truth->x_low + width * ((double)(t / GAUSS) + 0.5 + 0.5 * gauss[t % GAUSS]);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    GAUSS = 8
+    GAUSS = GSC_GAUSS_NODES
 };
 
 const gsc_quadrature_options gsc_quadrature_quick = {.panels = 4, .reach = 7, .step = 0.5};
@@ -20,8 +20,7 @@ const gsc_quadrature_options gsc_quadrature_fine = {.panels = 16, .reach = 8, .s
 static const double least_weight = 1e-22;
 static const double log_two_pi = 1.8378770664093453;
 
-/* Nodes and weights of Gauss-Legendre on [-1, 1], by Newton on the Legendre polynomial. */
-static void gauss_legendre(double nodes[GAUSS], double weights[GAUSS]) {
+void gsc_gauss_legendre(double nodes[GSC_GAUSS_NODES], double weights[GSC_GAUSS_NODES]) {
     for (int i = 0; i < GAUSS; i++) {
         double x = cos(3.141592653589793 * (i + 0.75) / (GAUSS + 0.5)), slope = 1;
         for (int step = 0; step < 100; step++) {
@@ -191,7 +190,7 @@ static void fill_rows(gsc_quadrature *self, const gsc_truth *truth, const gsc_pr
 static void place_nodes(gsc_quadrature *self, const gsc_truth *truth) {
     double gauss[GAUSS], weights[GAUSS];
     const size_t panels = self->n_x / GAUSS;
-    gauss_legendre(gauss, weights);
+    gsc_gauss_legendre(gauss, weights);
     const double width = (truth->x_high - truth->x_low) / (double)panels;
     for (size_t i = 0; i < self->n_x; i++) {
         self->x[i] = truth->x_low + width * ((double)(i / GAUSS) + 0.5 + 0.5 * gauss[i % GAUSS]);

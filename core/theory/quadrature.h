@@ -63,4 +63,12 @@ void gsc_profile_clear(gsc_profile *self);
 gsc_status gsc_profile_evaluate(gsc_profile *self, const double *mixture, const double *x,
                                 bool derivatives, gsc_error *error);
 
+enum {
+    GSC_GAUSS_NODES = 8
+};
+
+/* Nodes and weights of Gauss-Legendre quadrature on [-1, 1], exact for polynomials of degree 15; by Newton on
+ * the Legendre polynomial. */
+void gsc_gauss_legendre(double nodes[GSC_GAUSS_NODES], double weights[GSC_GAUSS_NODES]);
+
 #endif
