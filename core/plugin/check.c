@@ -374,8 +374,10 @@ gsc_status gsc_descriptor_complete(const gsc_plugin *raw, gsc_descriptor *ret_de
     }
     TRY(take_table(ret_descriptor, error));
     TRY(check_list(plugin->needs, "needed extensions", error));
-    if (plugin->needs != NULL && plugin->needs[0] != NULL) {
-        REFUSE("needs the extension %s, which this program does not have", plugin->needs[0]);
+    for (size_t i = 0; plugin->needs != NULL && plugin->needs[i] != NULL; i++) {
+        if (strcmp(plugin->needs[i], GSC_EXTENSION_MIX) != 0) {
+            REFUSE("needs the extension %s, which this program does not have", plugin->needs[i]);
+        }
     }
     return GSC_OK;
 }

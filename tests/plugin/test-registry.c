@@ -29,7 +29,7 @@ static const char *const refusals[][2] = {
     {"major_2", "is built for plugin ABI 2.0 and this program speaks 1.0"},
     {"nan_affinity", "nan from affinity at "},
     {"needs_library", "needs libjansson.so.4; a plugin may need only libc, libm and libmvec"},
-    {"needs_mix", "needs the extension gate.mix/1"},
+    {"needs_more", "needs the extension gate.telepathy/1"},
     {"negative_affinity", "from affinity at -700; an affinity is at least 0"},
     {"newer_used", "yet the rest is in use: it is built for a newer gatescope"},
     {"no_entry", "does not export gatescope_plugin()"},

@@ -284,6 +284,34 @@ typedef struct gsc_gate {
     void (*update)(const gsc_call *call, const real *loads);
 } gsc_gate;
 
+/* ---- Extension gate.mix/1: token mixing ---------------------------------------------------------- */
+/* A gate that feeds experts mixtures of a sequence's tokens instead of choosing experts (Soft MoE). Per
+ * sequence of T rows with S = E slots(call) slots, expert j owning the slots j S/E ... (j + 1) S/E - 1:
+ *
+ *     u_s = sum_t dispatch[t,s] x_t       what slot s is fed
+ *     y_t = sum_s combine[t,s] expert(u_s)
+ *
+ * gsc_plugin.extension("gate.mix/1") returns a constant gsc_gate_mix. Such a gate declares
+ * GSC_CAP_NOT_CAUSAL, for a slot sees the whole sequence, and GSC_CAP_CHOICE_DEFINED, and names the
+ * extension in gsc_plugin.needs. Its score is any of the forms above. Its p [E] says what a token hears:
+ * p_j = sum of combine over expert j's slots is usual; the router's metrics take the top k of p for a
+ * token's choice, and nothing is trained through it. There are no drops, and balancers are refused: every
+ * expert gets the same number of slots. Appended to only at the end, as everything here. */
+#define GSC_EXTENSION_MIX "gate.mix/1"
+
+typedef struct gsc_gate_mix {
+    uint32_t struct_size;
+    /* Slots of one expert, at least 1. Of call, experts, top_k and params count. NULL: 1. [load] */
+    int64_t (*slots)(const gsc_call *call);
+    /* One sequence, call.rows = T, call.first_row its first: z [T,M] -> dispatch [T,S], combine [T,S].
+     * Rows and columns need not sum to 1. Pure; sequences come on any thread in any order. [batch] */
+    void (*mix)(const gsc_call *call, const real *z, real *ret_dispatch, real *ret_combine);
+    /* What mix returned and its gradients [T,S] -> dz [T,M], written; adds to call.gradients. [batch] */
+    void (*mix_backward)(const gsc_call *call, const real *z, const real *dispatch,
+                         const real *combine, const real *ddispatch, const real *dcombine,
+                         real *ret_dz);
+} gsc_gate_mix;
+
 /* ---- Expert -------------------------------------------------------------------------------------- */
 typedef uint32_t gsc_expert_form;
 enum {

@@ -6,9 +6,9 @@
 
 static const gsc_gate gate = {FIXTURE_GATE, .affinity = fixture_affinity};
 
-static const char *const needs[] = {"gate.mix/1", NULL};
+static const char *const needs[] = {"gate.telepathy/1", NULL};
 
-static const gsc_plugin plugin = {FIXTURE_PLUGIN("needs_mix"), .gate = &gate, .needs = needs};
+static const gsc_plugin plugin = {FIXTURE_PLUGIN("needs_more"), .gate = &gate, .needs = needs};
 
 const gsc_plugin *gatescope_plugin(void) {
     return &plugin;
