@@ -46,12 +46,15 @@ static const command commands[] = {
      gsc_cmd_export},
     {"presets", "[--json]", "list the experiments that come with the program",
      "  --json   with their whole specs\n", gsc_cmd_presets},
-    {"plugin", "list|info ID [--json]", "the gates, experts and balancers of this machine",
-     "  list      every plugin file found, with what was refused and why\n"
-     "  info ID   one plugin: formula, parameters, tensors, papers, which labs take it\n"
-     "  --json    as data\n\n"
+    {"plugin", "list|info|new|build|…", "the gates, experts and balancers of this machine, and your own",
+     "  list                            every plugin file found, with what was refused and why\n"
+     "  info ID                         one plugin: formula, parameters, stages, which labs take it\n"
+     "  new gate|expert|balancer NAME [DIR]\n"
+     "                                  writes DIR/NAME.c to start from (DIR: this folder)\n"
+     "  build FILE.c|DIR [-o OUT.so]    compiles a file, or each of a folder, with the system's cc\n"
+     "  --json                          as data (list, info)\n\n"
      "Plugins are looked for in $GATESCOPE_PLUGIN_PATH, the build tree, "
-     "$XDG_DATA_HOME/gatescope/plugins\nand the installed folder.\n",
+     "$XDG_DATA_HOME/gatescope/plugins\n(where build puts them) and the installed folder.\n",
      gsc_cmd_plugin},
     {"data", "list|get NAME… [--from DIR] [--json]", "text to train language models on",
      "  list        the corpora there are, what they need and which are here\n"

@@ -5,6 +5,7 @@
 #include "core/plugin/copy.h"
 
 #include "core/plugin/check.h"
+#include "core/plugin/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,42 +30,15 @@ static void scanner_name(char *ret_name, size_t size) {
              GSC_HOST_ABI_MINOR, SCANNER_REVISION);
 }
 
-/* mkdir -p, private to the user. */
-static bool make_folders(char *path) {
-    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash != NULL) {
-            *slash = '\0';
-        }
-        bool good = mkdir(path, 0700) == 0 || errno == EEXIST;
-        if (slash == NULL) {
-            return good;
-        }
-        *slash = '/';
-        if (!good) {
-            return false;
-        }
-    }
-}
-
 static gsc_status cache_folder(char *ret_path, size_t size, gsc_error *error) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length;
-    if (cache != NULL && cache[0] == '/') {
-        length = snprintf(ret_path, size, "%s/gatescope/plugins", cache);
-    } else if (home != NULL && home[0] == '/') {
-        length = snprintf(ret_path, size, "%s/.cache/gatescope/plugins", home);
-    } else {
-        return gsc_fail(error, GSC_ERR_SYSTEM,
-                        "plugins are loaded from copies in a cache folder, and there is none: set "
-                        "XDG_CACHE_HOME or HOME to an absolute path");
-    }
-    if (length < 0 || (size_t)length >= size || !make_folders(ret_path)) {
+    gsc_status status = gsc_place_cache("plugins", ret_path, size, error);
+    if (status == GSC_OK && gsc_place_make(ret_path, NULL) != GSC_OK) {
         return gsc_fail(error, GSC_ERR_SYSTEM,
                         "the plugin cache %s cannot be made (%s); set XDG_CACHE_HOME to a folder "
                         "that can be written",
                         ret_path, strerror(errno));
     }
-    return GSC_OK;
+    return status;
 }
 
 static gsc_status read_file(const char *path, void **ret_bytes, size_t *ret_size,
@@ -125,36 +99,13 @@ void gsc_plugin_copy_clear(gsc_plugin_copy *copy) {
     *copy = (gsc_plugin_copy){0};
 }
 
-static gsc_status write_whole(const char *path, const void *bytes, size_t size, gsc_error *error) {
-    char temporary[GSC_PLUGIN_PATH_SIZE + 8];
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    int file = mkostemp(temporary, O_CLOEXEC);
-    bool good = file >= 0;
-    for (size_t done = 0; good && done < size;) {
-        ssize_t n = write(file, (const char *)bytes + done, size - done);
-        good = n > 0;
-        done += good ? (size_t)n : 0;
-    }
-    if (file >= 0) {
-        good = close(file) == 0 && good;
-    }
-    if (!good || rename(temporary, path) != 0) {
-        int why = errno;
-        if (file >= 0) {
-            unlink(temporary);
-        }
-        return gsc_fail(error, GSC_ERR_IO, "cannot be copied to %s (%s)", path, strerror(why));
-    }
-    return GSC_OK;
-}
-
 gsc_status gsc_plugin_copy_write(const gsc_plugin_copy *copy, gsc_error *error) {
     void *bytes = NULL;
     size_t size = 0;
     bool same = read_file(copy->path, &bytes, &size, NULL) == GSC_OK && size == copy->size &&
                 memcmp(bytes, copy->bytes, size) == 0;
     free(bytes);
-    return same ? GSC_OK : write_whole(copy->path, copy->bytes, copy->size, error);
+    return same ? GSC_OK : gsc_place_write(copy->path, copy->bytes, copy->size, error);
 }
 
 json_t *gsc_plugin_copy_get_result(const gsc_plugin_copy *copy) {
@@ -179,7 +130,7 @@ gsc_status gsc_plugin_copy_set_result(const gsc_plugin_copy *copy, const json_t 
     if (text == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the scan result of a plugin");
     }
-    gsc_status status = write_whole(copy->result, text, strlen(text), error);
+    gsc_status status = gsc_place_write(copy->result, text, strlen(text), error);
     free(text);
     return status;
 }
