@@ -8,6 +8,8 @@
 #include "core/plugin/copy.h"
 #include "core/plugin/describe.h"
 #include "core/plugin/elf_check.h"
+#include "core/plugin/formula.h"
+#include "core/plugin/formula_build.h"
 #include "core/plugin/open.h"
 #include "core/plugin/scan.h"
 #include "core/plugin/search.h"
@@ -169,12 +171,31 @@ gsc_status gsc_registry_list(json_t **ret_array, gsc_error *error) {
     return GSC_OK;
 }
 
+gsc_status gsc_registry_describe(const char *path, json_t **ret_row, gsc_error *error) {
+    candidate file = {.path = path};
+    gsc_status status = prepare(&file, error);
+    if (status == GSC_OK) {
+        status = scan_rest(&file, 1, error);
+    }
+    if (status == GSC_OK) {
+        status = complete(&file, error);
+    }
+    gsc_plugin_copy_clear(&file.copy);
+    if (status != GSC_OK) {
+        json_decref(file.row);
+        return status;
+    }
+    *ret_row = file.row;
+    return GSC_OK;
+}
+
 /* ---- Loading --------------------------------------------------------------------------------------- */
 
 /* What this process has loaded, newest first; never freed, since its functions may be on a stack. */
 typedef struct loaded_node {
     gsc_loaded loaded;
     gsc_descriptor descriptor;
+    char id[GSC_PLUGIN_PATH_SIZE];
     struct loaded_node *next;
 } loaded_node;
 
@@ -227,6 +248,8 @@ static gsc_status load_row(const json_t *row, loaded_node *node, gsc_error *erro
     }
     if (status == GSC_OK) {
         loaded->plugin = &node->descriptor.plugin;
+        snprintf(node->id, sizeof node->id, "%s", text_of(row, "id"));
+        node->descriptor.plugin.id = node->id; /* a formula goes by its text */
         loaded->gate = loaded->plugin->gate;
         loaded->expert = loaded->plugin->expert;
         loaded->balancer = loaded->plugin->balancer;
@@ -239,10 +262,15 @@ static gsc_status load_row(const json_t *row, loaded_node *node, gsc_error *erro
 
 static gsc_status load_new(gsc_kind kind, const char *id, loaded_node **ret_node,
                            gsc_error *error) {
-    json_t *array = NULL;
-    gsc_status status = gsc_registry_list(&array, error);
+    json_t *array = NULL, *formula = NULL;
+    const bool is_formula = kind == GSC_KIND_GATE && gsc_formula_is(id);
+    gsc_status status =
+        is_formula ? gsc_formula_describe(id, &formula, error) : gsc_registry_list(&array, error);
     if (status != GSC_OK) {
         return status;
+    }
+    if (is_formula) {
+        array = json_pack("[o]", formula);
     }
     const char *kind_name = gsc_kind_name(kind);
     const json_t *row = find(array, kind_name, id);

@@ -28,6 +28,10 @@
  * $XDG_CACHE_HOME/gatescope/plugins by the hash of its bytes. */
 gsc_status gsc_registry_list(json_t **ret_array, gsc_error *error);
 
+/* The row of one file, wherever it lies: checked, copied and scanned like those of the list. The caller owns
+ * it. */
+gsc_status gsc_registry_describe(const char *path, json_t **ret_row, gsc_error *error);
+
 /* The child's side: loads the copy, prints its descriptor as JSON on stdout. Used by `gatescope
  * plugin-scan`, which gsc_registry_list runs with a time and memory limit. Returns an exit code. */
 int gsc_registry_scan_child(const char *copy_path);
@@ -43,7 +47,8 @@ typedef struct gsc_loaded {
     void *handle;
 } gsc_loaded;
 
-/* Loads kind and id from the content-addressed copy. Worker processes only. Never unloaded: its functions
+/* Loads kind and id from the content-addressed copy; a gate whose id is a formula ("= exp(z)") is built first
+ * where it is not in the cache. Worker processes only. Never unloaded: its functions
  * may be on a stack. *ret_loaded is owned by the registry and lives as long as the process. */
 gsc_status gsc_registry_load(gsc_kind kind, const char *id, const gsc_loaded **ret_loaded,
                              gsc_error *error);

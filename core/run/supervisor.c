@@ -4,6 +4,7 @@
  */
 #include "core/run/supervisor.h"
 
+#include "core/plugin/formula_build.h"
 #include "core/run/machine.h"
 #include "core/run/record.h"
 #include "core/run/run_writer.h"
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double commit_every_s = 0.125, stop_grace_s = 5;
+static const double commit_every_s = 0.125, stop_grace_s = 5, checkpoint_grace_s = 60;
 
 typedef struct supervisor {
     gsc_sink tee; /* first: what frames are delivered to; onward to the writer and the watcher */
@@ -148,7 +149,9 @@ static void ask_to_stop(supervisor *self) {
     gsc_frame_end(&pack, gsc_frame_begin(&pack, GSC_FRAME_STOP), NULL);
     send_frame(self, &pack, NULL); /* a worker that does not hear runs into the deadline */
     gsc_pack_clear(&pack);
-    self->stop_deadline_s = monotonic_s() + stop_grace_s;
+    const char *lab = gsc_spec_string(self->order->spec, "lab");
+    self->stop_deadline_s =
+        monotonic_s() + (strcmp(lab, "lm") == 0 ? checkpoint_grace_s : stop_grace_s);
 }
 
 static void last_word_failed(supervisor *self, const gsc_frame *frame) {
@@ -276,7 +279,7 @@ static void loop(supervisor *self) {
 }
 
 /* ---- Beginning and end ----------------------------------------------------------------------- */
-gsc_status gsc_supervisor_check(const gsc_spec *spec, const json_t *descriptors,
+static gsc_status check_plugins(const gsc_spec *spec, const json_t *descriptors,
                                 json_t **ret_plugins, gsc_error *error) {
     gsc_status status = gsc_spec_check(spec, descriptors, error);
     if (status != GSC_OK) {
@@ -312,6 +315,26 @@ gsc_status gsc_supervisor_check(const gsc_spec *spec, const json_t *descriptors,
     return GSC_OK;
 }
 
+/* Formulas become plugins here, in one process and before there is a run. */
+gsc_status gsc_supervisor_check(const gsc_spec *spec, const json_t *descriptors,
+                                json_t **ret_plugins, gsc_error *error) {
+    json_t *all = json_copy((json_t *)descriptors);
+    char *text = gsc_spec_dump(spec);
+    gsc_status status = text != NULL && (all != NULL || descriptors == NULL)
+                            ? GSC_OK
+                            : gsc_fail(error, GSC_ERR_MEMORY, "no memory to check a spec");
+
+    if (status == GSC_OK && all != NULL) {
+        status = gsc_formula_resolve(text, all, error);
+    }
+    if (status == GSC_OK) {
+        status = check_plugins(spec, all, ret_plugins, error);
+    }
+    json_decref(all);
+    free(text);
+    return status;
+}
+
 /* Refuses to replace the file of a run that is still going. */
 static gsc_status check_replaced(const gsc_order *order, gsc_error *error) {
     gsc_run *old = NULL;
@@ -331,6 +354,9 @@ static gsc_status check_replaced(const gsc_order *order, gsc_error *error) {
 static gsc_status make_file(supervisor *self, const char *spec, const char *plugins,
                             gsc_error *error) {
     const gsc_order *order = self->order;
+    if (order->resume) {
+        return gsc_run_writer_reopen(order->path, order->resume_x, &self->writer, error);
+    }
     gsc_status status = check_replaced(order, error);
     if (status != GSC_OK) {
         return status;

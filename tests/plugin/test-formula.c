@@ -4,6 +4,8 @@
  * is refused with which column.
  */
 #include "core/plugin/formula.h"
+#include "core/plugin/formula_build.h"
+#include "core/plugin/registry.h"
 #include "tests/tap.h"
 
 #include <stdbool.h>
@@ -231,6 +233,75 @@ static void test_source(void) {
     gsc_formula_free(formula);
 }
 
+/* Worst difference of two gates' affinities and slopes over a grid, both given by logarithms. */
+static double compare(const gsc_loaded *one, const gsc_loaded *other, const double *params) {
+    double worst = 0;
+
+    for (double z = -40; z <= 40; z += 0.37) {
+        double a[2] = {0}, slope[2] = {0};
+        const gsc_call call = {.struct_size = sizeof call, .rows = 1, .params = params};
+        one->gate->affinity(&call, 1, &z, &a[0]);
+        other->gate->affinity(&call, 1, &z, &a[1]);
+        one->gate->affinity_slope(&call, 1, &z, &slope[0]);
+        other->gate->affinity_slope(&call, 1, &z, &slope[1]);
+        worst = fmax(worst, fabs(a[0] - a[1]) / (1 + fabs(a[1])));
+        worst = fmax(worst, fabs(slope[0] - slope[1]));
+    }
+    return worst;
+}
+
+/* The compiled plugin is the shipped gate. */
+static void test_built(void) {
+    const gsc_loaded *formula = NULL, *again = NULL, *shipped = NULL;
+    const char *text = "= sigmoid(z - offset) where offset = 1";
+    const double params[] = {1};
+    gsc_error error = {0};
+
+    if (!TAP_OK(gsc_registry_load(GSC_KIND_GATE, text, &formula, &error) == GSC_OK,
+                "a formula is compiled and loaded")) {
+        printf("# %s\n", error.message);
+        return;
+    }
+    TAP_STRING(formula->plugin->id, text, "under its text");
+    TAP_OK(gsc_registry_load(GSC_KIND_GATE, text, &again, NULL) == GSC_OK && again == formula,
+           "once");
+    TAP_OK(gsc_registry_load(GSC_KIND_GATE, "normalized_sigmoid", &shipped, &error) == GSC_OK,
+           "the shipped gate is there");
+    TAP_NEAR(compare(formula, shipped, params), 0, 1e-14, "both say the same, slopes included");
+    TAP_OK(formula->plugin->n_params == 1 && strcmp(formula->plugin->params[0].name, "offset") == 0,
+           "the parameter is declared");
+
+    const gsc_loaded *distance = NULL;
+    TAP_OK(gsc_registry_load(GSC_KIND_GATE,
+                             "= exp(-z) where z = (xx - 2*dot + ww + 1)^0.5 + pow(ww, 3)",
+                             &distance, &error) == GSC_OK,
+           "a score of its own compiles");
+    TAP_OK(gsc_registry_load(GSC_KIND_GATE,
+                             "= max(relu(z), 0.5) + abs(min(z, 1)) + erf(z)^2 + tanh(z)^4 + "
+                             "log1p(z^2) + softplus(z)",
+                             &distance, &error) == GSC_OK,
+           "every function compiles");
+}
+
+static void test_resolve(void) {
+    json_t *descriptors = json_array();
+    gsc_error error = {0};
+
+    TAP_OK(gsc_formula_resolve(
+               "{\"title\": \"= not a gate\", \"gate\": \"= exp(z)\", \"theory\": "
+               "{\"arms\": [{\"set\": {\"gate\": {\"id\": \"= exp(z / t) where t = 2\", "
+               "\"t\": 3}}}, {\"set\": {\"gate\": \"= exp(z)\"}}]}}",
+               descriptors, &error) == GSC_OK,
+           "the formulas of a spec are found");
+    TAP_OK(json_array_size(descriptors) == 2, "each once, titles left alone");
+    const json_t *row = json_array_get(descriptors, 0);
+    TAP_STRING(json_string_value(json_object_get(row, "id")), "= exp(z)", "under its text");
+    TAP_STRING(json_string_value(json_object_get(row, "status")), "ok", "ready to run");
+    TAP_OK(gsc_formula_resolve("{\"gate\": \"= exp(y)\"}", descriptors, &error) == GSC_ERR_INPUT,
+           "a wrong one is an input error");
+    json_decref(descriptors);
+}
+
 int main(void) {
     test_values();
     test_slopes();
@@ -238,5 +309,7 @@ int main(void) {
     test_refusals();
     test_limits();
     test_source();
+    test_built();
+    test_resolve();
     return tap_done();
 }
