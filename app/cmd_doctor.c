@@ -68,7 +68,7 @@ static void add_processor(report *r) {
     if (cpu->isa_request[0] != '\0' && !cpu->isa_request_known) {
         snprintf(
             f->problem, sizeof f->problem,
-            "GATESCOPE_ISA is \"%s\" and was ignored; set it to baseline, v3 or v4, or unset it",
+            "GATESCOPE_ISA is \"%s\" and was ignored; set it to baseline, v3, v4 or v4+amx, or unset it",
             cpu->isa_request);
     } else if (cpu->isa < cpu->isa_best) {
         snprintf(f->problem, sizeof f->problem,

@@ -13,8 +13,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef GSC_HAVE_TILES
+#include <cpuid.h>
+#include <sys/syscall.h>
+#endif
+
 static gsc_cpu_info info;
 static pthread_once_t info_once = PTHREAD_ONCE_INIT;
+
+#ifdef GSC_HAVE_TILES
+/* Whether the processor has tiles of bfloat16, and the system gives this process their registers. */
+static bool read_tiles(void) {
+    enum {
+        LEAF = 7,
+        BF16_BIT = 22,
+        TILE_BIT = 24,
+        ASK_FOR_STATE = 0x1023, /* ARCH_REQ_XCOMP_PERM */
+        TILE_DATA = 18
+    };
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid_count(LEAF, 0, &a, &b, &c, &d) == 0) {
+        return false;
+    }
+    const unsigned both = 1u << BF16_BIT | 1u << TILE_BIT;
+    return (d & both) == both && syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
+}
+#endif
 
 static gsc_isa read_isa(void) {
 #if defined(__x86_64__)
@@ -25,6 +49,11 @@ static gsc_isa read_isa(void) {
     bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
               __builtin_cpu_supports("avx512vl");
+#ifdef GSC_HAVE_TILES
+    if (v4 && read_tiles()) {
+        return GSC_ISA_AMX;
+    }
+#endif
     return v4 ? GSC_ISA_V4 : v3 ? GSC_ISA_V3 : GSC_ISA_BASELINE;
 #else
     return GSC_ISA_BASELINE;
@@ -100,6 +129,8 @@ gsc_isa gsc_cpu_isa(void) {
 
 const char *gsc_isa_name(gsc_isa isa) {
     switch (isa) {
+    case GSC_ISA_AMX:
+        return "v4+amx";
     case GSC_ISA_V4:
         return "v4";
     case GSC_ISA_V3:
@@ -111,6 +142,8 @@ const char *gsc_isa_name(gsc_isa isa) {
 
 const char *gsc_cpu_path(void) {
     switch (gsc_cpu_isa()) {
+    case GSC_ISA_AMX:
+        return "cpu/v4+amx";
     case GSC_ISA_V4:
         return "cpu/v4";
     case GSC_ISA_V3:

@@ -3,7 +3,7 @@
  * What this machine's processor is, read once: the instruction set that the kernels use, its name,
  * cores, caches and memory.
  *
- * GATESCOPE_ISA = baseline | v3 | v4 lowers the instruction set (never raises it); another value is
+ * GATESCOPE_ISA = baseline | v3 | v4 | v4+amx lowers the instruction set (never raises it); another value is
  * ignored and remembered in isa_request, so that `gatescope doctor` can say so.
  *
  * Layer: kernels; libc.
@@ -33,9 +33,9 @@ const gsc_cpu_info *gsc_cpu_info_get(void);
 /* gsc_cpu_info_get()->isa: for GSC_ISA_PICK. */
 gsc_isa gsc_cpu_isa(void);
 
-const char *gsc_isa_name(gsc_isa isa); /* "baseline", "v3", "v4" */
+const char *gsc_isa_name(gsc_isa isa); /* "baseline", "v3", "v4", "v4+amx" */
 
-/* The kernel path, as runs record it: "cpu/v4". */
+/* The kernel path, as runs record it: "cpu/v4+amx". */
 const char *gsc_cpu_path(void);
 
 #endif

@@ -29,9 +29,10 @@ typedef enum gsc_isa {
     GSC_ISA_BASELINE = 0, /* what the compiler targets by default: SSE2 on x86-64 */
     GSC_ISA_V3 = 1,       /* x86-64-v3 */
     GSC_ISA_V4 = 2,       /* x86-64-v4 */
+    GSC_ISA_AMX = 3,      /* v4, and its tile unit for matrix products (cpu/tiles.h) */
 } gsc_isa;
 enum {
-    GSC_ISA_COUNT = 3
+    GSC_ISA_COUNT = 4
 };
 
 #define GSC_ISA_PASTE_(stem, level) stem##_##level
@@ -72,7 +73,7 @@ enum {
     type stem##_v3 arguments;                                                                      \
     type stem##_v4 arguments
 #define GSC_ISA_PICK(isa, stem)                                                                    \
-    ((isa) == GSC_ISA_V4 ? stem##_v4 : (isa) == GSC_ISA_V3 ? stem##_v3 : stem##_baseline)
+    ((isa) >= GSC_ISA_V4 ? stem##_v4 : (isa) == GSC_ISA_V3 ? stem##_v3 : stem##_baseline)
 #else
 #define GSC_ISA_DECLARE(type, stem, arguments) type stem##_baseline arguments
 #define GSC_ISA_PICK(isa, stem)                (stem##_baseline)

@@ -25,6 +25,7 @@ static const gsc_mixture_kernels levels[GSC_ISA_COUNT] = {
     TABLE(GSC_ISA_BASELINE),
     TABLE(GSC_ISA_V3),
     TABLE(GSC_ISA_V4),
+    TABLE(GSC_ISA_AMX),
 };
 
 const gsc_mixture_kernels *gsc_mixture_kernels_at(gsc_isa isa) {

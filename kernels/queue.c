@@ -57,12 +57,18 @@ gsc_status gsc_queue_new(const gsc_device *device, gsc_pool *pool, size_t worksp
                          gsc_queue **ret_queue, gsc_error *error) {
     gsc_queue *queue = calloc(1, sizeof *queue);
     void *workspace = workspace_bytes > 0 ? device->memory->alloc(workspace_bytes) : NULL;
-    if (queue == NULL || (workspace_bytes > 0 && workspace == NULL)) {
+    const size_t own_bytes =
+        device->own_bytes != NULL ? device->own_bytes(gsc_pool_threads(pool)) : 0;
+    void *own = own_bytes > 0 ? aligned_alloc(GSC_BUF_ALIGNMENT, own_bytes) : NULL;
+    if (queue == NULL || (workspace_bytes > 0 && workspace == NULL) ||
+        (own_bytes > 0 && own == NULL)) {
+        free(own);
         device->memory->free(workspace);
         free(queue);
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory on %s for a workspace of %zu bytes",
-                        device->name, workspace_bytes);
+                        device->name, workspace_bytes + own_bytes);
     }
+    queue->own = own;
     queue->device = device;
     queue->pool = pool;
     queue->workspace = workspace;
@@ -77,6 +83,7 @@ void gsc_queue_free(gsc_queue *queue) {
     }
     queue->device->memory->finish(queue);
     queue->device->memory->free(queue->workspace);
+    free(queue->own);
     free(queue);
 }
 

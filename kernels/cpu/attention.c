@@ -7,6 +7,7 @@
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
+#include "kernels/cpu/tiles_run.h"
 #include "kernels/ref/ref.h"
 
 #include <cblas.h>
@@ -18,6 +19,7 @@ enum {
 
 typedef struct attention_work {
     const gsc_attention_args *args;
+    const gsc_queue *queue;
     gsc_isa isa;
     float *scratch;
     size_t scratch_floats; /* of one worker */
@@ -60,9 +62,10 @@ static head head_of(const gsc_attention_args *a, size_t task) {
 }
 
 /* c [m, n] = a b, or added to it; a [m, k] or its transpose, b [k, n] or its transpose. */
-static void multiply(gsc_isa isa, float *c, size_t c_stride, const float *a, size_t a_stride,
-                     bool transpose_a, const float *b, size_t b_stride, bool transpose_b, size_t m,
-                     size_t n, size_t k, bool accumulate) {
+static void multiply(const attention_work *w, size_t worker, float *c, size_t c_stride,
+                     const float *a, size_t a_stride, bool transpose_a, const float *b,
+                     size_t b_stride, bool transpose_b, size_t m, size_t n, size_t k,
+                     bool accumulate) {
     gsc_small_product product = {.c = c,
                                  .a = a,
                                  .b = b,
@@ -75,7 +78,8 @@ static void multiply(gsc_isa isa, float *c, size_t c_stride, const float *a, siz
                                  .c_row = c_stride,
                                  .transpose_b = transpose_b,
                                  .accumulate = accumulate};
-    if (!GSC_ISA_PICK(isa, gsc_small_matmul)(&product)) {
+    if (!gsc_tiles_task(w->queue, worker, &product) &&
+        !GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
                     transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,
                     1.0f, a, (blasint)a_stride, b, (blasint)b_stride, accumulate ? 1.0f : 0.0f, c,
@@ -91,11 +95,11 @@ static void forward_task(void *data, size_t task, size_t worker) {
     size_t stride = row_floats(s->context), size = s->head_size;
     for (size_t first = 0; first < s->context; first += BLOCK) {
         size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
-        multiply(w->isa, scores, stride, h.q + first * h.qkv_stride, h.qkv_stride, false, h.k,
+        multiply(w, worker, scores, stride, h.q + first * h.qkv_stride, h.qkv_stride, false, h.k,
                  h.qkv_stride, true, rows, end, size, false);
         GSC_ISA_PICK(w->isa, gsc_attention_softmax)
         (scores, h.lse + first, share, rows, first, end, stride, (float)s->scale);
-        multiply(w->isa, h.ret_y + first * h.y_stride, h.y_stride, scores, stride, false, h.v,
+        multiply(w, worker, h.ret_y + first * h.y_stride, h.y_stride, scores, stride, false, h.v,
                  h.qkv_stride, false, rows, size, end, false);
         GSC_ISA_PICK(w->isa, gsc_attention_scale)
         (h.ret_y + first * h.y_stride, share, rows, size, h.y_stride);
@@ -115,16 +119,17 @@ static void backward_task(void *data, size_t task, size_t worker) {
         size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
         bool add = end < s->context;
         const float *q = h.q + first * qkv, *dy = h.dy + first * h.y_stride;
-        multiply(w->isa, scores, stride, q, qkv, false, h.k, qkv, true, rows, end, size, false);
-        multiply(w->isa, ds, stride, dy, h.y_stride, false, h.v, qkv, true, rows, end, size, false);
+        multiply(w, worker, scores, stride, q, qkv, false, h.k, qkv, true, rows, end, size, false);
+        multiply(w, worker, ds, stride, dy, h.y_stride, false, h.v, qkv, true, rows, end, size,
+                 false);
         GSC_ISA_PICK(w->isa, gsc_attention_inner)
         (inner, dy, h.y + first * h.y_stride, rows, size, h.y_stride);
         GSC_ISA_PICK(w->isa, gsc_attention_gradient)
         (scores, ds, h.lse + first, inner, rows, first, end, stride, (float)s->scale);
-        multiply(w->isa, h.dv, qkv, scores, stride, true, dy, h.y_stride, false, end, size, rows,
+        multiply(w, worker, h.dv, qkv, scores, stride, true, dy, h.y_stride, false, end, size, rows,
                  add);
-        multiply(w->isa, h.dk, qkv, ds, stride, true, q, qkv, false, end, size, rows, add);
-        multiply(w->isa, h.dq + first * qkv, qkv, ds, stride, false, h.k, qkv, false, rows, size,
+        multiply(w, worker, h.dk, qkv, ds, stride, true, q, qkv, false, end, size, rows, add);
+        multiply(w, worker, h.dq + first * qkv, qkv, ds, stride, false, h.k, qkv, false, rows, size,
                  end, false);
     }
 }
@@ -139,6 +144,7 @@ static void run(gsc_queue *queue, const char *op, const gsc_attention_args *a,
     }
     gsc_cpu_one_blas_thread();
     attention_work work = {.args = a,
+                           .queue = queue,
                            .isa = queue->device->isa,
                            .scratch = scratch,
                            .scratch_floats = bytes / threads / sizeof(float)};

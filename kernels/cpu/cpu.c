@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/small_matmul.h"
+#include "kernels/cpu/tiles_run.h"
 #include "kernels/cpu_info.h"
 #include "kernels/host.h"
 #include "kernels/ref/ref.h"
@@ -152,6 +153,10 @@ static void matmul_cpu(gsc_queue *queue, gsc_dtype dtype, void *c, const void *a
                        n, k);
         return;
     }
+    if (dtype == GSC_F32 &&
+        gsc_tiles_matmul(queue, c, a, b, m, n, k, transpose_a, transpose_b, accumulate)) {
+        return;
+    }
     product p = {.dtype = dtype,
                  .c = c,
                  .a = a,
@@ -274,6 +279,7 @@ static void fill_devices(void) {
         gsc_cpu_fill_rows(&d->device.ops);
         gsc_cpu_fill_grouped(&d->device.ops);
         gsc_cpu_fill_attention(&d->device.ops);
+        d->device.own_bytes = i == GSC_ISA_AMX ? gsc_tiles_own_bytes : NULL;
     }
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
+#include "kernels/cpu/tiles_run.h"
 #include "kernels/ref/ref.h"
 
 #include <cblas.h>
@@ -17,6 +18,7 @@ enum {
 
 typedef struct grouped_work {
     const gsc_grouped_args *args;
+    const gsc_queue *queue;
     gsc_isa isa;
 } grouped_work;
 
@@ -67,7 +69,8 @@ static void matmul_task(void *data, size_t task, size_t worker) {
                                  .c_row = a->n,
                                  .transpose_b = a->transpose_b,
                                  .accumulate = a->accumulate};
-    if (GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
+    if (gsc_tiles_task(w->queue, worker, &product) ||
+        GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         return;
     }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, a->transpose_b ? CblasTrans : CblasNoTrans,
@@ -94,7 +97,7 @@ static void grouped_matmul_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
     if (a->dtype != GSC_F32) {
         gsc_grouped_matmul_ref(queue, a);
     } else if (check(queue, "grouped_matmul", a) && a->slots > 0 && a->n > 0) {
-        grouped_work work = {.args = a, .isa = queue->device->isa};
+        grouped_work work = {.args = a, .queue = queue, .isa = queue->device->isa};
         gsc_pool_run(queue->pool, a->slots / TILE + a->experts, matmul_task, &work);
     }
 }
@@ -124,7 +127,8 @@ static void outer_task(void *data, size_t task, size_t worker) {
                                  .b_row = a->n,
                                  .c_row = a->n,
                                  .accumulate = a->accumulate};
-    if (GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
+    if (gsc_tiles_task(w->queue, worker, &product) ||
+        GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         return;
     }
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)rows, (blasint)a->n,
@@ -137,7 +141,7 @@ static void grouped_outer_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
     if (a->dtype != GSC_F32) {
         gsc_grouped_outer_ref(queue, a);
     } else if (check(queue, "grouped_matmul_outer", a) && a->m > 0 && a->n > 0) {
-        grouped_work work = {.args = a, .isa = queue->device->isa};
+        grouped_work work = {.args = a, .queue = queue, .isa = queue->device->isa};
         gsc_pool_run(queue->pool, (a->m + TILE - 1) / TILE * a->experts, outer_task, &work);
     }
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Matrix products on the tile unit (AMX) from bfloat16 parts, as exact as f32 ones.
+ *
+ * Every float is split into three bfloat16 numbers, x = high + middle + low exactly, each rounded to
+ * nearest. Six products of parts are summed in f32: low high, middle high, high high, high low, high
+ * middle, middle middle; what is left out is at most 2^-23 of |a| |b|. Within a tile the unit adds 16
+ * products to each of two sums, then both to c: sums are shorter than one after another.
+ *
+ * The unit takes subnormal numbers for zero, in parts as well: where |x| < 2^-102, x loses up to 2^-126.
+ * Infinite numbers, NaN and |x| > 0x1.feff7ep127 give NaN.
+ *
+ * Rows of a are packed by 32, columns of b by 32, both in steps of 32 along the inner sum, zeros
+ * beyond the ends:
+ *
+ *     panel       step 0, step 1, ...
+ *     step        tile 0: high, middle, low; tile 1: high, middle, low (lines 0 .. 15, 16 .. 31)
+ *     part        1 KiB: 16 rows of 16 pairs; a pair is steps j and j + 16 of one line; a's rows are
+ *                 lines, b's are pairs
+ *
+ * A sum is added in the order of steps, in blocks of GSC_TILES_DEPTH, blocks in order: by the shape alone.
+ *
+ * Layer: kernels, private. Functions are there where the build has GSC_HAVE_TILES, and run only at
+ * GSC_ISA_AMX.
+ */
+#ifndef GSC_KERNELS_CPU_TILES_H
+#define GSC_KERNELS_CPU_TILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    GSC_TILES_LINES = 32,  /* rows or columns of a panel, and inner numbers of a step */
+    GSC_TILES_DEPTH = 512, /* inner numbers of a packed panel of a */
+    GSC_TILES_PART_BYTES = 1024,
+    GSC_TILES_STEP_BYTES = 6 * GSC_TILES_PART_BYTES,
+    GSC_TILES_A_BYTES = GSC_TILES_DEPTH / GSC_TILES_LINES * GSC_TILES_STEP_BYTES,
+    GSC_TILES_B_NUMBERS = 1 << 16, /* of b that one task packs */
+    GSC_TILES_TASK_BYTES = GSC_TILES_A_BYTES + 6 * GSC_TILES_B_NUMBERS,
+    GSC_TILES_SHARED_NUMBERS = 1 << 18, /* of b that tasks share */
+    GSC_TILES_SHARED_BYTES = 6 * GSC_TILES_SHARED_NUMBERS,
+};
+
+/* The lines of one side: element l of line i is at + i line + l step, one of the two being 1. */
+typedef struct gsc_tiles_side {
+    const float *at;
+    size_t line, step;
+} gsc_tiles_side;
+
+/* c [m, n] (+)= a b, rows of c c_row apart; m, n, k > 0. */
+typedef struct gsc_tiles_product {
+    float *c;
+    size_t c_row, m, n, k;
+    gsc_tiles_side a, b;
+    bool accumulate;
+} gsc_tiles_product;
+
+/* A task of products brackets them: the unit is configured, then left without state. */
+void gsc_tiles_begin(void);
+void gsc_tiles_end(void);
+
+/* b's panels first .. first + count - 1, its inner numbers l .. l + depth - 1, to their place in
+ * `to`, where panels of this depth follow one another. */
+void gsc_tiles_pack_b(void *to, const gsc_tiles_product *product, size_t first, size_t count,
+                      size_t l, size_t depth);
+
+/* Rows row .. row + rows - 1 (row a multiple of 32) and the columns of the packed panels, which are
+ * b's column .. column + columns - 1 (column a multiple of 32) and inner numbers l .. l + depth - 1 (l a
+ * multiple of GSC_TILES_DEPTH, or depth all there is). a_room: GSC_TILES_A_BYTES, aligned. */
+void gsc_tiles_rows(const gsc_tiles_product *product, const void *panels, size_t row, size_t rows,
+                    size_t column, size_t columns, size_t l, size_t depth, void *a_room);
+
+/* A whole product within one task; room: GSC_TILES_TASK_BYTES, aligned. */
+void gsc_tiles_multiply(const gsc_tiles_product *product, void *room);
+
+/* How many inner numbers and columns of b `numbers` hold: multiples of 32. */
+void gsc_tiles_block(size_t n, size_t k, size_t numbers, size_t *ret_columns, size_t *ret_depth);
+
+#endif

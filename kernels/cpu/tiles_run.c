@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which products go to the tile unit, and how they are cut over the pool: all tasks share the packed
+ * block of b. Layer: kernels.
+ */
+#include "kernels/cpu/tiles_run.h"
+
+#ifdef GSC_HAVE_TILES
+
+#include "kernels/cpu/tiles.h"
+#include "kernels/device.h"
+
+enum {
+    ROW_TASKS = 16,    /* wanted */
+    LEAST_ROWS = 64,   /* of a task */
+    FEW_ROWS = 16,     /* rows, columns or inner numbers below which vectors are faster */
+    ALONE = 1 << 20,   /* multiplications below which one task does all */
+    SHARE_PERCENT = 10 /* of packing's weight against multiplying, see pays() */
+};
+
+size_t gsc_tiles_own_bytes(unsigned threads) {
+    return GSC_TILES_SHARED_BYTES + (size_t)threads * GSC_TILES_TASK_BYTES;
+}
+
+static void *task_room(const gsc_queue *queue, size_t worker) {
+    return (char *)queue->own + GSC_TILES_SHARED_BYTES + worker * GSC_TILES_TASK_BYTES;
+}
+
+/* A number of a is packed for n products, one of b for m, one of c written for k. */
+static bool pays(size_t m, size_t n, size_t k) {
+    if (m < FEW_ROWS || n < FEW_ROWS || k < FEW_ROWS) {
+        return false;
+    }
+    return 100.0 * (1.0 / (double)m + 1.0 / (double)n + 1.0 / (double)k) < SHARE_PERCENT;
+}
+
+bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *p) {
+    if (queue->own == NULL || !pays(p->m, p->n, p->k)) {
+        return false;
+    }
+    const gsc_tiles_product product = {
+        .c = p->c,
+        .c_row = p->c_row,
+        .m = p->m,
+        .n = p->n,
+        .k = p->k,
+        .a = {.at = p->a, .line = p->a_row, .step = p->a_step},
+        .b = {.at = p->b,
+              .line = p->transpose_b ? p->b_row : 1,
+              .step = p->transpose_b ? 1 : p->b_row},
+        .accumulate = p->accumulate,
+    };
+    gsc_tiles_begin();
+    gsc_tiles_multiply(&product, task_room(queue, worker));
+    gsc_tiles_end();
+    return true;
+}
+
+typedef struct tiles_work {
+    const gsc_queue *queue;
+    const gsc_tiles_product *product;
+    size_t column, columns, l, depth; /* the block of b */
+    size_t chunks;                    /* of GSC_TILES_DEPTH in it */
+    size_t rows;                      /* of a task */
+} tiles_work;
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static void pack_task(void *data, size_t task, size_t worker) {
+    const tiles_work *w = data;
+    const size_t panel = task / w->chunks, at = task % w->chunks * GSC_TILES_DEPTH;
+    const size_t steps = (w->depth + GSC_TILES_LINES - 1) / GSC_TILES_LINES;
+    char *to =
+        (char *)w->queue->own + (panel * steps + at / GSC_TILES_LINES) * GSC_TILES_STEP_BYTES;
+    gsc_tiles_pack_b(to, w->product, w->column / GSC_TILES_LINES + panel, 1, w->l + at,
+                     least(GSC_TILES_DEPTH, w->depth - at));
+}
+
+static void rows_task(void *data, size_t task, size_t worker) {
+    const tiles_work *w = data;
+    const size_t row = task * w->rows;
+    gsc_tiles_begin();
+    gsc_tiles_rows(w->product, w->queue->own, row, least(w->rows, w->product->m - row), w->column,
+                   w->columns, w->l, w->depth, task_room(w->queue, worker));
+    gsc_tiles_end();
+}
+
+static void run_blocks(const gsc_queue *queue, const gsc_tiles_product *p) {
+    tiles_work w = {.queue = queue, .product = p};
+    size_t columns, depth;
+    gsc_tiles_block(p->n, p->k, GSC_TILES_SHARED_NUMBERS, &columns, &depth);
+    w.rows = (p->m / ROW_TASKS + GSC_TILES_LINES - 1) / GSC_TILES_LINES * GSC_TILES_LINES;
+    w.rows = w.rows < LEAST_ROWS ? LEAST_ROWS : w.rows;
+    for (w.column = 0; w.column < p->n; w.column += columns) {
+        w.columns = least(columns, p->n - w.column);
+        for (w.l = 0; w.l < p->k; w.l += depth) {
+            w.depth = least(depth, p->k - w.l);
+            w.chunks = (w.depth + GSC_TILES_DEPTH - 1) / GSC_TILES_DEPTH;
+            const size_t panels = (w.columns + GSC_TILES_LINES - 1) / GSC_TILES_LINES;
+            gsc_pool_run(queue->pool, panels * w.chunks, pack_task, &w);
+            gsc_pool_run(queue->pool, (p->m + w.rows - 1) / w.rows, rows_task, &w);
+        }
+    }
+}
+
+bool gsc_tiles_matmul(const gsc_queue *queue, float *c, const float *a, const float *b, size_t m,
+                      size_t n, size_t k, bool transpose_a, bool transpose_b, bool accumulate) {
+    if (queue->own == NULL || !pays(m, n, k)) {
+        return false;
+    }
+    const gsc_tiles_product product = {
+        .c = c,
+        .c_row = n,
+        .m = m,
+        .n = n,
+        .k = k,
+        .a = {.at = a, .line = transpose_a ? 1 : k, .step = transpose_a ? m : 1},
+        .b = {.at = b, .line = transpose_b ? k : 1, .step = transpose_b ? 1 : n},
+        .accumulate = accumulate,
+    };
+    if ((double)m * (double)n * (double)k < ALONE) {
+        gsc_tiles_begin();
+        gsc_tiles_multiply(&product, task_room(queue, 0));
+        gsc_tiles_end();
+    } else {
+        run_blocks(queue, &product);
+    }
+    return true;
+}
+
+#else
+
+size_t gsc_tiles_own_bytes(unsigned threads) {
+    return 0;
+}
+
+bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *product) {
+    return false;
+}
+
+bool gsc_tiles_matmul(const gsc_queue *queue, float *c, const float *a, const float *b, size_t m,
+                      size_t n, size_t k, bool transpose_a, bool transpose_b, bool accumulate) {
+    return false;
+}
+
+#endif
