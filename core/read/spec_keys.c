@@ -237,9 +237,10 @@ static const gsc_spec_key keys[] = {
      .type = GSC_SPEC_REAL,
      .lowest = 0,
      .highest = 0.5,
-     .initial = "0.12",
+     .initial = "0",
      .advanced = true,
-     .doc = "Fingerprint: least share of an atom in the mass of its cell"},
+     .doc =
+         "Least share of an atom in the masses of its group; fingerprint: of its cell, 0 is 0.12"},
     {.name = "theory.deltas",
      .type = GSC_SPEC_REAL_LIST,
      .lowest = 1e-6,

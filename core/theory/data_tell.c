@@ -218,6 +218,9 @@ static size_t list_alarms(const data_arm *arm, const char **ret_alarms) {
     if (fit->at_box > 0) {
         ret_alarms[n++] = "a parameter is at the box";
     }
+    if (fit->at_mass_floor > 0) {
+        ret_alarms[n++] = "an atom's mass is at its floor";
+    }
     if (fit->floored > 0) {
         ret_alarms[n++] =
             "a gate probability is below 2.2e-308 in some rows; its logarithm is floored";

@@ -90,6 +90,12 @@ static gsc_status make_fit(gsc_discrete_fitter *self, gsc_error *error) {
 
 gsc_status gsc_discrete_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape,
                                    gsc_discrete_fitter **ret_self, gsc_error *error) {
+    if (shape->mass_floor > 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "theory.mass_floor is %g, but fits of a categorical response keep none; "
+                        "it should be 0",
+                        shape->mass_floor);
+    }
     gsc_discrete_fitter *self = calloc(1, sizeof *self);
     if (self == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a categorical fit");

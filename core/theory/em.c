@@ -4,6 +4,8 @@
  */
 #include "core/theory/em_workspace.h"
 
+#include "core/theory/mass_floor.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -144,7 +146,7 @@ static gsc_status bind_start(gsc_em_workspace *ws, const double *mixture, gsc_er
                             *ws->component[c].variance);
         }
     }
-    return GSC_OK;
+    return gsc_mass_floor_settle(&ws->shape, ws->mixture, NULL, error);
 }
 
 /* ---- Expectation ----------------------------------------------------------------------------- */
@@ -233,12 +235,18 @@ gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_
 /* ---- The loop -------------------------------------------------------------------------------- */
 
 static void omega_step(gsc_em_workspace *ws) {
-    double total = 0;
+    const gsc_mass_group group = gsc_mass_group_of(&ws->shape, false);
+    double total = 0, mass[EM_MAX_K];
     for (size_t i = 0; i < ws->shape.k_shared; i++) {
-        total += em_mass(ws, i);
+        mass[i] = em_mass(ws, i);
+        total += mass[i];
+    }
+    if (group.floor > 0 && total > em_least_mass) {
+        gsc_mass_floor_omega(group.k, group.floor, mass, ws->mixture + ws->layout.omega);
+        return;
     }
     for (size_t i = 0; i < ws->shape.k_shared && total > em_least_mass; i++) {
-        ws->mixture[ws->layout.omega + i] = em_mass(ws, i) / total;
+        ws->mixture[ws->layout.omega + i] = mass[i] / total;
     }
 }
 
@@ -253,7 +261,7 @@ static bool is_converged(const gsc_em_workspace *ws, const gsc_em_options *optio
     return gain < options->tolerance;
 }
 
-static void note_alarms(gsc_em_workspace *ws) {
+static gsc_status note_alarms(gsc_em_workspace *ws, gsc_error *error) {
     const gsc_mixture_layout *at = &ws->layout;
     gsc_em_info *info = &ws->info;
     for (size_t c = 0; c < ws->k; c++) {
@@ -265,6 +273,7 @@ static void note_alarms(gsc_em_workspace *ws) {
         const bool variance = (i >= at->tau && i < at->beta0) || (i >= at->nu && i < at->gate);
         info->at_box += !variance && fabs(ws->mixture[i]) >= ws->shape.box * (1 - 1e-12);
     }
+    return gsc_mass_floor_settle(&ws->shape, ws->mixture, &info->at_mass_floor, error);
 }
 
 /* Proposals from the sums; whether one of them promises enough to be worth passes of its own. */
@@ -393,7 +402,10 @@ gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options, g
     if (status != GSC_OK) {
         return status;
     }
-    note_alarms(ws);
+    status = note_alarms(ws, error);
+    if (status != GSC_OK) {
+        return status;
+    }
     memcpy(mixture, ws->mixture, ws->layout.size * sizeof *mixture);
     if (ret_info != NULL) {
         *ret_info = ws->info;

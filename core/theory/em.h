@@ -12,6 +12,9 @@
  *                l' = d log a / dz, s the routed responsibility; Levenberg damping, box.
  *                Gates in general form (gate_general.h): quasi-Newton steps on Q
  *
+ * Where the shape has a mass floor (mass_floor.h), omega is the closed form under it and the gate's
+ * steps go in its chart, so that every step stays above the floor and the likelihood still rises.
+ *
  * A Gauss-Newton or Fisher step that promises more than 1e-4 n in Q, the expected complete
  * log-likelihood, is judged by a pass of its own and kept only if its Q does not fall (up to
  * expert_steps and gate_steps of them); one that promises less is taken on trust, and undone, with
@@ -69,9 +72,10 @@ typedef struct gsc_em_info {
     size_t iterations;
     double start_log_likelihood, log_likelihood; /* of the mixture returned */
     gsc_em_reason reason;
-    uint64_t empty;    /* components whose responsibility sums to less than 1e-8 */
-    uint64_t at_floor; /* components whose variance is at the floor */
-    size_t at_box;     /* parameters at the box */
+    uint64_t empty;       /* components whose responsibility sums to less than 1e-8 */
+    uint64_t at_floor;    /* components whose variance is at the floor */
+    size_t at_box;        /* parameters at the box */
+    size_t at_mass_floor; /* atoms whose share of their group's mass is at the floor */
     size_t floored; /* rows with a gate probability below DBL_MIN, at the end; general gates only */
     size_t gate_evaluations, expert_evaluations; /* passes over the data inside M-steps */
     size_t quasi_newton_steps;

@@ -64,6 +64,8 @@ struct gsc_em_workspace {
     double *beta, *beta_trial;     /* [E][1 + d] */
     double *matrix, *step, *solve; /* [m][m], [m], [m][m + 1], m the largest system */
 
+    double *gate_chart; /* [4][m]: point, gradient, bounds in the chart of the mass floor, if any */
+
     /* Of a gate in general form, else NULL. */
     gsc_bfgs *gate_bfgs;
     double *gate_scratch; /* gsc_gate_scratch */

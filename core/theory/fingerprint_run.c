@@ -120,7 +120,8 @@ static gsc_status read_options(arm *self, const gsc_spec *spec, gsc_error *error
     free(deltas);
     const double box = gsc_spec_real(spec, "theory.gate_box");
     self->options.gate_box = box > 0 ? box : self->shape.box;
-    self->options.mass_floor = gsc_spec_real(spec, "theory.mass_floor");
+    const double floor = gsc_spec_real(spec, "theory.mass_floor");
+    self->options.mass_floor = floor > 0 ? floor : self->options.mass_floor;
     self->options.seed = (uint64_t)gsc_spec_int(spec, "seed");
     return status;
 }

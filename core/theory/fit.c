@@ -5,6 +5,7 @@
 #include "core/theory/fit.h"
 
 #include "core/theory/discrete_fit.h"
+#include "core/theory/mass_floor.h"
 #include "core/theory/start.h"
 
 #include <math.h>
@@ -45,6 +46,10 @@ gsc_fit_options gsc_fit_options_read(const gsc_spec *spec, const atomic_bool *st
 
 gsc_status gsc_fitter_new(const gsc_truth *truth, const gsc_mixture_shape *shape, size_t n,
                           gsc_fitter **ret_fitter, gsc_error *error) {
+    const gsc_status checked = gsc_mass_floor_check(shape, error);
+    if (checked != GSC_OK) {
+        return checked;
+    }
     gsc_fitter *self = calloc(1, sizeof *self);
     if (self == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fit");
@@ -151,6 +156,7 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
                          .empty_component = info.empty != 0,
                          .at_floor = bits(info.at_floor),
                          .at_box = info.at_box,
+                         .at_mass_floor = info.at_mass_floor,
                          .floored = info.floored};
     if (ret_stopped != NULL) {
         memcpy(ret_stopped, self->trial, self->size * sizeof(double));
@@ -167,6 +173,7 @@ static gsc_status run_start(gsc_fitter *self, const gsc_sample *sample, size_t r
         ret_fit->log_likelihood = ret_fit->polish.log_likelihood;
         ret_fit->at_floor = ret_fit->polish.at_floor;
         ret_fit->at_box = ret_fit->polish.at_box;
+        ret_fit->at_mass_floor = ret_fit->polish.at_mass_floor;
     }
     return status;
 }

@@ -45,7 +45,7 @@ typedef struct gsc_fit {
     size_t start, starts;                  /* the one kept, how many were tried */
     size_t hits;                           /* starts within 0.1 nat of the best */
     bool likelihood_fell, empty_component; /* in the start that is kept */
-    size_t at_floor, at_box;
+    size_t at_floor, at_box, at_mass_floor;
     size_t floored; /* rows with a gate probability below DBL_MIN (gates in general form) */
 } gsc_fit;
 

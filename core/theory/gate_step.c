@@ -5,6 +5,7 @@
  * get no step beyond what the damping allows. Layer: core/theory.
  */
 #include "core/theory/em_workspace.h"
+#include "core/theory/mass_floor.h"
 #include "core/theory/small_solve.h"
 #include "core/theory/top_k.h"
 
@@ -147,9 +148,83 @@ static void swap(double **a, double **b) {
     *b = kept;
 }
 
+/* J' of the chart over the intercepts of a vector whose entries are stride apart. */
+static void pull_back(size_t experts, size_t w, const double *jacobian, double *values,
+                      size_t stride) {
+    double pulled[GSC_MAX_ATOMS] = {0};
+    for (size_t j = 0; j < experts; j++) {
+        for (size_t l = 0; l < experts; l++) {
+            pulled[l] += jacobian[j * experts + l] * values[j * w * stride];
+        }
+    }
+    for (size_t l = 0; l < experts; l++) {
+        values[l * w * stride] = pulled[l];
+    }
+}
+
+/* The step in the chart of the mass floor, where the floor is a bound. A chart that cannot be had
+ * (the gate's plugin failed) proposes nothing: the next pass tells of it. */
+static void propose_above_floor(gsc_em_workspace *ws, const gsc_mass_group *group,
+                                double diagonal) {
+    const size_t m = ws->gate_size, experts = ws->shape.k_routed, w = 1 + ws->shape.inputs;
+    double *point = ws->gate_chart, *gradient = point + m, *low = gradient + m, *high = low + m;
+    double b[GSC_MAX_ATOMS], v[GSC_MAX_ATOMS], jacobian[GSC_MAX_ATOMS * GSC_MAX_ATOMS];
+    gsc_mass_chart chart;
+    bool inside = false;
+    ws->gate_gain = 0;
+    for (size_t j = 0; j < experts; j++) {
+        b[j] = ws->beta[j * w];
+    }
+    if (gsc_mass_chart_init(&chart, group, b, v, NULL) != GSC_OK ||
+        gsc_mass_chart_map(&chart, v, b, jacobian, &inside, NULL) != GSC_OK || !inside) {
+        return;
+    }
+    memcpy(point, ws->beta, m * sizeof *point);
+    memcpy(gradient, ws->gradient, m * sizeof *gradient);
+    for (size_t i = 0; i < m; i++) {
+        low[i] = -group->box;
+        high[i] = group->box;
+        pull_back(experts, w, jacobian, ws->matrix + i, m);
+    }
+    for (size_t i = 0; i < m; i++) {
+        pull_back(experts, w, jacobian, ws->matrix + i * m, 1);
+    }
+    pull_back(experts, w, jacobian, gradient, 1);
+    for (size_t j = 0; j < experts; j++) {
+        point[j * w] = v[j];
+        low[j * w] = chart.small[j] ? log(group->floor) : low[j * w];
+        high[j * w] = chart.small[j] ? 0 : high[j * w];
+    }
+    const double gain = gsc_bounded_step(m, ws->matrix, gradient, point, low, high,
+                                         ws->gate_damping * diagonal, ws->step, ws->solve);
+    for (size_t i = 0; i < m; i++) {
+        ws->beta_trial[i] = point[i] + ws->step[i];
+    }
+    for (size_t j = 0; j < experts; j++) {
+        v[j] = ws->beta_trial[j * w];
+    }
+    if (gsc_mass_chart_map(&chart, v, b, NULL, &inside, NULL) != GSC_OK ||
+        (inside && gsc_mass_settle(group, b, NULL, NULL) != GSC_OK)) {
+        return;
+    }
+    if (!inside) {
+        ws->gate_damping = fmin(fmax(ws->gate_damping * 10, 1e-2), most_damping);
+        return;
+    }
+    for (size_t j = 0; j < experts; j++) {
+        ws->beta_trial[j * w] = b[j];
+    }
+    ws->gate_gain = gain;
+}
+
 void em_gate_propose(gsc_em_workspace *ws) {
     const size_t m = ws->gate_size;
     const double diagonal = fill_fisher(ws, ws->matrix);
+    const gsc_mass_group group = gsc_mass_group_of(&ws->shape, true);
+    if (group.floor > 0) {
+        propose_above_floor(ws, &group, diagonal);
+        return;
+    }
     ws->gate_gain = gsc_boxed_step(m, ws->matrix, ws->gradient, ws->beta, ws->shape.box,
                                    ws->gate_damping * diagonal, ws->step, ws->solve);
     for (size_t i = 0; i < m; i++) {

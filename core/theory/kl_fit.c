@@ -270,6 +270,24 @@ static gsc_status gradient_at(gsc_kl_fit *self, const double *u, const size_t *s
     return GSC_OK;
 }
 
+/* The slot that gives what slot q takes: shares of a group, and masses of shared groups, sum to 1. FIT_NONE where
+ * there is none. */
+static long partner_of(const gsc_kl_fit *self, const double *u, size_t q) {
+    for (size_t g = 0; g < self->n_groups; g++) {
+        const fit_group *group = &self->groups[g];
+        for (size_t i = 0; i < group->count && group->count > 1; i++) {
+            if (fit_share_slot(self, group, i) == q) {
+                return (long)fit_share_slot(self, group,
+                                            (size_t)fit_dependent_share(self, group, u));
+            }
+        }
+        if (!group->routed && group->slot == q) {
+            return (long)self->groups[fit_dependent_group(self, u)].slot;
+        }
+    }
+    return FIT_NONE;
+}
+
 static gsc_status fill_hessian(gsc_kl_fit *self, const double *u, const size_t *slot, size_t n,
                                double *work, double *ret_hessian, gsc_error *error) {
     gsc_status status = GSC_OK;
@@ -277,13 +295,19 @@ static gsc_status fill_hessian(gsc_kl_fit *self, const double *u, const size_t *
     memcpy(moved, u, self->slots * sizeof *u);
     for (size_t i = 0; i < n && status == GSC_OK; i++) {
         const double step = 1e-5 * (1 + fabs(u[slot[i]]));
-        moved[slot[i]] = u[slot[i]] - step;
-        status = gradient_at(self, moved, slot, n, low, error);
-        moved[slot[i]] = u[slot[i]] + step;
-        if (status == GSC_OK) {
-            status = gradient_at(self, moved, slot, n, high, error);
+        const long partner = partner_of(self, u, slot[i]);
+        for (int side = 0; side < 2 && status == GSC_OK; side++) {
+            const double by = side ? step : -step;
+            moved[slot[i]] = u[slot[i]] + by;
+            if (partner != FIT_NONE) {
+                moved[partner] = u[partner] - by;
+            }
+            status = gradient_at(self, moved, slot, n, side ? high : low, error);
         }
         moved[slot[i]] = u[slot[i]];
+        if (partner != FIT_NONE) {
+            moved[partner] = u[partner];
+        }
         for (size_t l = 0; l < n; l++) {
             const double value = 0.5 * (high[l] - low[l]) / (2 * step);
             ret_hessian[i * n + l] += value;

@@ -7,6 +7,7 @@
 #include "core/theory/data_run.h"
 #include "core/theory/fingerprint.h"
 #include "core/theory/fit_check.h"
+#include "core/theory/mass_floor.h"
 #include "core/theory/mixture_read.h"
 #include "core/theory/suite.h"
 #include "core/theory/top_k.h"
@@ -107,6 +108,9 @@ static gsc_status read_arms(lab *self, const lab_plan *plan, gsc_error *error) {
         if (status == GSC_OK) {
             name_arm(arm, n_shared > 1, n_routed > 1);
             gsc_truth_fit_shape(plan->truth, arm->k_shared, arm->k_routed, &arm->gate, &arm->shape);
+            status = gsc_mass_floor_check(&arm->shape, error);
+        }
+        if (status == GSC_OK) {
             arm->layout = gsc_mixture_get_layout(&arm->shape);
             arm->reference = plan->truth;
             status = read_initial(arm, error);

@@ -119,9 +119,9 @@ static gsc_status series_value(const lab_arm *arm, const lab_series *series, con
 }
 
 static json_t *alarms_json(const bool *alarms) {
-    static const char *const names[LAB_ALARMS] = {"likelihood fell",      "empty component",
-                                                  "parameter at the box", "not converged",
-                                                  "alignment clipped",    "variance at the floor"};
+    static const char *const names[LAB_ALARMS] = {
+        "likelihood fell",   "empty component",   "parameter at the box", "not converged",
+        "alignment clipped", "mass at the floor", "variance at the floor"};
     json_t *list = json_array();
     for (size_t i = 0; i < LAB_ALARMS; i++) {
         if (alarms[i]) {
@@ -252,6 +252,7 @@ gsc_status lab_run_fit(lab *self, size_t a, size_t size, size_t replicate, size_
                                                 ? found.fit.polish.stop != GSC_POLISH_CONVERGED
                                                 : found.fit.em_reason == GSC_EM_ITERATIONS;
         ret_alarms[LAB_ALARM_CLIPPED] = found.align.clipped;
+        ret_alarms[LAB_ALARM_MASS] = found.fit.at_mass_floor > 0;
         ret_alarms[LAB_ALARM_FLOOR] = found.fit.at_floor > 0;
         status = tell_points(self, a, size, replicate, aligned, &found, error);
     }

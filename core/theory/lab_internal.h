@@ -54,6 +54,7 @@ typedef enum lab_alarm {
     LAB_ALARM_BOX,
     LAB_ALARM_UNCONVERGED,
     LAB_ALARM_CLIPPED,
+    LAB_ALARM_MASS, /* an atom at theory.mass_floor */
     LAB_ALARM_FLOOR,
     LAB_ALARMS,
 } lab_alarm;

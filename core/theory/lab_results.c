@@ -21,8 +21,9 @@ static void arm_prefix(const lab_arm *arm, char *ret_text, size_t size) {
 
 gsc_status lab_tell_alarms(lab *self, size_t a, size_t size, gsc_error *error) {
     static const char *const what[LAB_ALARM_FLOOR] = {
-        "the likelihood fell in EM", "a component lost all its observations",
-        "a parameter is at the box", "no convergence", "the masses' alignment left the box"};
+        "the likelihood fell in EM",          "a component lost all its observations",
+        "a parameter is at the box",          "no convergence",
+        "the masses' alignment left the box", "an atom's mass is at its floor"};
     const size_t *count = self->alarms[a * self->n_sizes + size];
     char text[512], prefix[80];
     arm_prefix(&self->arms[a], prefix, sizeof prefix);

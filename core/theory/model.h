@@ -97,6 +97,8 @@ typedef struct gsc_mixture_shape {
     size_t top_k;          /* routed experts that answer for one x (top_k.h); 0: all */
     double box;            /* |every parameter but variance and omega| <= box */
     double variance_floor; /* least tau and nu */
+    double
+        mass_floor; /* least share of an atom in the masses of its group (mass_floor.h); 0: none */
 } gsc_mixture_shape;
 
 /* Offsets into the flat vector, in this order: omega [k1], kappa [k1][P1], tau [k1], beta0 [k2],

@@ -2,7 +2,8 @@
  *
  * Takes a fit from where EM stopped to the maximum of the likelihood nearby: a trust-region Newton method on
  * the analytic Hessian, the subproblem solved exactly in the eigenbasis (More and Sorensen 1983). The box and the
- * variance floor are constraints: coordinates that press against one are held, steps are projected.
+ * variance floor are constraints: coordinates that press against one are held, steps are projected. So is the
+ * shape's mass floor (mass_floor.h), where it has one.
  *
  * It stops when a free Newton step promises less than options.gain. The likelihood never falls.
  *
@@ -33,6 +34,7 @@ typedef struct gsc_polish_info {
     double predicted_gain; /* of the last step */
     gsc_polish_stop stop;
     size_t at_box, at_floor; /* coordinates held there at the end */
+    size_t at_mass_floor;    /* atoms whose share of their group's mass is at the floor */
 } gsc_polish_info;
 
 const char *gsc_polish_stop_name(gsc_polish_stop stop); /* "converged" */

@@ -16,7 +16,8 @@ enum {
 };
 
 gsc_pseudo_truth_options gsc_pseudo_truth_options_default(const gsc_mixture_shape *shape) {
-    return (gsc_pseudo_truth_options){.gate_box = shape->box, .starts = 48, .seed = 1};
+    return (gsc_pseudo_truth_options){
+        .gate_box = shape->box, .mass_floor = shape->mass_floor, .starts = 48, .seed = 1};
 }
 
 /* ---- Starts ---- */
@@ -93,11 +94,13 @@ static gsc_status new_fit(const search *self, const gsc_quadrature *quadrature,
                           gsc_error *error) {
     size_t groups[2 * GSC_MAX_ATOMS];
     const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,
+                                        .mass_floor = self->options->mass_floor,
                                         .max_iterations = max_iterations,
                                         .tolerance = tolerance,
                                         .stop = self->options->stop};
     for (size_t c = 0; c < 2 * GSC_MAX_ATOMS; c++) {
-        groups[c] = c < self->shape->k_shared ? c : c - self->shape->k_shared;
+        const size_t atom = c < self->shape->k_shared ? c : c - self->shape->k_shared;
+        groups[c] = self->options->mass_floor > 0 ? 0 : atom;
     }
     return gsc_kl_fit_new(quadrature, self->shape, groups, &options, ret_fit, error);
 }

@@ -16,8 +16,9 @@
 #include "core/theory/kl_fit.h"
 
 typedef struct gsc_pseudo_truth_options {
-    double gate_box; /* |beta0|, |beta1| */
-    size_t starts;   /* 48 */
+    double gate_box;   /* |beta0|, |beta1| */
+    double mass_floor; /* least share of an atom in its group, shared or routed; 0: none */
+    size_t starts;     /* 48 */
     uint64_t seed;
     const atomic_bool *stop; /* NULL: never */
 } gsc_pseudo_truth_options;

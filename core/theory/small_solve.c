@@ -54,27 +54,42 @@ static double gain(size_t n, const double *hessian, const double *gradient, cons
     return total;
 }
 
-static bool is_blocked(double point, double gradient, double box) {
-    return box > 0 && ((point >= box && gradient > 0) || (point <= -box && gradient < 0));
+/* Bounds of the coordinates: a box, or one pair for each. */
+typedef struct bounds {
+    double box; /* 0: low and high, or none where those are NULL */
+    const double *low, *high;
+} bounds;
+
+static double low_of(const bounds *self, size_t i) {
+    return self->low != NULL ? self->low[i] : self->box > 0 ? -self->box : -INFINITY;
+}
+
+static double high_of(const bounds *self, size_t i) {
+    return self->high != NULL ? self->high[i] : self->box > 0 ? self->box : INFINITY;
+}
+
+static bool is_blocked(const bounds *self, size_t i, double point, double gradient) {
+    return (point >= high_of(self, i) && gradient > 0) ||
+           (point <= low_of(self, i) && gradient < 0);
 }
 
 /* The free coordinates' system into scratch; false where it is not positive definite. */
 static bool solve_free(size_t n, const double *hessian, const double *gradient, const double *point,
-                       double box, double damping, double *ret_step, double *scratch) {
+                       const bounds *limits, double damping, double *ret_step, double *scratch) {
     double *right = scratch + n * n;
     size_t m = 0;
     for (size_t i = 0; i < n; i++) {
-        if (is_blocked(point[i], gradient[i], box)) {
+        if (is_blocked(limits, i, point[i], gradient[i])) {
             continue;
         }
         right[m++] = gradient[i];
     }
     for (size_t i = 0, row = 0; i < n; i++) {
-        if (is_blocked(point[i], gradient[i], box)) {
+        if (is_blocked(limits, i, point[i], gradient[i])) {
             continue;
         }
         for (size_t j = 0, column = 0; j <= i; j++) {
-            if (!is_blocked(point[j], gradient[j], box)) {
+            if (!is_blocked(limits, j, point[j], gradient[j])) {
                 scratch[row * m + column++] = hessian[i * n + j] + (i == j ? damping : 0);
             }
         }
@@ -84,13 +99,14 @@ static bool solve_free(size_t n, const double *hessian, const double *gradient, 
         return false;
     }
     for (size_t i = 0, row = 0; i < n; i++) {
-        ret_step[i] = is_blocked(point[i], gradient[i], box) ? 0 : right[row++];
+        ret_step[i] = is_blocked(limits, i, point[i], gradient[i]) ? 0 : right[row++];
     }
     return true;
 }
 
-double gsc_boxed_step(size_t n, const double *hessian, const double *gradient, const double *point,
-                      double box, double damping, double *ret_step, double *scratch) {
+static double step_within(size_t n, const double *hessian, const double *gradient,
+                          const double *point, const bounds *limits, double damping,
+                          double *ret_step, double *scratch) {
     double trace = 0, shift = damping;
     for (size_t i = 0; i < n; i++) {
         trace += hessian[i * n + i];
@@ -99,7 +115,8 @@ double gsc_boxed_step(size_t n, const double *hessian, const double *gradient, c
     if (!(trace > 0) || !isfinite(trace)) {
         return 0;
     }
-    for (int tries = 0; !solve_free(n, hessian, gradient, point, box, shift, ret_step, scratch);) {
+    for (int tries = 0;
+         !solve_free(n, hessian, gradient, point, limits, shift, ret_step, scratch);) {
         shift = fmax(10 * shift, 1e-12 * trace / (double)n);
         if (++tries == 20) {
             return 0;
@@ -110,8 +127,9 @@ double gsc_boxed_step(size_t n, const double *hessian, const double *gradient, c
     for (size_t i = 0; i < n; i++) {
         line[i] = ret_step[i];
         const double moved = point[i] + ret_step[i];
-        if (box > 0 && fabs(moved) > box && fabs(point[i]) <= box) {
-            const double room = copysign(box, moved) - point[i];
+        const double low = low_of(limits, i), high = high_of(limits, i);
+        if ((moved > high || moved < low) && point[i] >= low && point[i] <= high) {
+            const double room = (moved > high ? high : low) - point[i];
             inside = fmin(inside, room / ret_step[i]);
             ret_step[i] = room;
             clipped = true;
@@ -125,4 +143,17 @@ double gsc_boxed_step(size_t n, const double *hessian, const double *gradient, c
         predicted = gain(n, hessian, gradient, ret_step);
     }
     return predicted > 0 ? predicted : 0;
+}
+
+double gsc_boxed_step(size_t n, const double *hessian, const double *gradient, const double *point,
+                      double box, double damping, double *ret_step, double *scratch) {
+    const bounds limits = {.box = box};
+    return step_within(n, hessian, gradient, point, &limits, damping, ret_step, scratch);
+}
+
+double gsc_bounded_step(size_t n, const double *hessian, const double *gradient,
+                        const double *point, const double *low, const double *high, double damping,
+                        double *ret_step, double *scratch) {
+    const bounds limits = {.low = low, .high = high};
+    return step_within(n, hessian, gradient, point, &limits, damping, ret_step, scratch);
 }

@@ -27,4 +27,9 @@ bool gsc_cholesky_solve(size_t n, double *a, double *b);
 double gsc_boxed_step(size_t n, const double *hessian, const double *gradient, const double *point,
                       double box, double damping, double *ret_step, double *scratch);
 
+/* As gsc_boxed_step, with bounds for each coordinate: low [n] <= point + step <= high [n]. */
+double gsc_bounded_step(size_t n, const double *hessian, const double *gradient,
+                        const double *point, const double *low, const double *high, double damping,
+                        double *ret_step, double *scratch);
+
 #endif

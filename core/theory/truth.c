@@ -299,6 +299,7 @@ gsc_status gsc_truth_new(const gsc_spec *spec, gsc_truth **ret_truth, gsc_error 
         truth->shape.box = gsc_spec_real(spec, "theory.box");
         truth->fit_top_k = (size_t)gsc_spec_int(spec, "theory.top_k");
         truth->shape.variance_floor = gsc_spec_real(spec, "theory.variance_floor");
+        truth->shape.mass_floor = gsc_spec_real(spec, "theory.mass_floor");
         truth->layout = gsc_mixture_get_layout(&truth->shape);
         truth->mixture = calloc(truth->layout.size, sizeof(double));
         if (truth->mixture == NULL) {
@@ -337,6 +338,7 @@ gsc_status gsc_truth_new_families(const gsc_spec *spec, size_t inputs, bool shar
     truth->shape.k_routed = routed;
     truth->shape.box = gsc_spec_real(spec, "theory.box");
     truth->shape.variance_floor = gsc_spec_real(spec, "theory.variance_floor");
+    truth->shape.mass_floor = gsc_spec_real(spec, "theory.mass_floor");
     if (truth->shape.variance_floor <= 0) {
         truth->shape.variance_floor = default_floor;
     }

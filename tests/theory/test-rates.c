@@ -63,7 +63,7 @@ static void check_polished(void) {
 
 static void check_crossed(void) {
     static const char *const small[] = {"theory.sizes=[300,1000]", "theory.replicates=2",
-                                        "theory.starts=1", NULL};
+                                        "theory.starts=1", "theory.mass_floor=0", NULL};
     memory_sink *sink = run("gate-cross", small);
     TAP_OK(memory_find(sink, "nu_p2", "softmax → softmax") != NULL,
            "a fit that holds the truth has over-specified cells");

@@ -229,6 +229,7 @@ static void add_setup(gsc_words *words, const gsc_run_info *info) {
     if (gsc_spec_check(spec, NULL, NULL) == GSC_OK) {
         const char *gate = gsc_spec_plugin(spec, "gate"), *expert = gsc_spec_plugin(spec, "expert");
         const double gate_box = gsc_spec_real(spec, "theory.gate_box");
+        const double floor = gsc_spec_real(spec, "theory.mass_floor");
         const bool arms = gsc_spec_json(spec, "theory.arms") != NULL;
         if (gate != NULL && expert != NULL && !arms) {
             gsc_words_add(words, "%s gate · ", gate);
@@ -236,7 +237,7 @@ static void add_setup(gsc_words *words, const gsc_run_info *info) {
         gsc_words_add(words,
                       "%s experts · by quadrature, without samples · atoms keep %g of their "
                       "cell's mass · gate box %g",
-                      expert != NULL ? expert : "?", gsc_spec_real(spec, "theory.mass_floor"),
+                      expert != NULL ? expert : "?", floor > 0 ? floor : 0.12,
                       gate_box > 0 ? gate_box : gsc_spec_real(spec, "theory.box"));
     }
     gsc_spec_free(spec);
