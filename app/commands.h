@@ -17,6 +17,7 @@ int gsc_cmd_export(int argc, char **argv);
 int gsc_cmd_plot(int argc, char **argv); /* runs gatescope-plot */
 int gsc_cmd_presets(int argc, char **argv);
 int gsc_cmd_plugin(int argc, char **argv);
+int gsc_cmd_formula(int argc, char **argv);
 int gsc_cmd_data(int argc, char **argv);
 int gsc_cmd_doctor(int argc, char **argv);
 int gsc_cmd_bench(int argc, char **argv); /* picks one of the three below */

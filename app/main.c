@@ -56,6 +56,15 @@ static const command commands[] = {
      "Plugins are looked for in $GATESCOPE_PLUGIN_PATH, the build tree, "
      "$XDG_DATA_HOME/gatescope/plugins\n(where build puts them) and the installed folder.\n",
      gsc_cmd_plugin},
+    {"formula", "\"= EXPRESSION\" [--json|--source]", "a gate written as a formula",
+     "  \"= sigmoid(z) / (1 + abs(z))\"             the affinity of a logit z\n"
+     "  \"= exp(z / t) where t = 2\"               with a parameter\n"
+     "  \"= exp(-z) where z = xx - 2*dot + ww\"    with a score of its own: dot = x.w, xx = |x|^2, ww = |w|^2\n"
+     "  --json     what it became: derivative, plugin, or what is wrong and in which column\n"
+     "  --source   the plugin as C\n\n"
+     "Functions: sigmoid exp log log1p softplus tanh erf sqrt abs relu max min pow; constants pi, e.\n"
+     "A spec takes the same text: --set 'gate== exp(z)'.\n",
+     gsc_cmd_formula},
     {"data", "list|get NAME… [--from DIR] [--json]", "text to train language models on",
      "  list        the corpora there are, what they need and which are here\n"
      "  get NAME…   brings corpora from their Debian packages (not installed, only unpacked)\n"

@@ -9,7 +9,7 @@
  * The expression is the affinity a(z) of one logit; the host divides by the row sum and takes the top k.
  * Numbers, z, the constants pi and e, + - * / ^ (right-associative, above the minus sign), parentheses, and
  * sigmoid exp log log1p softplus tanh erf sqrt abs relu max min pow. After "where", separated by commas:
- * NAME = number is a parameter of the gate; NAME = expression is a shorthand; z = expression is the score
+ * NAME = number is a parameter of the gate (a thousandth to a thousand times that); NAME = expression is a shorthand; z = expression is the score
  * in dot = x.w, xx = |x|^2 and ww = |w|^2, and without it z = x.w.
  *
  * Where the form tells that a(z) > 0, the gate is given by log a, which overflows at no z of interest:

@@ -5,6 +5,7 @@
  */
 #include "core/plugin/formula_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,9 @@ static const helper helpers[] = {
 enum {
     MOST_RESULTS = 3
 };
+
+/* A parameter keeps its sign and runs over three powers of ten either way. */
+static const double RANGE = 1000;
 
 /* One function of the plugin: a loop that computes up to three expressions from its inputs. */
 typedef struct loop_text {
@@ -130,10 +134,13 @@ static void write_descriptor(gsc_formula_buffer *out, const gsc_formula *formula
     if (formula->n_params > 0) {
         gsc_formula_append(out, "static const gsc_param params[] = {\n");
         for (int i = 0; i < formula->n_params; i++) {
-            gsc_formula_append(out,
-                               "    {\"%s\", \"parameter of the formula\", NULL, GSC_PARAM_REAL, "
-                               "%.17g, -1e9, 1e9, 0},\n",
-                               formula->param[i], formula->initial[i]);
+            const double initial = formula->initial[i], size = fabs(initial);
+            gsc_formula_append(
+                out,
+                "    {\"%s\", \"parameter of the formula\", NULL, GSC_PARAM_REAL, 1, "
+                "%.17g, %.17g, %.17g},\n",
+                formula->param[i], initial > 0 ? size / RANGE : (size > 0 ? -size : -1) * RANGE,
+                initial < 0 ? -size / RANGE : (size > 0 ? size : 1) * RANGE, initial);
         }
         gsc_formula_append(out, "};\n\n");
     }

@@ -268,8 +268,11 @@ static void test_built(void) {
     TAP_OK(gsc_registry_load(GSC_KIND_GATE, "normalized_sigmoid", &shipped, &error) == GSC_OK,
            "the shipped gate is there");
     TAP_NEAR(compare(formula, shipped, params), 0, 1e-14, "both say the same, slopes included");
-    TAP_OK(formula->plugin->n_params == 1 && strcmp(formula->plugin->params[0].name, "offset") == 0,
+    const gsc_param *param = formula->plugin->params;
+    TAP_OK(formula->plugin->n_params == 1 && strcmp(param->name, "offset") == 0,
            "the parameter is declared");
+    TAP_OK(param->initial == 1 && param->lowest > 0 && param->highest == 1000,
+           "with its value and a range of its sign");
 
     const gsc_loaded *distance = NULL;
     TAP_OK(gsc_registry_load(GSC_KIND_GATE,
