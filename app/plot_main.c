@@ -21,6 +21,8 @@ static const char usage[] =
     "      --theme NAME       light or dark (default: light)\n"
     "      --renderer NAME    cairo or gl (default: cairo)\n"
     "      --part NAME        only the arms that begin with this word, as theorem1 of the run rates\n"
+    "      --step N           maps (load, coactivation, specialization) at this step, not the last\n"
+    "      --layer N          maps of this layer alone\n"
     "      --no-replicates    medians only\n"
     "      --list             names of the figures\n"
     "  -h, --help             this text\n";
@@ -42,6 +44,8 @@ enum {
     RENDERER,
     NO_REPLICATES,
     PART,
+    STEP,
+    LAYER,
     LIST
 };
 
@@ -53,6 +57,8 @@ static const struct option options[] = {
     {"theme", required_argument, NULL, THEME},
     {"renderer", required_argument, NULL, RENDERER},
     {"part", required_argument, NULL, PART},
+    {"step", required_argument, NULL, STEP},
+    {"layer", required_argument, NULL, LAYER},
     {"no-replicates", no_argument, NULL, NO_REPLICATES},
     {"list", no_argument, NULL, LIST},
     {"help", no_argument, NULL, 'h'},
@@ -76,6 +82,28 @@ static gsc_status read_dpi(const char *text, gsc_export *export, gsc_error *erro
         return gsc_fail(error, GSC_ERR_INPUT,
                         "--dpi is \"%s\", but should be a number of pixels per inch, as 200", text);
     }
+    return GSC_OK;
+}
+
+static gsc_status read_step(const char *text, gsc_figure_options *ret, gsc_error *error) {
+    char rest;
+    if (sscanf(text, "%lf%c", &ret->step, &rest) != 1 || !(ret->step >= 0)) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--step is \"%s\", but should be a step of training, as 150", text);
+    }
+    ret->at_step = true;
+    return GSC_OK;
+}
+
+static gsc_status read_layer(const char *text, gsc_figure_options *ret, gsc_error *error) {
+    int layer;
+    char rest;
+    if (sscanf(text, "%d%c", &layer, &rest) != 1 || layer < 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--layer is \"%s\", but should be a layer's number, as 0", text);
+    }
+    ret->layer = layer;
+    ret->one_layer = true;
     return GSC_OK;
 }
 
@@ -138,6 +166,12 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
             break;
         case PART:
             a->options.part = optarg;
+            break;
+        case STEP:
+            status = read_step(optarg, &a->options, error);
+            break;
+        case LAYER:
+            status = read_layer(optarg, &a->options, error);
             break;
         case NO_REPLICATES:
             a->options.hide_replicates = true;

@@ -3,6 +3,8 @@
  * The scene through Cairo. Layer: ui/plot; Cairo, Pango.
  */
 #include "ui/plot/render.h"
+
+#include "ui/plot/cairo_image.h"
 #include "ui/plot/scene.h"
 #include "ui/plot/text.h"
 
@@ -77,7 +79,8 @@ static void draw_marker(cairo_t *cairo, const gsc_scene_marker *marker) {
     cairo_fill(cairo);
 }
 
-static void draw_batch(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_batch *batch) {
+static void draw_batch(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_batch *batch,
+                       double scale) {
     cairo_save(cairo);
     if (batch->clipped) {
         gsc_box clip = batch->clip;
@@ -95,6 +98,9 @@ static void draw_batch(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_b
             break;
         case GSC_SCENE_MARKERS:
             draw_marker(cairo, &scene->markers[i]);
+            break;
+        case GSC_SCENE_IMAGES:
+            gsc_cairo_image(cairo, &scene->images[i], batch->clip, scale);
             break;
         }
     }
@@ -142,7 +148,8 @@ static double device_scale(cairo_t *cairo) {
 }
 
 gsc_status gsc_cairo_draw(const gsc_layout *layout, cairo_t *cairo, gsc_error *error) {
-    gsc_scene *scene = gsc_scene_new(layout, device_scale(cairo));
+    double scale = device_scale(cairo);
+    gsc_scene *scene = gsc_scene_new(layout, scale);
     if (scene == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left for the figure's shapes");
     }
@@ -150,7 +157,7 @@ gsc_status gsc_cairo_draw(const gsc_layout *layout, cairo_t *cairo, gsc_error *e
     cairo_rectangle(cairo, 0, 0, layout->width, layout->height);
     cairo_fill(cairo);
     for (size_t i = 0; i < scene->n_batches; i++) {
-        draw_batch(cairo, scene, &scene->batches[i]);
+        draw_batch(cairo, scene, &scene->batches[i], scale);
     }
     gsc_scene_free(scene);
     return gsc_cairo_draw_text(layout, cairo, error);

@@ -6,6 +6,7 @@
 
 #include "core/read/spec.h"
 #include "ui/plot/figures/figures.h"
+#include "ui/plot/heatmap.h"
 
 #include <assert.h>
 #include <math.h>
@@ -31,7 +32,16 @@ static void layer_free(gsc_plot_layer *layer) {
     free(layer->y);
     free(layer->low);
     free(layer->high);
+    gsc_heatmap_free(layer->heat);
     free(layer);
+}
+
+static void axis_clear(gsc_plot_axis *axis) {
+    free(axis->title);
+    for (size_t i = 0; i < axis->n_names; i++) {
+        free(axis->names[i]);
+    }
+    free(axis->names);
 }
 
 static void panel_free(gsc_panel *panel) {
@@ -47,8 +57,8 @@ static void panel_free(gsc_panel *panel) {
     free(panel->legend);
     free(panel->name);
     free(panel->title);
-    free(panel->x.title);
-    free(panel->y.title);
+    axis_clear(&panel->x);
+    axis_clear(&panel->y);
     free(panel->message);
     free(panel->value_title);
     free(panel);
@@ -151,6 +161,25 @@ bool gsc_figure_set_text(char **member, const char *text) {
     free(*member);
     *member = copy;
     return true;
+}
+
+bool gsc_axis_set_names(gsc_plot_axis *axis, const char *const *names, size_t n) {
+    char **copies = calloc(n + 1, sizeof *copies);
+    bool good = copies != NULL;
+    for (size_t i = 0; good && i < n; i++) {
+        copies[i] = strdup(names[i]);
+        good = copies[i] != NULL;
+    }
+    gsc_plot_axis old = {.names = good ? axis->names : copies,
+                         .n_names = good             ? axis->n_names
+                                    : copies != NULL ? n
+                                                     : 0};
+    axis_clear(&old);
+    if (good) {
+        axis->names = copies;
+        axis->n_names = n;
+    }
+    return good;
 }
 
 void gsc_figure_set_hidden(gsc_figure *figure, int run, int series, bool hidden) {
@@ -256,6 +285,22 @@ static bool is_fit(const gsc_series_info *info) {
     return strcmp(info->x_name, "x") == 0 || strcmp(info->x_name, "em_iteration") == 0;
 }
 
+static bool is_load(const gsc_series_info *info) {
+    return strcmp(info->name, "probe_load") == 0;
+}
+
+static bool is_overlap(const gsc_series_info *info) {
+    return strcmp(info->name, "overlap") == 0;
+}
+
+static bool is_coactivation(const gsc_series_info *info) {
+    return strcmp(info->name, "coactivation") == 0;
+}
+
+static bool is_specialization(const gsc_series_info *info) {
+    return strcmp(info->name, "layer_similarity") == 0;
+}
+
 /* What gsc_figure_build knows. min_measures: of how many different measures a figure needs series. */
 static const struct {
     const char *name, *title;
@@ -269,6 +314,10 @@ static const struct {
     {"starts", "Starts", gsc_figure_build_starts, is_trace, 1},
     {"loss", "Loss", gsc_figure_build_loss, gsc_figure_is_loss, 1},
     {"router", "Router", gsc_figure_build_router, gsc_figure_is_router, 1},
+    {"load", "Load", gsc_figure_build_load, is_load, 1},
+    {"overlap", "Overlap", gsc_figure_build_overlap, is_overlap, 1},
+    {"coactivation", "Co-activation", gsc_figure_build_coactivation, is_coactivation, 1},
+    {"specialization", "Specialization", gsc_figure_build_specialization, is_specialization, 1},
     {"fit", "Fit", gsc_figure_build_fit, is_fit, 1},
 };
 

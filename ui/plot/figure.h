@@ -19,21 +19,27 @@
 #include <stddef.h>
 
 /* An axis. Axis space is the value itself, or its log10 where log is set. low and high (data
- * units) are what the home range holds beside the data; NAN: nothing. */
+ * units) are what the home range holds beside the data; NAN: nothing. An axis with names has
+ * them at 0, 1, 2, …; a whole one has ticks at whole numbers only. */
 typedef struct gsc_plot_axis {
     char *title; /* with the unit: "Error of τ (nat)" */
-    bool log;
+    bool log, whole;
     double low, high;
+    char **names;
+    size_t n_names;
 } gsc_plot_axis;
 
 typedef enum gsc_layer_kind {
-    GSC_LAYER_CLOUD,  /* faint dots: the replicates */
-    GSC_LAYER_BAND,   /* filled between low and high */
-    GSC_LAYER_BARS,   /* error bars from low to high */
-    GSC_LAYER_LINE,   /* solid polyline through x, y */
-    GSC_LAYER_DASHED, /* dashed polyline: theory; inline_label is written on it */
-    GSC_LAYER_POINTS, /* markers; low and high (optional) are for the readout */
+    GSC_LAYER_CLOUD,   /* faint dots: the replicates */
+    GSC_LAYER_BAND,    /* filled between low and high */
+    GSC_LAYER_BARS,    /* error bars from low to high */
+    GSC_LAYER_LINE,    /* solid polyline through x, y */
+    GSC_LAYER_DASHED,  /* dashed polyline: theory; inline_label is written on it */
+    GSC_LAYER_POINTS,  /* markers; low and high (optional) are for the readout */
+    GSC_LAYER_HEATMAP, /* coloured cells: heat; n is 0 */
 } gsc_layer_kind;
+
+struct gsc_heatmap; /* heatmap.h */
 
 typedef struct gsc_plot_layer {
     gsc_layer_kind kind;
@@ -48,6 +54,7 @@ typedef struct gsc_plot_layer {
     int run, series;    /* which run of the build and which series of it; -1: none */
     bool emphasis;      /* drawn stronger (hover) */
     bool hidden;
+    struct gsc_heatmap *heat; /* of a heatmap; NULL: none */
 } gsc_plot_layer;
 
 /* One row of the legend: marker, words, and a figure of merit in a column of its own. */
@@ -98,6 +105,8 @@ gsc_legend_row *gsc_panel_add_legend(gsc_panel *panel, const char *label, const 
 /* Replaces an owned string by a copy of text (NULL allowed); false: out of memory, nothing
  * changed. */
 bool gsc_figure_set_text(char **member, const char *text);
+/* Gives an axis n names, copied; false: out of memory, nothing changed. */
+bool gsc_axis_set_names(gsc_plot_axis *axis, const char *const *names, size_t n);
 
 /* Hides or shows every layer and legend row of (run, series) in all panels; series -1: the whole
  * run. */
@@ -116,6 +125,10 @@ typedef struct gsc_figure_options {
     bool hide_replicates;   /* no cloud */
     size_t bootstrap_draws; /* of the slope's interval; 0: 1000 */
     const char *part;       /* only arms that begin with this word; NULL: all */
+    bool at_step;           /* maps show the last vectors at or before step; else the last of all */
+    double step;
+    bool one_layer; /* maps show this layer alone */
+    int32_t layer;
 } gsc_figure_options;
 
 /* Names that gsc_figure_build knows, in order. */

@@ -6,6 +6,8 @@
  */
 #include "ui/plot/layout_panel.h"
 
+#include "ui/plot/heatmap.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -35,15 +37,17 @@ static double place_recipe(gsc_text_ruler *ruler, double margin) {
     return box.height > 0 ? box.y - 10 * k : bottom;
 }
 
-/* The number of columns whose cells are nearest to 1.25 : 1. */
-static size_t choose_columns(size_t n, double width, double height) {
+/* The number of columns whose cells are nearest to 1.25 : 1; maps would rather fill their grid. */
+static size_t choose_columns(const gsc_figure *figure, double width, double height) {
+    size_t n = figure->n_panels;
+    double price = n > 0 && gsc_panel_heatmap(figure->panels[0]) != NULL ? 1.2 : 0.5;
     size_t best = 1;
     double best_cost = INFINITY;
     for (size_t columns = 1; columns <= n; columns++) {
         size_t rows = (n + columns - 1) / columns;
         double aspect = (width / (double)columns) / (height / (double)rows);
         double empty = (double)(rows * columns - n) / (double)n;
-        double cost = fabs(log(aspect / 1.25)) + 0.5 * empty;
+        double cost = fabs(log(aspect / 1.25)) + price * empty;
         if (cost < best_cost) {
             best_cost = cost;
             best = columns;
@@ -55,7 +59,7 @@ static size_t choose_columns(size_t n, double width, double height) {
 static void place_panels(gsc_text_ruler *ruler, const gsc_plot_view *views, gsc_box area) {
     gsc_layout *layout = ruler->layout;
     size_t n = layout->n_panels;
-    size_t columns = choose_columns(n, area.width, area.height);
+    size_t columns = choose_columns(layout->figure, area.width, area.height);
     size_t rows = (n + columns - 1) / columns;
     double gap_x = 26 * layout->text_scale, gap_y = 18 * layout->text_scale;
     double width = (area.width - gap_x * (double)(columns - 1)) / (double)columns;

@@ -62,6 +62,8 @@ typedef struct gsc_panel_layout {
     gsc_box plot; /* inside the frame */
     gsc_plot_view view;
     gsc_ticks x_ticks, y_ticks;
+    gsc_box bar; /* the colour bar of a heatmap; width 0: none */
+    gsc_ticks bar_ticks;
     gsc_legend_box *legend;
     size_t n_legend; /* rows shown; may be fewer than the panel has */
 } gsc_panel_layout;

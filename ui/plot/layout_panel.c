@@ -5,6 +5,9 @@
  */
 #include "ui/plot/layout_panel.h"
 
+#include "ui/plot/heatmap.h"
+#include "ui/plot/layout_bar.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -177,14 +180,35 @@ static gsc_text_style tick_style(const gsc_layout *layout, size_t panel) {
                             layout->theme->muted};
 }
 
+/* Ticks of an axis along so many pixels: numbers every numbers pixels, names every names pixels. */
+static void axis_ticks(const gsc_plot_axis *axis, double low, double high, double length,
+                       double numbers, double names, gsc_ticks *ret_ticks) {
+    int wanted = (int)fmin(fmax(3, length / numbers), 8);
+    if (axis->n_names > 0) {
+        gsc_ticks_names(axis->names, axis->n_names, low, high, (int)fmax(2, length / names),
+                        ret_ticks);
+    } else if (axis->whole) {
+        gsc_ticks_whole(low, high, (int)fmin(fmax(3, 1.5 * length / numbers), 8), ret_ticks);
+    } else {
+        (axis->log ? gsc_ticks_log : gsc_ticks_linear)(low, high, wanted, ret_ticks);
+    }
+}
+
+static double widest_name(const gsc_plot_axis *axis) {
+    size_t most = 0;
+    for (size_t i = 0; i < axis->n_names; i++) {
+        size_t length = strlen(axis->names[i]);
+        most = length > most ? length : most;
+    }
+    return (double)most;
+}
+
 static void make_ticks(gsc_panel_layout *place, const gsc_panel *panel, double k) {
-    int wanted_x = (int)fmax(3, place->plot.width / (52 * k));
-    int wanted_y = (int)fmax(3, place->plot.height / (38 * k));
     gsc_plot_view view = place->view;
-    (panel->x.log ? gsc_ticks_log : gsc_ticks_linear)(view.x_low, view.x_high,
-                                                      wanted_x > 8 ? 8 : wanted_x, &place->x_ticks);
-    (panel->y.log ? gsc_ticks_log : gsc_ticks_linear)(view.y_low, view.y_high,
-                                                      wanted_y > 8 ? 8 : wanted_y, &place->y_ticks);
+    axis_ticks(&panel->x, view.x_low, view.x_high, place->plot.width, 52 * k,
+               (6.5 * widest_name(&panel->x) + 6) * k, &place->x_ticks);
+    axis_ticks(&panel->y, view.y_low, view.y_high, place->plot.height, 38 * k, 14 * k,
+               &place->y_ticks);
 }
 
 /* The widest of the labels; kept to whole steps of 6 so that panning does not shake the frame. */
@@ -402,6 +426,7 @@ static margins measure_margins(gsc_text_ruler *ruler, size_t index, double head)
                     .right = inline_width(ruler, index, &style)};
     room.left = room.labels + 8 * k + 5 * k + 16 * k;
     room.right += room.right > 0 ? 4 * k : 0;
+    room.right += gsc_layout_bar_width(ruler, index);
     return room;
 }
 
@@ -413,10 +438,15 @@ static void fill_panel(gsc_text_ruler *ruler, size_t index, const legend_shape *
     gsc_text_style style = {GSC_TEXT_INLINE, (int)index, 11.5 * k, false, layout->theme->ink};
     place->plot.x += left;
     place->plot.width = fmax(place->plot.width - left - right, 8);
+    const gsc_heatmap *heat = gsc_panel_heatmap(layout->figure->panels[index]);
+    if (heat != NULL && heat->rows == heat->columns) {
+        place->plot.width = fmin(place->plot.width, 1.6 * place->plot.height);
+    }
     make_ticks(place, layout->figure->panels[index], k);
     place_head(ruler, index, legend);
     place_ticks(ruler, index);
     place_note(ruler, index, place_axis_titles(ruler, index, room.labels));
+    gsc_layout_bar_place(ruler, index);
     place_message(ruler, index);
     place_inline(ruler, index, &style);
 }

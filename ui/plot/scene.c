@@ -3,23 +3,15 @@
  * See scene.h. Order in a panel: grid, axes, layers as the figure has them, legend markers. Layer:
  * ui/plot.
  */
-#include "ui/plot/scene.h"
+#include "ui/plot/scene_private.h"
 
 #include "ui/plot/decimate.h"
+#include "ui/plot/heatmap.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* A builder's state: failed once is failed for good, so that callers look only at the end. */
-typedef struct maker {
-    gsc_scene *scene;
-    const gsc_layout *layout;
-    double scale;
-    bool failed;
-    bool any_emphasis;
-} maker;
-
-static bool reserve(maker *m, void **array, size_t *capacity, size_t needed, size_t size) {
+bool gsc_scene_reserve(maker *m, void **array, size_t *capacity, size_t needed, size_t size) {
     if (needed <= *capacity) {
         return true;
     }
@@ -33,12 +25,8 @@ static bool reserve(maker *m, void **array, size_t *capacity, size_t needed, siz
     *capacity = wanted;
     return true;
 }
-#define RESERVE(m, what, extra)                                                                    \
-    reserve((m), (void **)&(m)->scene->what, &(m)->scene->capacity_##what,                         \
-            (m)->scene->n_##what + (extra), sizeof *(m)->scene->what)
 
-/* Puts the next shape of a kind under a clip (NULL: none): into the last batch where that fits. */
-static void count_in_batch(maker *m, gsc_scene_kind kind, size_t index, const gsc_box *clip) {
+void gsc_scene_count(maker *m, gsc_scene_kind kind, size_t index, const gsc_box *clip) {
     gsc_scene *scene = m->scene;
     if (scene->n_batches > 0) {
         gsc_scene_batch *last = &scene->batches[scene->n_batches - 1];
@@ -59,14 +47,14 @@ static void count_in_batch(maker *m, gsc_scene_kind kind, size_t index, const gs
 
 static void add_fill(maker *m, const gsc_box *clip, gsc_scene_fill fill) {
     if (RESERVE(m, fills, 1)) {
-        count_in_batch(m, GSC_SCENE_FILLS, m->scene->n_fills, clip);
+        gsc_scene_count(m, GSC_SCENE_FILLS, m->scene->n_fills, clip);
         m->scene->fills[m->scene->n_fills++] = fill;
     }
 }
 
 static void add_marker(maker *m, const gsc_box *clip, gsc_scene_marker marker) {
     if (RESERVE(m, markers, 1)) {
-        count_in_batch(m, GSC_SCENE_MARKERS, m->scene->n_markers, clip);
+        gsc_scene_count(m, GSC_SCENE_MARKERS, m->scene->n_markers, clip);
         m->scene->markers[m->scene->n_markers++] = marker;
     }
 }
@@ -85,7 +73,7 @@ static void end_stroke(maker *m, const gsc_box *clip, size_t first, gsc_scene_st
         return;
     }
     if (RESERVE(m, strokes, 1)) {
-        count_in_batch(m, GSC_SCENE_STROKES, m->scene->n_strokes, clip);
+        gsc_scene_count(m, GSC_SCENE_STROKES, m->scene->n_strokes, clip);
         style.first = first;
         style.count = count;
         m->scene->strokes[m->scene->n_strokes++] = style;
@@ -106,9 +94,8 @@ static double snap_place(const maker *m, double place, double width) {
     return (odd ? floor(place * m->scale) + 0.5 : round(place * m->scale)) / m->scale;
 }
 
-/* An upright or level hairline. */
-static void add_hairline(maker *m, double x0, double y0, double x1, double y1, double width,
-                         gsc_rgba color) {
+void gsc_scene_hairline(maker *m, double x0, double y0, double x1, double y1, double width,
+                        gsc_rgba color) {
     double w = snap_width(m, width);
     if (x0 == x1) {
         x0 = x1 = snap_place(m, x0, w);
@@ -123,36 +110,36 @@ static void add_hairline(maker *m, double x0, double y0, double x1, double y1, d
 
 /* ---- Axes ----------------------------------------------------------------------------------- */
 
-static void add_axes(maker *m, const gsc_panel_layout *place) {
+static void add_axes(maker *m, const gsc_panel_layout *place, bool mapped) {
     const gsc_plot_theme *theme = m->layout->theme;
     gsc_box plot = place->plot;
     double k = m->layout->text_scale, right = plot.x + plot.width, bottom = plot.y + plot.height;
     for (size_t i = 0; i < place->x_ticks.n; i++) {
         const gsc_tick *tick = &place->x_ticks.ticks[i];
         double x = gsc_view_x_to_pixel(place->view, plot, tick->position);
-        if (!tick->minor) {
-            add_hairline(m, x, plot.y, x, bottom, 0.8, theme->grid);
+        if (!tick->minor && !mapped) {
+            gsc_scene_hairline(m, x, plot.y, x, bottom, 0.8, theme->grid);
         }
     }
     for (size_t i = 0; i < place->y_ticks.n; i++) {
         const gsc_tick *tick = &place->y_ticks.ticks[i];
         double y = gsc_view_y_to_pixel(place->view, plot, tick->position);
-        if (!tick->minor) {
-            add_hairline(m, plot.x, y, right, y, 0.8, theme->grid);
+        if (!tick->minor && !mapped) {
+            gsc_scene_hairline(m, plot.x, y, right, y, 0.8, theme->grid);
         }
     }
     for (size_t i = 0; i < place->x_ticks.n; i++) {
         const gsc_tick *tick = &place->x_ticks.ticks[i];
         double x = gsc_view_x_to_pixel(place->view, plot, tick->position);
-        add_hairline(m, x, bottom, x, bottom + (tick->minor ? 2.5 : 5) * k, 0.8, theme->axis);
+        gsc_scene_hairline(m, x, bottom, x, bottom + (tick->minor ? 2.5 : 5) * k, 0.8, theme->axis);
     }
     for (size_t i = 0; i < place->y_ticks.n; i++) {
         const gsc_tick *tick = &place->y_ticks.ticks[i];
         double y = gsc_view_y_to_pixel(place->view, plot, tick->position);
-        add_hairline(m, plot.x - (tick->minor ? 2.5 : 5) * k, y, plot.x, y, 0.8, theme->axis);
+        gsc_scene_hairline(m, plot.x - (tick->minor ? 2.5 : 5) * k, y, plot.x, y, 0.8, theme->axis);
     }
-    add_hairline(m, plot.x, plot.y, plot.x, bottom, 0.8, theme->axis);
-    add_hairline(m, plot.x, bottom, right, bottom, 0.8, theme->axis);
+    gsc_scene_hairline(m, plot.x, plot.y, plot.x, bottom, 0.8, theme->axis);
+    gsc_scene_hairline(m, plot.x, bottom, right, bottom, 0.8, theme->axis);
 }
 
 /* ---- Layers --------------------------------------------------------------------------------- */
@@ -361,6 +348,9 @@ static void add_layer(maker *m, const gsc_panel *panel, const gsc_panel_layout *
     case GSC_LAYER_CLOUD:
         add_markers(m, &p);
         break;
+    case GSC_LAYER_HEATMAP:
+        gsc_scene_heatmap(m, place, layer);
+        break;
     }
 }
 
@@ -410,7 +400,7 @@ gsc_scene *gsc_scene_new(const gsc_layout *layout, double scale) {
     for (size_t i = 0; i < layout->n_panels; i++) {
         const gsc_panel *panel = layout->figure->panels[i];
         const gsc_panel_layout *place = &layout->panels[i];
-        add_axes(&m, place);
+        add_axes(&m, place, gsc_panel_heatmap(panel) != NULL);
         for (size_t l = 0; l < panel->n_layers; l++) {
             if (!panel->layers[l]->hidden) {
                 add_layer(&m, panel, place, panel->layers[l]);
@@ -429,6 +419,10 @@ void gsc_scene_free(gsc_scene *scene) {
     if (scene == NULL) {
         return;
     }
+    for (size_t i = 0; i < scene->n_images; i++) {
+        free(scene->images[i].entries);
+    }
+    free(scene->images);
     free(scene->fills);
     free(scene->vertices);
     free(scene->strokes);

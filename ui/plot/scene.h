@@ -9,6 +9,7 @@
 #ifndef GSC_UI_PLOT_SCENE_H
 #define GSC_UI_PLOT_SCENE_H
 
+#include "ui/plot/colormap.h"
 #include "ui/plot/layout.h"
 
 /* An upright trapezoid: between x0 and x1, from its top edge (top0 to top1) to its bottom edge. */
@@ -37,10 +38,25 @@ typedef struct gsc_scene_marker {
     gsc_rgba fill, ring;
 } gsc_scene_marker;
 
+/* Cells in rows from the top, columns from the left, evenly in a box: whole entries of the colour
+ * table, below 0: hatched. A device pixel has the colour of the cell that its middle is in. */
+typedef struct gsc_scene_image {
+    gsc_box box;
+    size_t rows, columns;
+    float *entries; /* [rows, columns], owned by the scene */
+    gsc_rgba table[GSC_COLORMAP_SIZE];
+    gsc_rgba blank, hatch; /* of hatched cells: ground and lines */
+} gsc_scene_image;
+
+/* The hatching's period along x and the thickness of its lines, in logical pixels. */
+#define GSC_SCENE_HATCH_PERIOD 7
+#define GSC_SCENE_HATCH_LINE   1.2
+
 typedef enum gsc_scene_kind {
     GSC_SCENE_FILLS,
     GSC_SCENE_STROKES,
-    GSC_SCENE_MARKERS
+    GSC_SCENE_MARKERS,
+    GSC_SCENE_IMAGES
 } gsc_scene_kind;
 
 /* A run of shapes of one kind under one clip. */
@@ -56,9 +72,11 @@ typedef struct gsc_scene {
     gsc_scene_vertex *vertices;
     gsc_scene_stroke *strokes;
     gsc_scene_marker *markers;
+    gsc_scene_image *images;
     gsc_scene_batch *batches;
-    size_t n_fills, n_vertices, n_strokes, n_markers, n_batches;
-    size_t capacity_fills, capacity_vertices, capacity_strokes, capacity_markers, capacity_batches;
+    size_t n_fills, n_vertices, n_strokes, n_markers, n_images, n_batches;
+    size_t capacity_fills, capacity_vertices, capacity_strokes, capacity_markers, capacity_images,
+        capacity_batches;
     size_t n_points; /* markers that are data */
 } gsc_scene;
 

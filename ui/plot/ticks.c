@@ -164,6 +164,37 @@ void gsc_ticks_log(double low, double high, int wanted, gsc_ticks *ret_ticks) {
     }
 }
 
+void gsc_ticks_whole(double low, double high, int wanted, gsc_ticks *ret_ticks) {
+    gsc_ticks all;
+    gsc_ticks_linear(low, high, wanted, &all);
+    ret_ticks->n = 0;
+    for (size_t i = 0; i < all.n; i++) {
+        double position = all.ticks[i].position;
+        if (!all.ticks[i].minor && fabs(position - round(position)) < 1e-6) {
+            gsc_tick *tick = add(ret_ticks, round(position), false);
+            gsc_format_value(tick->position, 6, tick->label, sizeof tick->label);
+            tick->label[strcspn(tick->label, ".")] = '\0';
+        }
+    }
+}
+
+void gsc_ticks_names(char *const *names, size_t n, double low, double high, int wanted,
+                     gsc_ticks *ret_ticks) {
+    ret_ticks->n = 0;
+    double first = fmax(ceil(low), 0), last = fmin(floor(high), (double)n - 1);
+    if (!(first <= last) || wanted < 1) {
+        return;
+    }
+    double stride = ceil((last - first + 1) / fmin(wanted, GSC_TICKS_MAX));
+    /* Multiples of the stride, so that panning moves names but does not swap them. */
+    for (double at = ceil(first / stride) * stride; at <= last; at += stride) {
+        gsc_tick *tick = add(ret_ticks, at, false);
+        if (tick != NULL) {
+            snprintf(tick->label, sizeof tick->label, "%s", names[(size_t)at]);
+        }
+    }
+}
+
 void gsc_format_value(double value, int digits, char *ret_text, size_t size) {
     if (!isfinite(value)) {
         snprintf(ret_text, size, "%s", isnan(value) ? "–" : value > 0 ? "∞" : "−∞");

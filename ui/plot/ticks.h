@@ -32,6 +32,13 @@ typedef struct gsc_ticks {
 void gsc_ticks_linear(double low, double high, int wanted, gsc_ticks *ret_ticks);
 void gsc_ticks_log(double low, double high, int wanted, gsc_ticks *ret_ticks);
 
+/* Ticks at whole numbers only. */
+void gsc_ticks_whole(double low, double high, int wanted, gsc_ticks *ret_ticks);
+/* Ticks at 0, 1, … n - 1 with their names, every one or evenly chosen ones so that at most wanted
+ * are in sight. */
+void gsc_ticks_names(char *const *names, size_t n, double low, double high, int wanted,
+                     gsc_ticks *ret_ticks);
+
 /* A value for people, digits significant, with a true minus sign and no exponent from 1e-4 to 1e6:
  * "0.0316", "31,600"; outside "3.2×10^{−7}". */
 void gsc_format_value(double value, int digits, char *ret_text, size_t size);

@@ -4,6 +4,8 @@
  */
 #include "ui/plot/view.h"
 
+#include "ui/plot/heatmap.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +53,10 @@ static range range_finish(range r, bool log, range fallback) {
 }
 
 gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
+    const gsc_heatmap *heat = gsc_panel_heatmap(panel);
+    if (heat != NULL) {
+        return (gsc_plot_view){heat->x_low, heat->x_high, heat->y_low, heat->y_high};
+    }
     range x = {INFINITY, -INFINITY}, y = {INFINITY, -INFINITY}, cloud = {INFINITY, -INFINITY};
     for (size_t i = 0; i < panel->n_layers; i++) {
         const gsc_plot_layer *layer = panel->layers[i];
@@ -175,9 +181,37 @@ static int rank_of(gsc_layer_kind kind) {
         return 2;
     case GSC_LAYER_BAND:
     case GSC_LAYER_BARS:
+    case GSC_LAYER_HEATMAP:
         break;
     }
     return -1;
+}
+
+/* The cell under the pixel, where the panel has a heatmap. */
+static gsc_plot_hit find_cell(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
+                              double py) {
+    gsc_plot_hit hit = {.layer = -1, .low = NAN, .high = NAN};
+    const gsc_heatmap *heat = gsc_panel_heatmap(panel);
+    size_t row, column;
+    if (heat == NULL || !gsc_box_contains(plot, px, py) ||
+        !gsc_heatmap_cell(heat, gsc_view_x_from_pixel(view, plot, px),
+                          gsc_view_y_from_pixel(view, plot, py), &row, &column)) {
+        return hit;
+    }
+    while (panel->layers[++hit.layer]->heat != heat) {
+    }
+    double width = (heat->x_high - heat->x_low) / (double)heat->columns;
+    double height = (heat->y_high - heat->y_low) / (double)heat->rows;
+    double x = heat->x_low + ((double)column + 0.5) * width;
+    double y = heat->y_low + ((double)row + 0.5) * height;
+    hit.index = row * heat->columns + column;
+    hit.x = gsc_axis_inverse(&panel->x, x);
+    hit.y = gsc_axis_inverse(&panel->y, y);
+    hit.px = gsc_view_x_to_pixel(view, plot, x);
+    hit.py = gsc_view_y_to_pixel(view, plot, y);
+    hit.on_cell = true;
+    hit.value = heat->values[hit.index];
+    return hit;
 }
 
 gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
@@ -212,5 +246,5 @@ gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_bo
             }
         }
     }
-    return best;
+    return best.layer >= 0 ? best : find_cell(panel, view, plot, px, py);
 }

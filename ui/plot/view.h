@@ -32,7 +32,8 @@ double gsc_axis_inverse(const gsc_plot_axis *axis, double position);
 /* The home view: all visible layers but outlying replicates (a cloud may stretch y beyond the
  * other layers by no more than 30% of their span to either side; gsc_panel_count_beyond tells
  * how many are out of sight), with a margin of 6%, or the axis' own low and high; at least 0.45
- * decades of a log axis. With no data: one to ten (log: 100 to 10000 in x, 0.01 to 1 in y). */
+ * decades of a log axis. With no data: one to ten (log: 100 to 10000 in x, 0.01 to 1 in y). A
+ * heatmap fills its panel to the edges. */
 gsc_plot_view gsc_panel_home(const gsc_panel *panel);
 /* Dots of visible clouds above and below the view, with x inside it. */
 size_t gsc_panel_count_beyond(const gsc_panel *panel, gsc_plot_view view);
@@ -61,10 +62,12 @@ typedef struct gsc_plot_hit {
     size_t index;
     double x, y, low, high; /* data units; low and high NAN where there are none */
     double px, py;
+    bool on_cell; /* of a heatmap: index is row x columns + column, (x, y) its middle */
+    double value; /* of that cell; NAN: nothing to show */
 } gsc_plot_hit;
 
 /* The nearest visible data point within reach pixels of (px, py): markers before clouds, lines
- * last. */
+ * last; else the cell of a heatmap under it. */
 gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
                               double py, double reach);
 

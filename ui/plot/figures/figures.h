@@ -57,4 +57,18 @@ gsc_status gsc_figure_build_loss(gsc_run *const *runs, size_t n_runs,
                                  gsc_error *error);
 bool gsc_figure_is_loss(const gsc_series_info *info); /* whether it draws a series */
 
+/* Maps of the router's vectors (figures/maps.h): "load", "overlap", "coactivation", "specialization". */
+gsc_status gsc_figure_build_load(gsc_run *const *runs, size_t n_runs,
+                                 const gsc_figure_options *options, gsc_figure **ret_figure,
+                                 gsc_error *error);
+gsc_status gsc_figure_build_overlap(gsc_run *const *runs, size_t n_runs,
+                                    const gsc_figure_options *options, gsc_figure **ret_figure,
+                                    gsc_error *error);
+gsc_status gsc_figure_build_coactivation(gsc_run *const *runs, size_t n_runs,
+                                         const gsc_figure_options *options, gsc_figure **ret_figure,
+                                         gsc_error *error);
+gsc_status gsc_figure_build_specialization(gsc_run *const *runs, size_t n_runs,
+                                           const gsc_figure_options *options,
+                                           gsc_figure **ret_figure, gsc_error *error);
+
 #endif

@@ -7,6 +7,7 @@
 #include "core/read/spec.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -168,4 +169,52 @@ void gsc_part_words_clear(gsc_part_words *self) {
     free(self->spec);
     free(self->title);
     *self = (gsc_part_words){0};
+}
+
+/* The id of a plugin, as text or as an object with parameters. */
+static const char *plugin_of(const json_t *spec, const char *key) {
+    const json_t *value = json_object_get(spec, key);
+    return json_string_value(json_is_object(value) ? json_object_get(value, "id") : value);
+}
+
+void gsc_words_add_model(gsc_words *words, const gsc_run_info *info) {
+    json_t *spec = info->spec != NULL ? json_loads(info->spec, 0, NULL) : NULL;
+    const json_t *lm = json_object_get(spec, "lm");
+    const char *gate = plugin_of(spec, "gate");
+    const json_int_t experts = json_integer_value(json_object_get(lm, "experts")),
+                     shared = json_integer_value(json_object_get(lm, "shared"));
+    if (gate != NULL) {
+        gsc_words_add(words, "%s gate", gate);
+    }
+    if (experts > 0) {
+        gsc_words_add(words, " · %lld layers · %lld experts, top %lld",
+                      (long long)json_integer_value(json_object_get(lm, "layers")),
+                      (long long)experts,
+                      (long long)json_integer_value(json_object_get(lm, "top_k")));
+    }
+    if (shared > 0) {
+        gsc_words_add(words, " + %lld shared", (long long)shared);
+    }
+    json_decref(spec);
+}
+
+void gsc_words_title(gsc_run *const *runs, size_t n_runs, char *ret_title, size_t size) {
+    ret_title[0] = '\0';
+    for (size_t r = 0; r < n_runs; r++) {
+        const gsc_run_info *info = gsc_run_get_info(runs[r]);
+        const char *title = info->title[0] != '\0' ? info->title : info->name;
+        if (r > 0 && strcmp(title, ret_title) != 0) {
+            snprintf(ret_title, size, "%zu runs", n_runs);
+            return;
+        }
+        snprintf(ret_title, size, "%s", title);
+    }
+}
+
+void gsc_words_add_specs(gsc_words *words, gsc_run *const *runs, size_t n_runs) {
+    for (size_t r = 0; r < n_runs; r++) {
+        const char *text = gsc_run_get_info(runs[r])->spec;
+        gsc_words_add(words, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
+    }
+    gsc_words_add(words, "%s", n_runs > 0 ? "]" : "");
 }

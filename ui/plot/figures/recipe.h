@@ -24,6 +24,14 @@ void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info);
 /* "run first-20260101: seed 1, commit 1a2b3c4, kernels avx2" */
 void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info);
 
+/* "softmax gate · 4 layers · 33 experts, top 4 + 1 shared"; nothing where the spec has no model. */
+void gsc_words_add_model(gsc_words *words, const gsc_run_info *info);
+
+/* The title that the runs share, else "3 runs"; "" without a run. */
+void gsc_words_title(gsc_run *const *runs, size_t n_runs, char *ret_title, size_t size);
+/* The JSON array of the runs' specs; nothing without a run. */
+void gsc_words_add_specs(gsc_words *words, gsc_run *const *runs, size_t n_runs);
+
 /* What is said of one part of a suite: info with the part's spec and title in place of the run's. */
 typedef struct gsc_part_words {
     gsc_run_info info;

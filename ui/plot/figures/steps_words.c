@@ -17,34 +17,6 @@ static bool is_live(const gsc_run_info *info) {
     return info->status == GSC_RUN_RUNNING || info->status == GSC_RUN_QUEUED;
 }
 
-/* ---- What the spec says ----------------------------------------------------------------------- */
-/* The id of a plugin, as text or as an object with parameters. */
-static const char *plugin_of(const json_t *spec, const char *key) {
-    const json_t *value = json_object_get(spec, key);
-    return json_string_value(json_is_object(value) ? json_object_get(value, "id") : value);
-}
-
-static void add_setup(gsc_words *words, const gsc_run_info *info) {
-    json_t *spec = info->spec != NULL ? json_loads(info->spec, 0, NULL) : NULL;
-    const json_t *lm = json_object_get(spec, "lm");
-    const char *gate = plugin_of(spec, "gate");
-    const json_int_t experts = json_integer_value(json_object_get(lm, "experts")),
-                     shared = json_integer_value(json_object_get(lm, "shared"));
-    if (gate != NULL) {
-        gsc_words_add(words, "%s gate", gate);
-    }
-    if (experts > 0) {
-        gsc_words_add(words, " · %lld layers · %lld experts, top %lld",
-                      (long long)json_integer_value(json_object_get(lm, "layers")),
-                      (long long)experts,
-                      (long long)json_integer_value(json_object_get(lm, "top_k")));
-    }
-    if (shared > 0) {
-        gsc_words_add(words, " + %lld shared", (long long)shared);
-    }
-    json_decref(spec);
-}
-
 static double steps_of(const gsc_run_info *info) {
     json_t *spec = info->spec != NULL ? json_loads(info->spec, 0, NULL) : NULL;
     const json_t *steps = json_object_get(json_object_get(spec, "lm"), "steps");
@@ -131,7 +103,7 @@ static void add_recipe(const gsc_steps_builder *b, gsc_words *words) {
         gsc_words_add_origin(words, info);
         if (b->n_runs > 1) {
             gsc_words_add(words, " (");
-            add_setup(words, info);
+            gsc_words_add_model(words, info);
             gsc_words_add(words, ")");
         }
     }
@@ -145,7 +117,7 @@ static void add_subtitle(const gsc_steps_builder *b, gsc_words *words) {
         return;
     }
     const gsc_run_info *info = gsc_run_get_info(b->runs[0]);
-    add_setup(words, info);
+    gsc_words_add_model(words, info);
     if (is_live(info)) {
         gsc_words_add(words, " · %.0f%% done", 100 * info->progress);
     } else if (info->status != GSC_RUN_DONE) {
@@ -154,30 +126,13 @@ static void add_subtitle(const gsc_steps_builder *b, gsc_words *words) {
     }
 }
 
-static void make_title(const gsc_steps_builder *b, char *ret_title, size_t size) {
-    ret_title[0] = '\0';
-    for (size_t r = 0; r < b->n_runs; r++) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
-        const char *title = info->title[0] != '\0' ? info->title : info->name;
-        if (r > 0 && strcmp(title, ret_title) != 0) {
-            snprintf(ret_title, size, "%zu runs", b->n_runs);
-            return;
-        }
-        snprintf(ret_title, size, "%s", title);
-    }
-}
-
 static gsc_status add_texts(gsc_steps_builder *b) {
     gsc_words subtitle = {0}, recipe = {0}, spec = {0};
     char title[256];
-    make_title(b, title, sizeof title);
+    gsc_words_title(b->runs, b->n_runs, title, sizeof title);
     add_subtitle(b, &subtitle);
     add_recipe(b, &recipe);
-    for (size_t r = 0; r < b->n_runs; r++) {
-        const char *text = gsc_run_get_info(b->runs[r])->spec;
-        gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
-    }
-    gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "");
+    gsc_words_add_specs(&spec, b->runs, b->n_runs);
     const bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
                       gsc_figure_set_text(&b->figure->title, title) &&
                       gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&

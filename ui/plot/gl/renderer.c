@@ -5,6 +5,9 @@
  * per batch. Layer: ui/plot; libepoxy.
  */
 #include "ui/plot/render.h"
+
+#include "ui/plot/gl/image.h"
+#include "ui/plot/gl/program.h"
 #include "ui/plot/scene.h"
 
 #include "ui/plot/shaders.h"
@@ -31,61 +34,14 @@ struct gsc_gl_renderer {
     GLuint program[PROGRAMS], array[PROGRAMS], buffer[PROGRAMS];
     GLint viewport[PROGRAMS];
     int stride[PROGRAMS]; /* floats in an instance */
-    float *floats;        /* instances of one frame, one kind */
+    gsc_gl_images images;
+    float *floats; /* instances of one frame, one kind */
     size_t capacity;
     char *vendor, *name, *version;
     uint64_t frames, points, instances;
 };
 
 /* ---- Programs ------------------------------------------------------------------------------- */
-
-static gsc_status compile(GLenum stage, const char *name, const char *text, GLuint *ret_shader,
-                          gsc_error *error) {
-    const char *const parts[2] = {epoxy_is_desktop_gl() ? "#version 330 core\n"
-                                                        : "#version 300 es\nprecision highp "
-                                                          "float;\n",
-                                  text};
-    GLuint shader = glCreateShader(stage);
-    glShaderSource(shader, 2, parts, NULL);
-    glCompileShader(shader);
-    GLint good = GL_FALSE;
-    glGetShaderiv(shader, GL_COMPILE_STATUS, &good);
-    if (good != GL_TRUE) {
-        char log[400] = "";
-        glGetShaderInfoLog(shader, sizeof log, NULL, log);
-        glDeleteShader(shader);
-        return gsc_fail(error, GSC_ERR_SYSTEM, "OpenGL refuses the shader \"%s\": %s", name, log);
-    }
-    *ret_shader = shader;
-    return GSC_OK;
-}
-
-static gsc_status build(const char *name, const char *vertex, const char *fragment,
-                        GLuint *ret_program, gsc_error *error) {
-    GLuint shaders[2] = {0, 0};
-    gsc_status status = compile(GL_VERTEX_SHADER, name, vertex, &shaders[0], error);
-    if (status == GSC_OK) {
-        status = compile(GL_FRAGMENT_SHADER, name, fragment, &shaders[1], error);
-    }
-    if (status == GSC_OK) {
-        GLuint program = glCreateProgram();
-        glAttachShader(program, shaders[0]);
-        glAttachShader(program, shaders[1]);
-        glLinkProgram(program);
-        GLint good = GL_FALSE;
-        glGetProgramiv(program, GL_LINK_STATUS, &good);
-        *ret_program = program;
-        if (good != GL_TRUE) {
-            char log[400] = "";
-            glGetProgramInfoLog(program, sizeof log, NULL, log);
-            status = gsc_fail(error, GSC_ERR_SYSTEM, "OpenGL does not link the program \"%s\": %s",
-                              name, log);
-        }
-    }
-    glDeleteShader(shaders[0]);
-    glDeleteShader(shaders[1]);
-    return status;
-}
 
 static void describe_instances(gsc_gl_renderer *renderer, int kind) {
     for (int i = 0; i < 5 && attributes[kind][i] > 0; i++) {
@@ -134,8 +90,8 @@ gsc_status gsc_gl_renderer_new(gsc_gl_renderer **ret_renderer, gsc_error *error)
                                                      [MARKER] = {marker_vert, marker_frag}};
     gsc_status status = GSC_OK;
     for (int kind = 0; kind < PROGRAMS && status == GSC_OK; kind++) {
-        status =
-            build(names[kind], sources[kind][0], sources[kind][1], &renderer->program[kind], error);
+        status = gsc_gl_program(names[kind], sources[kind][0], sources[kind][1],
+                                &renderer->program[kind], error);
         if (status == GSC_OK) {
             renderer->viewport[kind] = glGetUniformLocation(renderer->program[kind], "viewport");
             describe_instances(renderer, kind);
@@ -143,6 +99,9 @@ gsc_status gsc_gl_renderer_new(gsc_gl_renderer **ret_renderer, gsc_error *error)
     }
     glBindVertexArray(0);
     glBindBuffer(GL_ARRAY_BUFFER, 0);
+    if (status == GSC_OK) {
+        status = gsc_gl_images_init(&renderer->images, image_vert, image_frag, error);
+    }
     renderer->vendor = dup_gl_string(GL_VENDOR);
     renderer->name = dup_gl_string(GL_RENDERER);
     renderer->version = dup_gl_string(GL_VERSION);
@@ -161,6 +120,7 @@ void gsc_gl_renderer_free(gsc_gl_renderer *renderer) {
     for (int kind = 0; kind < PROGRAMS; kind++) {
         glDeleteProgram(renderer->program[kind]);
     }
+    gsc_gl_images_clear(&renderer->images);
     glDeleteVertexArrays(PROGRAMS, renderer->array);
     glDeleteBuffers(PROGRAMS, renderer->buffer);
     free(renderer->floats);
@@ -273,7 +233,7 @@ static bool upload(gsc_gl_renderer *renderer, const gsc_scene *scene, int kind, 
 
 /* What a frame changes and puts back. */
 typedef struct gl_state {
-    GLint program, array, buffer, scissor_box[4], blend[4], equation[2];
+    GLint program, array, buffer, unit, textures[2], scissor_box[4], blend[4], equation[2];
     GLboolean scissor, blending, depth, stencil, cull;
     GLfloat clear[4];
 } gl_state;
@@ -283,6 +243,11 @@ static gl_state save_state(void) {
     glGetIntegerv(GL_CURRENT_PROGRAM, &s.program);
     glGetIntegerv(GL_VERTEX_ARRAY_BINDING, &s.array);
     glGetIntegerv(GL_ARRAY_BUFFER_BINDING, &s.buffer);
+    glGetIntegerv(GL_ACTIVE_TEXTURE, &s.unit);
+    for (GLenum i = 0; i < 2; i++) {
+        glActiveTexture(GL_TEXTURE0 + i);
+        glGetIntegerv(GL_TEXTURE_BINDING_2D, &s.textures[i]);
+    }
     glGetIntegerv(GL_SCISSOR_BOX, s.scissor_box);
     glGetIntegerv(GL_BLEND_SRC_RGB, &s.blend[0]);
     glGetIntegerv(GL_BLEND_DST_RGB, &s.blend[1]);
@@ -307,6 +272,11 @@ static void restore_state(const gl_state *s) {
     glUseProgram((GLuint)s->program);
     glBindVertexArray((GLuint)s->array);
     glBindBuffer(GL_ARRAY_BUFFER, (GLuint)s->buffer);
+    for (GLenum i = 0; i < 2; i++) {
+        glActiveTexture(GL_TEXTURE0 + i);
+        glBindTexture(GL_TEXTURE_2D, (GLuint)s->textures[i]);
+    }
+    glActiveTexture((GLenum)s->unit);
     glScissor(s->scissor_box[0], s->scissor_box[1], s->scissor_box[2], s->scissor_box[3]);
     glBlendFuncSeparate((GLenum)s->blend[0], (GLenum)s->blend[1], (GLenum)s->blend[2],
                         (GLenum)s->blend[3]);
@@ -338,6 +308,14 @@ static void draw_batches(gsc_gl_renderer *renderer, const gsc_scene *scene, doub
     size_t segments = 0; /* of the strokes drawn so far */
     for (size_t i = 0; i < scene->n_batches; i++) {
         const gsc_scene_batch *batch = &scene->batches[i];
+        if (batch->kind == GSC_SCENE_IMAGES) {
+            clip_to(batch, scale, height);
+            for (size_t k = batch->first; k < batch->first + batch->count; k++) {
+                gsc_gl_images_draw(&renderer->images, &scene->images[k], batch->clip, scale, width,
+                                   height);
+            }
+            continue;
+        }
         int kind = program_of[batch->kind];
         size_t first = batch->first, count = batch->count;
         if (kind == STROKE) {
