@@ -2,8 +2,8 @@
  *
  * Checkpoints in the safetensors format: a header in JSON, then numbers, little-endian, row-major.
  * A file holds the weights by the names of shape.h, AdamW's moments as adamw.m.NAME and
- * adamw.v.NAME, the gate's states and selection biases in double, and as metadata the step and a
- * text that says what the run was. It is written beside its place and renamed, so that a full disk
+ * adamw.v.NAME, the gate's states and selection biases in double, run.NAME what the run itself has
+ * to remember, and as metadata the step and a text that says what the run was. It is written beside its place and renamed, so that a full disk
  * leaves the old one.
  *
  * For PyTorch: {k: v for k, v in safetensors.torch.load_file(path).items() if not

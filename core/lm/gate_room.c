@@ -77,7 +77,7 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
         {(void **)&self->cut.status, cut, sizeof(gsc_status)},
         {(void **)&self->cut.errors, cut, sizeof(gsc_error)},
         {(void **)&self->cut.evaluations, cut, sizeof(int64_t)},
-        {(void **)&self->states, s->layers * (1 + s->gate.loaded->plugin->n_tensors),
+        {(void **)&self->states, s->layers * (1 + s->gate.loaded->plugin->n_tensors) + GSC_LM_MOST_KEPT,
          sizeof(gsc_lm_state)}};
     memcpy(pieces, all, sizeof all);
 }
@@ -119,6 +119,13 @@ static gsc_call gate_call(gsc_lm *self, size_t layer) {
 static void add_state(gsc_lm *self, size_t layer, const char *name, double *values, size_t count) {
     gsc_lm_state *state = &self->states[self->n_states++];
     snprintf(state->name, sizeof state->name, "layers.%zu.gate.%.60s", layer, name);
+    state->values = values;
+    state->count = count;
+}
+
+void gsc_lm_keep(gsc_lm *self, const char *name, double *values, size_t count) {
+    gsc_lm_state *state = &self->states[self->n_states++];
+    snprintf(state->name, sizeof state->name, "run.%.80s", name);
     state->values = values;
     state->count = count;
 }

@@ -19,6 +19,7 @@ static gsc_status save(lab *self, gsc_error *error) {
     if (self->folder == NULL || self->saved_step == self->trainer.step) {
         return GSC_OK;
     }
+    lm_lab_keep_tails(self);
     char path[GSC_DATA_PATH_SIZE];
     if (mkdir(self->folder, 0777) != 0 && errno != EEXIST) {
         return gsc_fail(error, GSC_ERR_IO, "%s cannot be made: %s", self->folder, strerror(errno));
@@ -35,14 +36,24 @@ static gsc_status save(lab *self, gsc_error *error) {
     return status;
 }
 
+/* Looks between two micro-batches whether somebody asked to stop. */
+static gsc_status look_for_stop(void *data, const gsc_lm_routing *routing, gsc_error *error) {
+    lab *self = data;
+    if (routing->layer > 0) {
+        return GSC_OK;
+    }
+    const gsc_status status = self->sink->progress(self->sink, lm_lab_fraction(self), "", error);
+    return status == GSC_OK ? lm_lab_heed_stop(self, error) : status;
+}
+
 /* The probe, where the router is watched too; at the end more positions. */
 static gsc_status validate(lab *self, gsc_error *error) {
     double loss = 0;
     gsc_status status = lm_lab_probe(self, false, &loss, error);
     if (status == GSC_OK && self->trainer.step == self->recipe.steps) {
         const gsc_probe *all = &self->validation;
-        status = gsc_lm_trainer_evaluate(&self->trainer, all->tokens, all->rows, NULL, NULL, NULL,
-                                         &loss, error);
+        status = gsc_lm_trainer_evaluate(&self->trainer, all->tokens, all->rows, look_for_stop,
+                                         self, NULL, &loss, error);
     }
     if (status == GSC_OK) {
         self->validation_loss = loss;
@@ -66,7 +77,7 @@ static gsc_status stop_by(lab *self, gsc_error *error) {
     if (status == GSC_OK) {
         status = validate(self, error);
     }
-    if (status == GSC_OK && self->trainer.step > self->first_step) {
+    if (status == GSC_OK && self->trainer.step > 0) {
         status = lm_lab_tell_loads(self, error);
     }
     return status;
@@ -94,12 +105,34 @@ static bool is_stop(const lab *self) {
     return false;
 }
 
+/* A run that goes on has told of its steps so far; what belongs to a checkpoint it tells again. */
+static gsc_status begin(lab *self, gsc_error *error) {
+    gsc_status status = GSC_OK;
+    if (self->trainer.step > 0) {
+        char text[96];
+        snprintf(text, sizeof text, "resumed at step %" PRId64 " of %" PRId64, self->trainer.step,
+                 self->recipe.steps);
+        status = self->sink->event(self->sink, GSC_EVENT_INFO, "lm", text, error);
+    }
+    if (status == GSC_OK && self->trainer.step > 0 && self->trainer.step == self->recipe.steps) {
+        status = lm_lab_tell_step_loads(self, error);
+    }
+    lm_lab_restore_tails(self);
+    return status == GSC_OK && is_stop(self) ? stop_by(self, error) : status;
+}
+
 static gsc_status train(lab *self, gsc_error *error) {
-    gsc_status status = stop_by(self, error);
+    gsc_status status = begin(self, error);
+    if (status == GSC_OK) {
+        status = lm_lab_heed_stop(self, error);
+    }
     while (status == GSC_OK && self->trainer.step < self->recipe.steps) {
         status = one_step(self, error);
         if (status == GSC_OK && is_stop(self)) {
             status = stop_by(self, error);
+        }
+        if (status == GSC_OK) {
+            status = lm_lab_heed_stop(self, error);
         }
     }
     return status;
@@ -123,7 +156,8 @@ gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_
     }
     self->spec = spec;
     self->pool = pool;
-    self->sink = sink;
+    lm_lab_sink_init(&self->tee, sink);
+    self->sink = &self->tee.sink;
     self->folder = getenv("GATESCOPE_CHECKPOINTS");
     self->saved_step = -1;
     gsc_status status = lm_lab_set_up(self, error);
@@ -146,9 +180,9 @@ gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_
         status = lm_lab_tell_results(self, error);
     }
     if (status == GSC_OK) {
-        status = sink->progress(sink, 1, "done", error);
+        status = self->sink->progress(self->sink, 1, "done", error);
     }
-    if (status == GSC_ERR_STOPPED && self->model != NULL) {
+    if (status == GSC_ERR_STOPPED && self->router != NULL) {
         gsc_error ignored = {0};
         save(self, &ignored);
     }

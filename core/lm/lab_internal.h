@@ -21,10 +21,18 @@ typedef enum lab_series {
     LAB_SERIES
 } lab_series;
 
+/* lab_sink.c */
+typedef struct lab_sink {
+    gsc_sink sink; /* first */
+    gsc_sink *to;
+    bool stop; /* somebody asked for it */
+} lab_sink;
+
 typedef struct lab {
     const gsc_spec *spec;
     gsc_pool *pool;
-    gsc_sink *sink;
+    lab_sink tee;
+    gsc_sink *sink; /* that of tee */
     const char *folder; /* of checkpoints; NULL: none */
     char identity[GSC_LM_IDENTITY_SIZE];
 
@@ -49,10 +57,15 @@ typedef struct lab {
     int64_t first_step, told_step;            /* where this process began; of the last speed */
     double begun_s, told_s, trained_s;        /* clocks: begin, last speed; seconds in steps */
     double validation_loss;                   /* the last one */
+    double *tails; /* [2, layers] of the router's report, as checkpoints keep it */
     int64_t saved_step;                       /* of the last checkpoint; -1: none */
 } lab;
 
 double lm_lab_now(void);
+
+void lm_lab_sink_init(lab_sink *self, gsc_sink *to);
+/* GSC_ERR_STOPPED where somebody asked for it. */
+gsc_status lm_lab_heed_stop(const lab *self, gsc_error *error);
 
 /* lab_setup.c */
 gsc_status lm_lab_set_up(lab *self, gsc_error *error);
@@ -63,6 +76,7 @@ gsc_status lm_lab_declare_series(lab *self, gsc_error *error);
 gsc_status lm_lab_tell_step(lab *self, const gsc_lm_step *step, gsc_error *error);
 gsc_status lm_lab_tell_loads(lab *self, gsc_error *error);
 gsc_status lm_lab_tell_point(lab *self, lab_series series, double y, gsc_error *error);
+double lm_lab_fraction(const lab *self); /* of the whole run */
 gsc_status lm_lab_tell_results(lab *self, gsc_error *error);
 
 /* lab_router.c: the series of the router; the probe at this step, with its mean cross-entropy; a
@@ -72,5 +86,8 @@ gsc_status lm_lab_watch_router(lab *self, gsc_error *error);
 gsc_status lm_lab_probe(lab *self, bool quiet, double *ret_loss, gsc_error *error);
 gsc_status lm_lab_tell_step_loads(lab *self, gsc_error *error);
 gsc_status lm_lab_probe_earlier(lab *self, gsc_error *error);
+/* What the report must remember of steps that are done, from or into a checkpoint's numbers. */
+void lm_lab_keep_tails(lab *self);
+void lm_lab_restore_tails(lab *self);
 
 #endif

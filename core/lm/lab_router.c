@@ -56,19 +56,25 @@ gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
 
 /* One layer of one micro-batch of the probe. */
 typedef struct watch {
+    lab *owner;
     gsc_router_report *report;
     size_t valid;
 } watch;
 
 static gsc_status see(void *data, const gsc_lm_routing *routing, gsc_error *error) {
     const watch *self = data;
-    return gsc_router_report_add(self->report, routing->layer, self->valid, routing->choice->start,
-                                 routing->choice->chosen, routing->choice->weight, routing->p,
-                                 error);
+    gsc_status status =
+        gsc_router_report_add(self->report, routing->layer, self->valid, routing->choice->start,
+                              routing->choice->chosen, routing->choice->weight, routing->p, error);
+    if (status == GSC_OK && routing->layer == 0) {
+        gsc_sink *sink = self->owner->sink;
+        status = sink->progress(sink, lm_lab_fraction(self->owner), "", error);
+    }
+    return status == GSC_OK ? lm_lab_heed_stop(self->owner, error) : status;
 }
 
 gsc_status lm_lab_probe(lab *self, bool quiet, double *ret_loss, gsc_error *error) {
-    watch watching = {.report = self->router};
+    watch watching = {.owner = self, .report = self->router};
     gsc_status status = gsc_router_report_begin(self->router, self->trainer.step, quiet, error);
     if (status == GSC_OK) {
         status = gsc_lm_trainer_evaluate(&self->trainer, self->interim.tokens, self->interim.rows,
@@ -85,6 +91,20 @@ gsc_status lm_lab_tell_step_loads(lab *self, gsc_error *error) {
                                     self->trainer.loads + layer * self->shape.experts, 0, error);
     }
     return status;
+}
+
+void lm_lab_keep_tails(lab *self) {
+    for (size_t layer = 0; self->router != NULL && layer < self->shape.layers; layer++) {
+        gsc_router_report_tail(self->router, layer, &self->tails[2 * layer],
+                               &self->tails[2 * layer + 1]);
+    }
+}
+
+void lm_lab_restore_tails(lab *self) {
+    for (size_t layer = 0; layer < self->shape.layers; layer++) {
+        gsc_router_report_set_tail(self->router, layer, self->tails[2 * layer],
+                                   self->tails[2 * layer + 1]);
+    }
 }
 
 gsc_status lm_lab_probe_earlier(lab *self, gsc_error *error) {

@@ -169,6 +169,11 @@ static gsc_status make_model(lab *self, gsc_error *error) {
             gsc_lm_trainer_init(&self->trainer, self->queue, self->model, &self->recipe, error);
     }
     const char *from = gsc_spec_string(self->spec, "lm.resume");
+    if (status == GSC_OK) {
+        gsc_lm_keep(self->model, "loads", self->trainer.loads,
+                    self->shape.layers * self->shape.experts);
+        gsc_lm_keep(self->model, "imbalance_tail", self->tails, 2 * self->shape.layers);
+    }
     if (status == GSC_OK && from != NULL && from[0] != '\0') {
         status = gsc_lm_load(self->model, from, self->identity, &self->trainer.step, error);
         self->saved_step = self->trainer.step;
@@ -182,7 +187,9 @@ static gsc_status make_room(lab *self, gsc_error *error) {
     self->batch = malloc(batch * sizeof *self->batch);
     self->load = malloc(self->shape.experts * sizeof *self->load);
     self->load_series = malloc(self->shape.layers * sizeof *self->load_series);
-    return self->batch == NULL || self->load == NULL || self->load_series == NULL
+    self->tails = calloc(2 * self->shape.layers, sizeof *self->tails);
+    return self->tails == NULL || self->batch == NULL || self->load == NULL ||
+                   self->load_series == NULL
                ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for a batch of %zu tokens", batch)
                : GSC_OK;
 }
@@ -224,5 +231,6 @@ void lm_lab_tear_down(lab *self) {
     free(self->batch);
     free(self->load);
     free(self->load_series);
+    free(self->tails);
     free(self->stops);
 }

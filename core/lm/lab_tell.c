@@ -74,6 +74,10 @@ gsc_status lm_lab_tell_point(lab *self, lab_series series, double y, gsc_error *
     return self->sink->points(self->sink, self->series[series], &point, 1, error);
 }
 
+double lm_lab_fraction(const lab *self) {
+    return 0.99 * (double)self->trainer.step / (double)self->recipe.steps;
+}
+
 gsc_status lm_lab_tell_step(lab *self, const gsc_lm_step *step, gsc_error *error) {
     const double values[LAB_SERIES] = {[LAB_LOSS] = step->loss,
                                        [LAB_BALANCE] = step->balance,
@@ -100,8 +104,7 @@ gsc_status lm_lab_tell_step(lab *self, const gsc_lm_step *step, gsc_error *error
     snprintf(text, sizeof text, "step %" PRId64 " of %" PRId64 ", loss %.3f", done,
              self->recipe.steps, step->loss);
     return status == GSC_OK
-               ? self->sink->progress(self->sink, 0.99 * (double)done / (double)self->recipe.steps,
-                                      text, error)
+               ? self->sink->progress(self->sink, lm_lab_fraction(self), text, error)
                : status;
 }
 

@@ -121,5 +121,11 @@ typedef struct gsc_lm_state {
     size_t count;
 } gsc_lm_state;
 const gsc_lm_state *gsc_lm_states(const gsc_lm *self, size_t *ret_count);
+/* Numbers of the run, not of the model, that checkpoints are to hold too, as run.NAME; borrowed.
+ * A checkpoint without them loads all the same. At most GSC_LM_MOST_KEPT. */
+enum {
+    GSC_LM_MOST_KEPT = 4
+};
+void gsc_lm_keep(gsc_lm *self, const char *name, double *values, size_t count);
 
 #endif

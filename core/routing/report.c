@@ -326,3 +326,13 @@ gsc_status gsc_router_report_batch(gsc_router_report *self, int64_t step, size_t
     }
     return status;
 }
+
+void gsc_router_report_tail(const gsc_router_report *self, size_t layer, double *ret_sum,
+                            double *ret_count) {
+    *ret_sum = self->tails[layer].sum;
+    *ret_count = self->tails[layer].n;
+}
+
+void gsc_router_report_set_tail(gsc_router_report *self, size_t layer, double sum, double count) {
+    self->tails[layer] = (router_tail){.sum = sum, .n = count};
+}

@@ -74,6 +74,11 @@ gsc_status gsc_router_report_end(gsc_router_report *self, gsc_error *error);
 gsc_status gsc_router_report_batch(gsc_router_report *self, int64_t step, size_t layer,
                                    const double *loads, double dropped, gsc_error *error);
 
+/* What the report remembers of the loads of the last 1% of steps, for a run that is interrupted there. */
+void gsc_router_report_tail(const gsc_router_report *self, size_t layer, double *ret_sum,
+                            double *ret_count);
+void gsc_router_report_set_tail(gsc_router_report *self, size_t layer, double sum, double count);
+
 /* What needs the last router: it is the last checkpoint's. Nothing where there was none. */
 gsc_status gsc_router_report_finish(gsc_router_report *self, gsc_error *error);
 

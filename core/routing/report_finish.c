@@ -141,7 +141,7 @@ static gsc_status finish_batches(gsc_router_report *self, gsc_error *error) {
     }
     for (size_t l = 0; l < self->plan.layers; l++) {
         const router_tail *tail = &self->tails[l];
-        values[l] = tail->n > 0 ? tail->sum / (double)tail->n : NAN;
+        values[l] = tail->n > 0 ? tail->sum / tail->n : NAN;
     }
     gsc_status status =
         send_result(self, name, &gsc_router_metric_words[ROUTER_BATCH_MAX_VIOLATION],

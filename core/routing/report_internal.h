@@ -20,8 +20,7 @@ typedef struct router_checkpoint {
 
 /* A figure's mean over the last 1% of steps. */
 typedef struct router_tail {
-    double sum;
-    size_t n;
+    double sum, n;
 } router_tail;
 
 struct gsc_router_report {

@@ -8,6 +8,7 @@
 #include "core/run/record.h"
 #include "core/run/run_writer_private.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +23,60 @@ static gsc_status out_of_memory(gsc_error *error) {
     return gsc_fail(error, GSC_ERR_MEMORY, "out of memory for the rows of a run");
 }
 
-static gsc_status check_series(const gsc_run_writer *writer, int32_t series, gsc_error *error) {
-    if (series < 0 || (size_t)series >= writer->n_tails) {
+/* The tail that a handle of the lab means: its declarations are counted anew in a reopened file. */
+static gsc_status check_series(const gsc_run_writer *writer, int32_t *series, gsc_error *error) {
+    const size_t declared = writer->reopened ? writer->n_declared : writer->n_tails;
+    if (*series < 0 || (size_t)*series >= declared) {
         return gsc_fail(
             error, GSC_ERR_SYSTEM,
             "the worker named series %d, but declared %zu; a plugin may have written over "
             "its memory",
-            (int)series, writer->n_tails);
+            (int)*series, declared);
     }
+    *series = writer->reopened ? writer->declared[*series] : *series;
     return GSC_OK;
+}
+
+/* Notes what the next declaration means. */
+static gsc_status note_declared(gsc_run_writer *writer, size_t tail, gsc_error *error) {
+    int32_t *grown = realloc(writer->declared, (writer->n_declared + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return out_of_memory(error);
+    }
+    writer->declared = grown;
+    grown[writer->n_declared++] = (int32_t)tail;
+    return GSC_OK;
+}
+
+/* Whether the file has the series already, at *ret_at. */
+static bool find_old(const gsc_run_writer *writer, const gsc_series_info *info, size_t *ret_at) {
+    for (size_t i = 0; i < writer->n_old; i++) {
+        const gsc_writer_old *old = &writer->old[i];
+        if (old->layer == info->layer && strcmp(old->name, info->name) == 0 &&
+            strcmp(old->arm, info->arm) == 0) {
+            *ret_at = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static gsc_status put_series(gsc_sink *self, const gsc_series_info *info, int32_t *ret_series,
                              gsc_error *error) {
     gsc_run_writer *writer = (gsc_run_writer *)self;
+    gsc_status status = writer->untouched ? gsc_run_writer_take_back(writer, error) : GSC_OK;
+    size_t at;
+    if (status == GSC_OK && find_old(writer, info, &at)) {
+        *ret_series = (int32_t)writer->n_declared;
+        status = note_declared(writer, at, error);
+        return status;
+    }
+    if (status == GSC_OK && writer->reopened) {
+        status = note_declared(writer, writer->n_tails, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
     if (writer->n_tails == MAX_SERIES) {
         return gsc_fail(error, GSC_ERR_INPUT, "a run has at most %d series", MAX_SERIES);
     }
@@ -48,23 +89,31 @@ static gsc_status put_series(gsc_sink *self, const gsc_series_info *info, int32_
         writer->tails = grown;
         writer->tails_capacity = capacity;
     }
-    gsc_status status = gsc_record_series(&writer->pending, info, error);
+    status = gsc_record_series(&writer->pending, info, error);
     if (status != GSC_OK) {
         return status;
     }
-    *ret_series = (int32_t)writer->n_tails;
-    writer->tails[writer->n_tails++] = (gsc_writer_tail){0};
+    *ret_series = (int32_t)(writer->reopened ? writer->n_declared - 1 : writer->n_tails);
+    writer->tails[writer->n_tails++] =
+        (gsc_writer_tail){.has_until = -INFINITY, .has_vectors_until = -INFINITY};
     return GSC_OK;
 }
 
 static gsc_status put_points(gsc_sink *self, int32_t series, const gsc_point *points, size_t n,
                              gsc_error *error) {
     gsc_run_writer *writer = (gsc_run_writer *)self;
-    gsc_status status = check_series(writer, series, error);
-    if (status != GSC_OK || n == 0) {
+    gsc_status status = check_series(writer, &series, error);
+    if (status != GSC_OK) {
         return status;
     }
     gsc_writer_tail *tail = &writer->tails[series];
+    while (n > 0 && writer->reopened && points->x <= tail->has_until) {
+        points++;
+        n--;
+    }
+    if (n == 0) {
+        return GSC_OK;
+    }
     if (tail->n + n > tail->capacity) {
         size_t capacity = tail->capacity == 0 ? 128 : tail->capacity;
         while (capacity < tail->n + n) {
@@ -86,7 +135,10 @@ static gsc_status put_points(gsc_sink *self, int32_t series, const gsc_point *po
 static gsc_status put_vector(gsc_sink *self, int32_t series, double x, const float *values,
                              size_t n, gsc_error *error) {
     gsc_run_writer *writer = (gsc_run_writer *)self;
-    gsc_status status = check_series(writer, series, error);
+    gsc_status status = check_series(writer, &series, error);
+    if (status == GSC_OK && writer->reopened && x <= writer->tails[series].has_vectors_until) {
+        return GSC_OK;
+    }
     return status != GSC_OK ? status
                             : gsc_record_vector(&writer->pending, series, x, values, n, error);
 }
@@ -153,6 +205,14 @@ void gsc_run_writer_free(gsc_run_writer *writer) {
     for (size_t i = 0; i < writer->n_tails; i++) {
         free(writer->tails[i].points);
     }
+    for (size_t i = 0; i < writer->n_old; i++) {
+        free(writer->old[i].name);
+        free(writer->old[i].arm);
+    }
+    free(writer->old);
+    free(writer->declared);
+    free(writer->old_status);
+    free(writer->old_failure);
     free(writer->tails);
     free(writer->activity);
     gsc_pack_clear(&writer->pending);
@@ -160,6 +220,11 @@ void gsc_run_writer_free(gsc_run_writer *writer) {
 }
 
 void gsc_run_writer_discard(gsc_run_writer *writer) {
+    if (writer->reopened) {
+        gsc_run_writer_give_back(writer);
+        gsc_run_writer_free(writer);
+        return;
+    }
     gsc_run_writer_close_database(writer);
     unlink(writer->path);
     gsc_run_writer_unlink_journal(writer->path);

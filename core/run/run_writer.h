@@ -40,11 +40,18 @@ gsc_status gsc_run_writer_create_named(const char *folder, const char *stem,
                                        const gsc_run_birth *birth, gsc_run_writer **ret_writer,
                                        gsc_error *error);
 
+/* Goes on with an existing file at x = last_x: status running. With the first series that the lab
+ * declares, points and vectors beyond last_x, results and documents are taken back; the lab then
+ * declares its series again and tells what it tells anew, and points and vectors at an x that their
+ * series already has are left out. For series whose x never falls. */
+gsc_status gsc_run_writer_reopen(const char *path, double last_x, gsc_run_writer **ret_writer,
+                                 gsc_error *error);
+
 /* Closes the file as it stands. Where it replaced another, that one is gone now. */
 void gsc_run_writer_free(gsc_run_writer *writer);
 
 /* Takes the file away again, as if it had never been made, brings back the one that it replaced,
- * and frees: for a run that was refused before it began. */
+ * and frees: for a run that was refused before it began. A reopened file has its status again. */
 void gsc_run_writer_discard(gsc_run_writer *writer);
 
 const char *gsc_run_writer_path(const gsc_run_writer *writer);

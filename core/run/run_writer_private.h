@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inside of gsc_run_writer, for run_writer.c, run_birth.c and run_commit.c only.
+ * The inside of gsc_run_writer, for run_writer.c, run_birth.c, run_resume.c and run_commit.c
+ * only.
  *
  * Layer: core/run.
  */
@@ -21,6 +22,7 @@ typedef struct gsc_writer_tail {
     int64_t first_seq;
     size_t n_sealed; /* while a transaction is open: points that went into blocks */
     int64_t n_vectors, n_new_vectors; /* in the file; in the open transaction */
+    double has_until, has_vectors_until; /* of a reopened file: x that were there */
 } gsc_writer_tail;
 
 /* The statements that are prepared once. */
@@ -37,6 +39,12 @@ typedef enum gsc_writer_statement {
     GSC_WRITER_STATEMENTS,
 } gsc_writer_statement;
 
+/* A series that a reopened file has. */
+typedef struct gsc_writer_old {
+    char *name, *arm;
+    int32_t layer;
+} gsc_writer_old;
+
 struct gsc_run_writer {
     gsc_sink sink; /* first: the sink is the writer */
     char path[PATH_MAX];
@@ -52,6 +60,14 @@ struct gsc_run_writer {
     double progress;
     double heartbeat_s;  /* of the last commit */
     double busy_since_s; /* a reader has held the file since; 0: no */
+
+    bool reopened, untouched; /* untouched: nothing was taken back yet */
+    double last_x;
+    gsc_writer_old *old;
+    size_t n_old;
+    int32_t *declared; /* [n_declared] the series that each declaration of a reopened file meant */
+    size_t n_declared;
+    char *old_status, *old_failure;
 };
 
 /* Removes path-journal. */
@@ -67,6 +83,10 @@ int gsc_run_writer_meta_real(gsc_run_writer *writer, const char *key, double val
 int gsc_run_writer_meta_int(gsc_run_writer *writer, const char *key, int64_t value);
 /* One sentence from SQLite's last error: a full disk, a folder without leave to write. */
 gsc_status gsc_run_writer_fail(gsc_run_writer *writer, const char *doing, gsc_error *error);
+
+/* run_resume.c: the rows beyond last_x go; the status as it was. */
+gsc_status gsc_run_writer_take_back(gsc_run_writer *writer, gsc_error *error);
+void gsc_run_writer_give_back(gsc_run_writer *writer);
 
 double gsc_unix_time(void);
 

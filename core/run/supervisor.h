@@ -6,7 +6,7 @@
  * at which step.
  *
  * While it runs, SIGINT, SIGTERM and (where not ignored) SIGHUP stop the run: the first asks the
- * worker, which has five seconds; the second kills it.
+ * worker, which has five seconds, or a minute where it keeps a checkpoint first; the second kills it.
  *
  * Layer: core/run. The calling process should have one thread.
  */
@@ -34,6 +34,8 @@ typedef struct gsc_order {
     const char *experiment; /* preset name, or "" */
     const char *stem;       /* first part of the file's name, where path is NULL */
     const char *path;       /* the run file; NULL: a new name in gsc_runs_folder */
+    bool resume;            /* goes on with the file at path at x = resume_x */
+    double resume_x;
     bool replace;           /* an existing file at path may go, unless it is of a running run */
     const char *const
         *worker; /* argv of the worker, ends with NULL; two numbers are appended. NULL:
