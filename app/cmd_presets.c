@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope presets [--json]: the experiments that are built in.
+ * gatescope presets [--json]: the experiments that are built in, and the sweeps.
  *
  * Layer: app.
  */
 #include "app/commands.h"
 #include "core/read/json_text.h"
 #include "core/read/spec.h"
+#include "core/read/sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,14 @@ static int print_json(const gsc_preset *presets, size_t n) {
                               json_pack("{s:s, s:s, s:s, s:o}", "name", presets[i].name, "title",
                                         presets[i].title, "summary", presets[i].summary, "spec",
                                         json_loads(presets[i].text, 0, NULL)));
+    }
+    size_t n_sweeps;
+    const gsc_sweep_preset *sweeps = gsc_sweep_presets(&n_sweeps);
+    for (size_t i = 0; i < n_sweeps; i++) {
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s, s:o}", "name", sweeps[i].name, "title",
+                                        sweeps[i].title, "summary", sweeps[i].summary, "sweep",
+                                        json_loads(sweeps[i].text, 0, NULL)));
     }
     char *text = gsc_json_dump(array, JSON_INDENT(2));
     json_decref(array);
@@ -45,6 +54,14 @@ int gsc_cmd_presets(int argc, char **argv) {
     for (size_t i = 0; i < n; i++) {
         printf("%-10s %s\n%-10s %s\n", presets[i].name, presets[i].title, "", presets[i].summary);
     }
-    printf("\nRun one with: gatescope run preset:%s\n", presets[0].name);
+    size_t n_sweeps;
+    const gsc_sweep_preset *sweeps = gsc_sweep_presets(&n_sweeps);
+    printf("\nSweeps: several arms, paired by seed\n");
+    for (size_t i = 0; i < n_sweeps; i++) {
+        printf("%-10s %s\n%-10s %s\n", sweeps[i].name, sweeps[i].title, "", sweeps[i].summary);
+    }
+    printf(
+        "\nRun one with: gatescope run preset:%s, a sweep with: gatescope sweep preset:%s -o DIR\n",
+        presets[0].name, sweeps[0].name);
     return 0;
 }

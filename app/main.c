@@ -34,6 +34,22 @@ static const command commands[] = {
      "Progress goes to stderr, the run file's path to stdout. Ctrl-C stops the run and keeps what it\n"
      "found; a second one does not wait.\n",
      gsc_cmd_run},
+    {"sweep", "SWEEP.json|preset:NAME|DIR -o DIR [-j N]",
+     "run the arms of a question, seed by seed",
+     "  SWEEP.json|preset:NAME   base, axes, seeds, hypothesis; `gatescope presets` lists presets\n"
+     "  DIR                      goes on with the sweep of a folder; runs that stopped begin again\n"
+     "  -o DIR                   the folder: sweep.json, todo/, running/, done/, runs/\n"
+     "  -j N                     runs at once; else as many as cores and memory allow\n"
+     "  --threads N              threads of each run; else cores / runs at once\n"
+     "  --set KEY=VALUE          changes seeds, margin, hypothesis, result or a key of the base\n"
+     "  --plan                   what it would be: arms, runs, memory, time; runs nothing\n"
+     "  --status                 where the sweep of DIR stands (--json: every run)\n"
+     "  --pause, --continue      no run of DIR is begun until it goes on\n"
+     "  --quiet                  errors only\n\n"
+     "Arms share seeds, data order and initial weights. Hypothesis, seeds and margin are set before the\n"
+     "first run and hashed into every one. Progress goes to stderr, the folder to stdout. Ctrl-C stops the\n"
+     "runs under way; `gatescope sweep DIR` begins them again. `gatescope compare DIR` gives the verdicts.\n",
+     gsc_cmd_sweep},
     {"report", "FILE.gsc… [--json] [-o DIR]", "figures of merit of runs: rates, losses",
      "  --json   one object per run: run, status, spec, results, rates\n"
      "  -o DIR   rates.csv and the figures of the runs, in a folder; made if missing\n",

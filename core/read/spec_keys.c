@@ -498,6 +498,11 @@ static const gsc_spec_key keys[] = {
      .initial = "\"\"",
      .advanced = true,
      .doc = "Checkpoint to go on from; the run must be the same otherwise"},
+    {.name = "sweep",
+     .type = GSC_SPEC_OBJECT,
+     .advanced = true,
+     .doc =
+         "Which sweep the run is of, and what was set before it began: hash, arm, hypothesis, seeds"},
     {.name = "threads",
      .type = GSC_SPEC_INT,
      .lowest = 0,
