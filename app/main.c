@@ -50,6 +50,13 @@ static const command commands[] = {
      "first run and hashed into every one. Progress goes to stderr, the folder to stdout. Ctrl-C stops the\n"
      "runs under way; `gatescope sweep DIR` begins them again. `gatescope compare DIR` gives the verdicts.\n",
      gsc_cmd_sweep},
+    {"resume", "FILE.gsc [--checkpoint STEP]", "go on with a language model that was interrupted",
+     "  --checkpoint STEP  from that checkpoint of NAME.ckpt instead of the last one\n"
+     "  --threads N        processor threads; they change no bit of the result\n"
+     "  --quiet            alarms and errors only\n\n"
+     "The run goes on in the same file and ends with the same numbers as one that was never "
+     "interrupted.\nA run that is stopped (Ctrl-C, or Stop in the window) keeps a checkpoint first.\n",
+     gsc_cmd_resume},
     {"report", "FILE.gsc… [--json] [-o DIR]", "figures of merit of runs: rates, losses",
      "  --json   one object per run: run, status, spec, results, rates\n"
      "  -o DIR   rates.csv and the figures of the runs, in a folder; made if missing\n",
