@@ -6,6 +6,10 @@
 
 #include "core/plugin/registry.h"
 
+enum {
+    MOST_SOURCE = 256 << 10
+};
+
 static const struct {
     gsc_capabilities bit;
     const char *name;
@@ -72,6 +76,14 @@ static json_t *describe_tensor(const gsc_plugin *plugin, const gsc_tensor *tenso
                      tensor->scale, "decay", tensor->no_decay == 0, "size", size);
 }
 
+/* The plugin's own text, or NULL where it carries none of a file's size. */
+static json_t *describe_source(const gsc_plugin *plugin) {
+    const char *text = plugin->source, *end = plugin->source_end;
+    return text != NULL && end > text && end - text <= MOST_SOURCE
+               ? json_stringn(text, (size_t)(end - text))
+               : NULL;
+}
+
 json_t *gsc_plugin_describe(const gsc_plugin *plugin) {
     json_t *params = json_array(), *tensors = json_array();
     for (size_t i = 0; i < plugin->n_params; i++) {
@@ -83,13 +95,13 @@ json_t *gsc_plugin_describe(const gsc_plugin *plugin) {
     char theory[640], lm[640];
     gsc_plugin_theory_refusal(plugin, theory, sizeof theory);
     gsc_plugin_lm_refusal(plugin, lm, sizeof lm);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "id",
-                     plugin->id, "kind", gsc_kind_name(plugin->kind), "version", plugin->version,
-                     "title", plugin->title, "status", "ok", "formula", plugin->formula, "doc",
-                     plugin->doc, "papers", text_list(plugin->papers), "recommended",
-                     text_list(plugin->recommended), "capabilities",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o*}",
+                     "id", plugin->id, "kind", gsc_kind_name(plugin->kind), "version",
+                     plugin->version, "title", plugin->title, "status", "ok", "formula",
+                     plugin->formula, "doc", plugin->doc, "papers", text_list(plugin->papers),
+                     "recommended", text_list(plugin->recommended), "capabilities",
                      capability_list(plugin->capabilities), "params", params, "tensors", tensors,
-                     "theory", theory, "lm", lm);
+                     "theory", theory, "lm", lm, "source", describe_source(plugin));
 }
 
 json_t *gsc_plugin_describe_refused(const gsc_plugin *plugin, const char *refusal) {
