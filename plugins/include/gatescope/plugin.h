@@ -500,6 +500,30 @@ extern "C" {
             ret_du[i_] = (slope);                                                                  \
         }                                                                                          \
     }
+/* The same for f(u, v) of GSC_EXPERT_GATED_FFN, from f, df/du and df/dv. */
+#define GSC_GATED_ACTIVATION(name, f, slope_u, slope_v)                                            \
+    GSC_GATED_ACTIVATION_TYPED(name##_f64, double, f, slope_u, slope_v)                            \
+    GSC_GATED_ACTIVATION_TYPED(name##_f32, float, f, slope_u, slope_v)
+#define GSC_GATED_ACTIVATION_TYPED(name, type, f, slope_u, slope_v)                                \
+    GSC_HOT static void name(const gsc_call *call, int64_t n, const type *u_, const type *v_,      \
+                             type *ret_f) {                                                        \
+        typedef type number;                                                                       \
+        (void)call;                                                                                \
+        for (int64_t i_ = 0; i_ < n; i_++) {                                                       \
+            const number u = u_[i_], v = v_[i_];                                                   \
+            ret_f[i_] = (f);                                                                       \
+        }                                                                                          \
+    }                                                                                              \
+    GSC_HOT static void name##_slope(const gsc_call *call, int64_t n, const type *u_,              \
+                                     const type *v_, type *ret_du, type *ret_dv) {                 \
+        typedef type number;                                                                       \
+        (void)call;                                                                                \
+        for (int64_t i_ = 0; i_ < n; i_++) {                                                       \
+            const number u = u_[i_], v = v_[i_];                                                   \
+            ret_du[i_] = (slope_u);                                                                \
+            ret_dv[i_] = (slope_v);                                                                \
+        }                                                                                          \
+    }
 #define GSC_ACTIVATION_MEMBERS(name)                                                               \
     .activation = name##_f64, .activation_slope = name##_f64_slope, .activation_f32 = name##_f32,  \
     .activation_slope_f32 = name##_f32_slope
