@@ -66,19 +66,6 @@ ALWAYS void split(uint8_t *to, __m512 even, __m512 odd) {
                                                       _mm512_and_si512(low_1, upper)));
 }
 
-/* A tile whose row i is made of row i and of row i + 16 or the next 16 numbers of the same row:
- * `other` apart. The rest is zeros. */
-ALWAYS void pack_straight(uint8_t *to, const float *from, size_t row, size_t other, ptrdiff_t rows,
-                          ptrdiff_t other_rows, ptrdiff_t columns, ptrdiff_t other_columns) {
-    const __mmask16 mask = mask_of(columns), other_mask = mask_of(other_columns);
-    for (ptrdiff_t i = 0; i < TILE; i++) {
-        const float *at = from + (size_t)i * row;
-        __m512 even = _mm512_maskz_loadu_ps(i < rows ? mask : 0, at);
-        __m512 odd = _mm512_maskz_loadu_ps(i < other_rows ? other_mask : 0, at + other);
-        split(to + i * 64, even, odd);
-    }
-}
-
 /* 16 x 16 numbers turned over, rows and columns beyond the ends zero. */
 ALWAYS void turn_over(float *to, const float *from, size_t row, ptrdiff_t rows, ptrdiff_t columns) {
     const __mmask16 mask = mask_of(columns);
@@ -112,57 +99,154 @@ ALWAYS void turn_over(float *to, const float *from, size_t row, ptrdiff_t rows, 
     }
 }
 
-/* A tile of which two blocks of 16 x 16 lie turned over, `other` apart. */
-ALWAYS void pack_turned(uint8_t *to, const float *from, size_t row, size_t other, ptrdiff_t rows,
-                        ptrdiff_t other_rows, ptrdiff_t columns, ptrdiff_t other_columns) {
-    float turned[2 * TILE * TILE] __attribute__((aligned(64)));
-    turn_over(turned, from, row, rows, columns);
-    turn_over(turned + TILE * TILE, from + other, row, other_rows, other_columns);
-    for (int i = 0; i < TILE; i++) {
-        split(to + i * 64, _mm512_load_ps(turned + i * TILE),
-              _mm512_load_ps(turned + TILE * TILE + i * TILE));
+/* A panel to be packed a few rows of its tiles at a time, so that vectors work beside the tile unit. Of
+ * b: tiles' rows are pairs; else lines. */
+typedef struct packing {
+    const gsc_tiles_side *side;
+    uint8_t *to;
+    size_t line, l, depth; /* where it begins, and its inner numbers */
+    size_t lines;
+    bool b;
+    size_t step, tile, row; /* what comes next; step: an inner number */
+    size_t rate;            /* rows at a time */
+    float *turned;          /* [2 x 16, 16], aligned */
+} packing;
+
+/* Two blocks of 16 x 16 numbers: the vectors that row i of a tile pairs are row i of both, or once turned
+ * over column i of both. Rows are row apart, the blocks other. */
+typedef struct blocks {
+    const float *from;
+    size_t row, other;
+    ptrdiff_t rows[2], columns[2]; /* that are not beyond an end */
+    bool turn;
+} blocks;
+
+ALWAYS blocks blocks_of(const packing *p) {
+    const size_t line = p->line + p->tile * TILE, l = p->l + p->step;
+    const ptrdiff_t lines = (ptrdiff_t)(p->lines - p->tile * TILE);
+    const ptrdiff_t depth = (ptrdiff_t)(p->depth - p->step);
+    const bool by_line = p->side->step == 1; /* lines lie as rows */
+    blocks r = {.from = p->side->at + line * p->side->line + l * p->side->step,
+                .row = by_line ? p->side->line : p->side->step,
+                .other = by_line ? TILE : TILE * p->side->step,
+                .turn = by_line == p->b};
+    for (int i = 0; i < 2; i++) {
+        const ptrdiff_t left = depth - i * TILE;
+        r.rows[i] = by_line ? lines : left;
+        r.columns[i] = by_line ? left : lines;
     }
+    return r;
 }
 
-/* Up to 16 lines from `line` on, up to 32 inner numbers from l on. */
-ALWAYS void pack_tile(uint8_t *to, const gsc_tiles_side *side, size_t line, ptrdiff_t lines,
-                      size_t l, ptrdiff_t depth, bool b) {
-    const float *from = side->at + line * side->line + l * side->step;
-    const ptrdiff_t full = TILE;
-    if (side->step == 1 && !b) {
-        pack_straight(to, from, side->line, TILE, lines, lines, depth, depth - full);
-    } else if (side->step == 1) {
-        pack_turned(to, from, side->line, TILE, lines, lines, depth, depth - full);
-    } else if (b) {
-        pack_straight(to, from, side->step, TILE * side->step, depth, depth - full, lines, lines);
-    } else {
-        pack_turned(to, from, side->step, TILE * side->step, depth, depth - full, lines, lines);
-    }
-}
-
-/* A panel from `line` on; a second tile without lines is left as it is. */
-ALWAYS void pack_panel(uint8_t *to, const gsc_tiles_side *side, size_t line, size_t lines, size_t l,
-                       size_t depth, bool b) {
-    for (size_t s = 0; s < depth; s += LINES, to += STEP) {
-        const ptrdiff_t left = (ptrdiff_t)(depth - s);
-        pack_tile(to, side, line, (ptrdiff_t)lines, l + s, left, b);
-        if (lines > TILE) {
-            pack_tile(to + 3 * PART, side, line + TILE, (ptrdiff_t)lines - TILE, l + s, left, b);
+/* The next rows of the panel, count at most. */
+static void pack_rows(packing *p, size_t count) {
+    while (count > 0 && p->step < p->depth) {
+        const size_t end = least(TILE, p->row + count);
+        const blocks r = blocks_of(p);
+        uint8_t *to = p->to + p->step / LINES * STEP + p->tile * 3 * PART;
+        count -= end - p->row;
+        if (r.turn) {
+            if (p->row == 0) {
+                turn_over(p->turned, r.from, r.row, r.rows[0], r.columns[0]);
+                turn_over(p->turned + TILE * TILE, r.from + r.other, r.row, r.rows[1],
+                          r.columns[1]);
+            }
+            for (size_t i = p->row; i < end; i++) {
+                split(to + i * 64, _mm512_load_ps(p->turned + i * TILE),
+                      _mm512_load_ps(p->turned + (TILE + i) * TILE));
+            }
+        } else {
+            const __mmask16 mask_0 = mask_of(r.columns[0]), mask_1 = mask_of(r.columns[1]);
+            for (size_t i = p->row; i < end; i++) {
+                const float *at = r.from + i * r.row;
+                split(to + i * 64, _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[0] ? mask_0 : 0, at),
+                      _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[1] ? mask_1 : 0, at + r.other));
+            }
+        }
+        p->row = end % TILE;
+        if (end == TILE && (++p->tile == 2 || p->tile * TILE >= p->lines)) {
+            p->tile = 0;
+            p->step += LINES;
         }
     }
+}
+
+/* All that is left. */
+static void pack_rest(packing *p) {
+    pack_rows(p, SIZE_MAX);
+}
+
+/* So many rows at a time that `times` are enough. */
+static void set_rate(packing *p, size_t times) {
+    const size_t rows = round_up(p->depth) / LINES * (p->lines > TILE ? 2 : 1) * TILE;
+    p->rate = (rows + times - 1) / times;
 }
 
 void gsc_tiles_pack_b(void *to, const gsc_tiles_product *p, size_t first, size_t count, size_t l,
                       size_t depth) {
     const size_t panel_bytes = round_up(depth) / LINES * STEP;
-    uint8_t *at = to;
+    float turned[2 * TILE * TILE] __attribute__((aligned(64)));
     for (size_t i = 0; i < count; i++) {
         const size_t line = (first + i) * LINES;
-        pack_panel(at + i * panel_bytes, &p->b, line, least(LINES, p->n - line), l, depth, true);
+        packing panel = {.side = &p->b,
+                         .to = (uint8_t *)to + i * panel_bytes,
+                         .line = line,
+                         .l = l,
+                         .depth = depth,
+                         .lines = least(LINES, p->n - line),
+                         .b = true,
+                         .turned = turned};
+        pack_rest(&panel);
     }
 }
 
 /* ---- Multiplying ---- */
+
+/* Sums on their way to c, written while the unit works on the next ones. */
+typedef struct writing {
+    float *c;
+    size_t c_row, rows, columns; /* rows 0: none */
+    bool add;
+    float *sums; /* [32, 32], aligned */
+} writing;
+
+/* What goes on beside the unit. */
+typedef struct aside {
+    packing a, b; /* the next panels; rate 0: none */
+    writing writing;
+    const char *fetch;                        /* the next row of c to be brought near */
+    size_t fetch_row, fetch_rows, fetch_rate; /* bytes apart, rows left, rows at a time */
+} aside;
+
+static void write_sums(writing *w) {
+    const __mmask16 mask_0 = mask_of((ptrdiff_t)w->columns);
+    const __mmask16 mask_1 = mask_of((ptrdiff_t)w->columns - TILE);
+    float *c = w->c;
+    const float *sums = w->sums;
+    for (size_t i = 0; i < w->rows; i++, c += w->c_row, sums += LINES) {
+        __m512 sum_0 = _mm512_load_ps(sums), sum_1 = _mm512_load_ps(sums + TILE);
+        if (w->add) {
+            sum_0 = _mm512_add_ps(sum_0, _mm512_maskz_loadu_ps(mask_0, c));
+            sum_1 = _mm512_add_ps(sum_1, _mm512_maskz_loadu_ps(mask_1, c + TILE));
+        }
+        _mm512_mask_storeu_ps(c, mask_0, sum_0);
+        _mm512_mask_storeu_ps(c + TILE, mask_1, sum_1);
+    }
+    w->rows = 0;
+}
+
+static __attribute__((noinline)) void work_aside(aside *o) {
+    if (o->writing.rows > 0) {
+        write_sums(&o->writing);
+    }
+    for (size_t i = 0; i < o->fetch_rate && o->fetch_rows > 0; i++, o->fetch_rows--) {
+        __builtin_prefetch(o->fetch, 1, 3);
+        __builtin_prefetch(o->fetch + 64, 1, 3);
+        o->fetch += o->fetch_row;
+    }
+    pack_rows(&o->a, o->a.rate);
+    pack_rows(&o->b, o->b.rate);
+}
 
 /* Parts of both tiles of a step: a's in 4 and 5, b's in 6 and 7. */
 #define LOAD_A(part)                                                                               \
@@ -185,16 +269,19 @@ void gsc_tiles_pack_b(void *to, const gsc_tiles_product *p, size_t first, size_t
     }                                                                                              \
     if (rows == 2 && columns == 2) {                                                               \
         _tile_dpbf16ps(3, 5, 7);                                                                   \
-    }
+    }                                                                                              \
+    work_aside(o);
 
 enum {
     HIGH,
     MIDDLE,
-    LOW
+    LOW,
+    GROUPS = 6 /* of products in a step */
 };
 
 /* The sums of a panel of a and one of b, in tiles 0 .. 3; rows and columns in tiles. */
-ALWAYS void sum_tiles(const uint8_t *a, const uint8_t *b, size_t steps, int rows, int columns) {
+ALWAYS void sum_tiles(const uint8_t *a, const uint8_t *b, size_t steps, int rows, int columns,
+                      aside *o) {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -218,63 +305,124 @@ ALWAYS void sum_tiles(const uint8_t *a, const uint8_t *b, size_t steps, int rows
     }
 }
 
-/* Rows and columns, at most 32, from 32 x 32 sums to c. */
-static void write_sums(float *c, size_t c_row, const float *sums, size_t rows, size_t columns,
-                       bool add) {
-    const __mmask16 mask_0 = mask_of((ptrdiff_t)columns);
-    const __mmask16 mask_1 = mask_of((ptrdiff_t)columns - TILE);
-    for (size_t i = 0; i < rows; i++, c += c_row, sums += LINES) {
-        __m512 sum_0 = _mm512_load_ps(sums), sum_1 = _mm512_load_ps(sums + TILE);
-        if (add) {
-            sum_0 = _mm512_add_ps(sum_0, _mm512_maskz_loadu_ps(mask_0, c));
-            sum_1 = _mm512_add_ps(sum_1, _mm512_maskz_loadu_ps(mask_1, c + TILE));
-        }
-        _mm512_mask_storeu_ps(c, mask_0, sum_0);
-        _mm512_mask_storeu_ps(c + TILE, mask_1, sum_1);
-    }
-}
-
 /* One panel by one panel; rows and columns at most 32. */
 static void multiply_panels(float *c, size_t c_row, const uint8_t *a, const uint8_t *b,
-                            size_t steps, size_t rows, size_t columns, bool add) {
-    float sums[LINES * LINES] __attribute__((aligned(64)));
+                            size_t steps, size_t rows, size_t columns, bool add, aside *o) {
+    o->fetch = (const char *)c;
+    o->fetch_row = c_row * sizeof *c;
+    o->fetch_rows = rows;
+    o->fetch_rate = (LINES + steps * GROUPS - 1) / (steps * GROUPS);
     if (rows > TILE && columns > TILE) {
-        sum_tiles(a, b, steps, 2, 2);
+        sum_tiles(a, b, steps, 2, 2, o);
     } else if (rows > TILE) {
-        sum_tiles(a, b, steps, 2, 1);
+        sum_tiles(a, b, steps, 2, 1, o);
     } else if (columns > TILE) {
-        sum_tiles(a, b, steps, 1, 2);
+        sum_tiles(a, b, steps, 1, 2, o);
     } else {
-        sum_tiles(a, b, steps, 1, 1);
+        sum_tiles(a, b, steps, 1, 1, o);
     }
     const bool whole = !add && rows == LINES && columns == LINES;
-    float *to = whole ? c : sums;
+    float *to = whole ? c : o->writing.sums;
     const size_t to_row = whole ? c_row : LINES, row_bytes = to_row * sizeof *to;
     _tile_stored(0, to, row_bytes);
     _tile_stored(1, to + TILE * to_row, row_bytes);
     _tile_stored(2, to + TILE, row_bytes);
     _tile_stored(3, to + TILE * to_row + TILE, row_bytes);
     if (!whole) {
-        write_sums(c, c_row, sums, rows, columns, add);
+        o->writing.c = c;
+        o->writing.c_row = c_row;
+        o->writing.rows = rows;
+        o->writing.columns = columns;
+        o->writing.add = add;
+    }
+}
+
+/* A block: rows of a, inner numbers l + k .. l + k + inner - 1, by the columns of the panels of b, which
+ * are packed on the way unless they are already. */
+typedef struct block {
+    const gsc_tiles_product *p;
+    uint8_t *panels;
+    size_t panel_bytes; /* of b */
+    size_t row, rows, column, columns;
+    size_t l, inner;
+    bool add, pack_b;
+    uint8_t *a_room; /* for two panels */
+} block;
+
+static packing panel_of_a(const block *k, size_t row, size_t which, float *turned) {
+    return (packing){.side = &k->p->a,
+                     .to = k->a_room + which * (GSC_TILES_A_BYTES / 2),
+                     .line = row,
+                     .l = k->l,
+                     .depth = k->inner,
+                     .lines = least(LINES, k->row + k->rows - row),
+                     .turned = turned};
+}
+
+static packing panel_of_b(const block *k, size_t column, float *turned) {
+    return (packing){.side = &k->p->b,
+                     .to = k->panels + column / LINES * k->panel_bytes,
+                     .line = k->column + column,
+                     .l = k->l,
+                     .depth = k->inner,
+                     .lines = least(LINES, k->columns - column),
+                     .b = true,
+                     .turned = turned};
+}
+
+static void multiply_block(const block *k) {
+    float sums[LINES * LINES] __attribute__((aligned(64)));
+    float turned[2][2 * TILE * TILE] __attribute__((aligned(64)));
+    const size_t steps = round_up(k->inner) / LINES, times = round_up(k->columns) / LINES;
+    aside o = {.a = panel_of_a(k, k->row, 0, turned[0]), .writing = {.sums = sums}};
+    pack_rest(&o.a);
+    if (k->pack_b) {
+        o.b = panel_of_b(k, 0, turned[1]);
+        pack_rest(&o.b);
+    }
+    for (size_t i = 0; i < k->rows; i += LINES) {
+        const size_t which = i / LINES % 2;
+        const uint8_t *a = k->a_room + which * (GSC_TILES_A_BYTES / 2);
+        if (i + LINES < k->rows) {
+            o.a = panel_of_a(k, k->row + i + LINES, 1 - which, turned[0]);
+            set_rate(&o.a, steps * GROUPS * times);
+        }
+        for (size_t j = 0; j < k->columns; j += LINES) {
+            if (k->pack_b && i == 0 && j + LINES < k->columns) {
+                o.b = panel_of_b(k, j + LINES, turned[1]);
+                set_rate(&o.b, steps * GROUPS);
+            }
+            multiply_panels(k->p->c + (k->row + i) * k->p->c_row + k->column + j, k->p->c_row, a,
+                            k->panels + j / LINES * k->panel_bytes, steps,
+                            least(LINES, k->rows - i), least(LINES, k->columns - j), k->add, &o);
+        }
+    }
+    write_sums(&o.writing);
+}
+
+static void multiply_rows(const gsc_tiles_product *p, void *panels, size_t row, size_t rows,
+                          size_t column, size_t columns, size_t l, size_t depth, void *a_room,
+                          bool pack_b) {
+    for (size_t k = 0; k < depth; k += GSC_TILES_DEPTH) {
+        const block one = {.p = p,
+                           .panels = (uint8_t *)panels + k / LINES * STEP,
+                           .panel_bytes = round_up(depth) / LINES * STEP,
+                           .row = row,
+                           .rows = rows,
+                           .column = column,
+                           .columns = columns,
+                           .l = l + k,
+                           .inner = least(GSC_TILES_DEPTH, depth - k),
+                           .add = p->accumulate || l + k > 0,
+                           .pack_b = pack_b,
+                           .a_room = a_room};
+        multiply_block(&one);
     }
 }
 
 void gsc_tiles_rows(const gsc_tiles_product *p, const void *panels, size_t row, size_t rows,
                     size_t column, size_t columns, size_t l, size_t depth, void *a_room) {
-    const size_t panel_bytes = round_up(depth) / LINES * STEP;
-    for (size_t k = 0; k < depth; k += GSC_TILES_DEPTH) {
-        const size_t inner = least(GSC_TILES_DEPTH, depth - k), steps = round_up(inner) / LINES;
-        const bool add = p->accumulate || l + k > 0;
-        for (size_t i = row; i < row + rows; i += LINES) {
-            const size_t high = least(LINES, row + rows - i);
-            pack_panel(a_room, &p->a, i, high, l + k, inner, false);
-            const uint8_t *b = (const uint8_t *)panels + k / LINES * STEP;
-            for (size_t j = 0; j < columns; j += LINES, b += panel_bytes) {
-                multiply_panels(p->c + i * p->c_row + column + j, p->c_row, a_room, b, steps, high,
-                                least(LINES, columns - j), add);
-            }
-        }
-    }
+    multiply_rows(p, (void *)panels, row, rows, column, columns, l, depth, a_room, false);
 }
 
 void gsc_tiles_block(size_t n, size_t k, size_t numbers, size_t *ret_columns, size_t *ret_depth) {
@@ -297,8 +445,7 @@ void gsc_tiles_multiply(const gsc_tiles_product *p, void *room) {
         const size_t columns = least(most_columns, p->n - j);
         for (size_t l = 0; l < p->k; l += most_depth) {
             const size_t depth = least(most_depth, p->k - l);
-            gsc_tiles_pack_b(panels, p, j / LINES, (columns + LINES - 1) / LINES, l, depth);
-            gsc_tiles_rows(p, panels, 0, p->m, j, columns, l, depth, room);
+            multiply_rows(p, panels, 0, p->m, j, columns, l, depth, room, true);
         }
     }
 }

@@ -35,7 +35,8 @@ enum {
     GSC_TILES_DEPTH = 512, /* inner numbers of a packed panel of a */
     GSC_TILES_PART_BYTES = 1024,
     GSC_TILES_STEP_BYTES = 6 * GSC_TILES_PART_BYTES,
-    GSC_TILES_A_BYTES = GSC_TILES_DEPTH / GSC_TILES_LINES * GSC_TILES_STEP_BYTES,
+    /* Two panels of a: one is packed while the other is multiplied. */
+    GSC_TILES_A_BYTES = 2 * GSC_TILES_DEPTH / GSC_TILES_LINES * GSC_TILES_STEP_BYTES,
     GSC_TILES_B_NUMBERS = 1 << 16, /* of b that one task packs */
     GSC_TILES_TASK_BYTES = GSC_TILES_A_BYTES + 6 * GSC_TILES_B_NUMBERS,
     GSC_TILES_SHARED_NUMBERS = 1 << 18, /* of b that tasks share */
