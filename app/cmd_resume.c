@@ -264,7 +264,7 @@ int gsc_cmd_resume(int argc, char **argv) {
     }
     const gsc_status status = prepare(&options, &spec, &step, &error);
     if (status != GSC_OK) {
-        return complain(status, &error);
+        return complain(status == GSC_ERR_IO ? GSC_ERR_INPUT : status, &error);
     }
     const int end = supervise(&options, spec, step);
     gsc_spec_free(spec);
