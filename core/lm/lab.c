@@ -46,14 +46,31 @@ static gsc_status look_for_stop(void *data, const gsc_lm_routing *routing, gsc_e
     return status == GSC_OK ? lm_lab_heed_stop(self, error) : status;
 }
 
+/* The last validation, and what it says of each document. */
+static gsc_status validate_at_end(lab *self, double *ret_loss, gsc_error *error) {
+    const gsc_probe *all = &self->validation;
+    double *losses = malloc(all->positions * sizeof *losses);
+    if (losses == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the losses of %" PRIu64 " tokens",
+                        all->positions);
+    }
+    self->trainer.losses = losses;
+    gsc_status status = gsc_lm_trainer_evaluate(&self->trainer, all->tokens, all->rows,
+                                                look_for_stop, self, NULL, ret_loss, error);
+    self->trainer.losses = NULL;
+    if (status == GSC_OK) {
+        status = lm_lab_tell_documents(self, losses, error);
+    }
+    free(losses);
+    return status;
+}
+
 /* The probe, where the router is watched too; at the end more positions. */
 static gsc_status validate(lab *self, gsc_error *error) {
     double loss = 0;
     gsc_status status = lm_lab_probe(self, false, &loss, error);
     if (status == GSC_OK && self->trainer.step == self->recipe.steps) {
-        const gsc_probe *all = &self->validation;
-        status = gsc_lm_trainer_evaluate(&self->trainer, all->tokens, all->rows, look_for_stop,
-                                         self, NULL, &loss, error);
+        status = validate_at_end(self, &loss, error);
     }
     if (status == GSC_OK) {
         self->validation_loss = loss;

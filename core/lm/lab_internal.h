@@ -18,6 +18,8 @@ typedef enum lab_series {
     LAB_NORM,
     LAB_RATE,
     LAB_SPEED,
+    LAB_DOCUMENTS, /* vectors, once: loss and tokens of each held-out document */
+    LAB_DOCUMENT_TOKENS,
     LAB_SERIES
 } lab_series;
 
@@ -32,7 +34,7 @@ typedef struct lab {
     const gsc_spec *spec;
     gsc_pool *pool;
     lab_sink tee;
-    gsc_sink *sink; /* that of tee */
+    gsc_sink *sink;     /* that of tee */
     const char *folder; /* of checkpoints; NULL: none */
     char identity[GSC_LM_IDENTITY_SIZE];
 
@@ -57,8 +59,8 @@ typedef struct lab {
     int64_t first_step, told_step;            /* where this process began; of the last speed */
     double begun_s, told_s, trained_s;        /* clocks: begin, last speed; seconds in steps */
     double validation_loss;                   /* the last one */
-    double *tails; /* [2, layers] of the router's report, as checkpoints keep it */
-    int64_t saved_step;                       /* of the last checkpoint; -1: none */
+    double *tails;      /* [2, layers] of the router's report, as checkpoints keep it */
+    int64_t saved_step; /* of the last checkpoint; -1: none */
 } lab;
 
 double lm_lab_now(void);
@@ -78,6 +80,8 @@ gsc_status lm_lab_tell_loads(lab *self, gsc_error *error);
 gsc_status lm_lab_tell_point(lab *self, lab_series series, double y, gsc_error *error);
 double lm_lab_fraction(const lab *self); /* of the whole run */
 gsc_status lm_lab_tell_results(lab *self, gsc_error *error);
+/* losses: [rows, context] of the last validation. */
+gsc_status lm_lab_tell_documents(lab *self, const double *losses, gsc_error *error);
 
 /* lab_router.c: the series of the router; the probe at this step, with its mean cross-entropy; a
  * step's loads; the checkpoints before the one that the run goes on from, as far as they are there.

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 double lm_lab_now(void) {
@@ -38,7 +39,13 @@ gsc_status lm_lab_declare_series(lab *self, gsc_error *error) {
         [LAB_RATE] = {"learning_rate", "Learning rate", "", "AdamW's rate in the step",
                       "learning_rate", "Learning rate"},
         [LAB_SPEED] = {"tokens_per_second", "Speed", "tokens/s",
-                       "training tokens by the time in steps", "speed", "Tokens per second"}};
+                       "training tokens by the time in steps", "speed", "Tokens per second"},
+        [LAB_DOCUMENTS] = {"validation_loss_document", "Held-out documents", "nat",
+                           "mean cross-entropy of each held-out document's tokens at the last step",
+                           "documents", "Loss per token"},
+        [LAB_DOCUMENT_TOKENS] = {"validation_tokens_document", "Tokens of held-out documents",
+                                 "tokens", "validation tokens of each held-out document",
+                                 "document_tokens", "Tokens"}};
     gsc_status status = GSC_OK;
     for (int i = 0; i < LAB_SERIES && status == GSC_OK; i++) {
         gsc_series_info info = GSC_SERIES_INIT;
@@ -103,9 +110,8 @@ gsc_status lm_lab_tell_step(lab *self, const gsc_lm_step *step, gsc_error *error
     char text[96];
     snprintf(text, sizeof text, "step %" PRId64 " of %" PRId64 ", loss %.3f", done,
              self->recipe.steps, step->loss);
-    return status == GSC_OK
-               ? self->sink->progress(self->sink, lm_lab_fraction(self), text, error)
-               : status;
+    return status == GSC_OK ? self->sink->progress(self->sink, lm_lab_fraction(self), text, error)
+                            : status;
 }
 
 gsc_status lm_lab_tell_loads(lab *self, gsc_error *error) {
@@ -123,6 +129,39 @@ gsc_status lm_lab_tell_loads(lab *self, gsc_error *error) {
         status = self->sink->vector(self->sink, self->load_series[layer],
                                     (double)self->trainer.step, self->load, experts, error);
     }
+    return status;
+}
+
+gsc_status lm_lab_tell_documents(lab *self, const double *losses, gsc_error *error) {
+    const gsc_probe *all = &self->validation;
+    float *means = calloc(all->documents, sizeof *means);
+    float *tokens = calloc(all->documents, sizeof *tokens);
+    size_t n = 0;
+    gsc_status status =
+        means == NULL || tokens == NULL
+            ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for %" PRIu64 " documents", all->documents)
+            : GSC_OK;
+    /* Positions stand in the order of their documents. */
+    for (uint64_t first = 0; first < all->positions && status == GSC_OK;) {
+        uint64_t end = first;
+        double sum = 0;
+        for (; end < all->positions && all->document[end] == all->document[first]; end++) {
+            sum += losses[end];
+        }
+        means[n] = (float)(sum / (double)(end - first));
+        tokens[n++] = (float)(end - first);
+        first = end;
+    }
+    const double step = (double)self->trainer.step;
+    if (status == GSC_OK) {
+        status = self->sink->vector(self->sink, self->series[LAB_DOCUMENTS], step, means, n, error);
+    }
+    if (status == GSC_OK) {
+        status = self->sink->vector(self->sink, self->series[LAB_DOCUMENT_TOKENS], step, tokens, n,
+                                    error);
+    }
+    free(means);
+    free(tokens);
     return status;
 }
 

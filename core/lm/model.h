@@ -70,6 +70,9 @@ typedef struct gsc_lm_batch {
     double balance_scale; /* of the balancers': 1 / micro-batches of the step; 0: none are asked */
     gsc_lm_visit *visit;  /* called for each layer, in order; NULL: nobody looks */
     void *visit_data;
+    double *ret_losses; /* [n_losses] cross-entropies of the first rows, 0 for targets that count
+                         * nothing; NULL: nobody asks */
+    size_t n_losses;
 } gsc_lm_batch;
 
 typedef struct gsc_lm_loss {

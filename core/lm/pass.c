@@ -156,6 +156,9 @@ static gsc_status head_and_loss(gsc_lm *self, const gsc_lm_batch *batch, bool gr
             return status;
         }
         for (size_t t = 0; t < rows; t++) {
+            if (batch->ret_losses != NULL && first + t < batch->n_losses) {
+                batch->ret_losses[first + t] = self->loss_host[t];
+            }
             loss->sum += self->loss_host[t];
             loss->targets += batch->targets[first + t] >= 0;
         }

@@ -192,13 +192,16 @@ gsc_status gsc_lm_trainer_evaluate(gsc_lm_trainer *self, const int32_t *contexts
         if (ret_valid != NULL) {
             *ret_valid = count * context;
         }
-        const gsc_lm_batch batch = {.tokens = self->tokens,
-                                    .targets = self->targets,
-                                    .step = self->step,
-                                    .first_row = (int64_t)(first * context),
-                                    .loss_scale = 1,
-                                    .visit = visit,
-                                    .visit_data = visit_data};
+        const gsc_lm_batch batch = {
+            .tokens = self->tokens,
+            .targets = self->targets,
+            .step = self->step,
+            .first_row = (int64_t)(first * context),
+            .loss_scale = 1,
+            .visit = visit,
+            .visit_data = visit_data,
+            .ret_losses = self->losses != NULL ? self->losses + first * context : NULL,
+            .n_losses = count * context};
         const gsc_status status = gsc_lm_forward(self->model, &batch, &loss, error);
         if (status != GSC_OK) {
             return status;

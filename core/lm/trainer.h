@@ -35,6 +35,8 @@ typedef struct gsc_lm_trainer {
     double *loads; /* [layers, experts] choices in the last step */
     int32_t *tokens, *targets;
     gsc_buf *sums; /* one double, one index */
+    double
+        *losses; /* set before an evaluation: [rows, context] the loss of each target; NULL: none */
 } gsc_lm_trainer;
 
 typedef struct gsc_lm_step {
