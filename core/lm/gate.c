@@ -127,7 +127,7 @@ static gsc_call balancer_call(const gsc_lm *self, size_t layer, const gsc_lm_plu
     gsc_call call = self->layers[layer].gate.pass.call;
     const gsc_capabilities has = balancer->loaded->plugin->capabilities;
     call.params = balancer->params;
-    call.tensors = NULL;
+    call.tensors = self->layers[layer].gate.balance[balancer - self->shape.balancers];
     call.gradients = NULL;
     call.step = (has & GSC_CAP_STEP) != 0 ? step : -1;
     call.random_key = 0;
@@ -240,6 +240,7 @@ static void count_and_observe(gsc_lm *self, size_t layer) {
     for (int64_t i = 0; i < choice->start[self->rows]; i++) {
         gate->loads[choice->chosen[i]] += 1;
     }
+    gate->seen_rows += (int64_t)self->rows;
     if (self->shape.gate.loaded->gate->observe != NULL) {
         gsc_guard_enter(gate->pass.name, "observe");
         self->shape.gate.loaded->gate->observe(&gate->pass.call, gate->pass.z, gate->pass.p,
@@ -373,7 +374,8 @@ void gsc_lm_end_step(gsc_lm *self, int64_t step) {
         for (size_t i = 0; i < self->shape.n_balancers; i++) {
             const gsc_lm_plugin *balancer = &self->shape.balancers[i];
             if (balancer->loaded->balancer->control != NULL && balancer->coefficient != 0) {
-                const gsc_call call = balancer_call(self, layer, balancer, step);
+                gsc_call call = balancer_call(self, layer, balancer, step);
+                call.rows = gate->seen_rows;
                 gsc_guard_enter(self->balancer_names[i], "control");
                 balancer->loaded->balancer->control(&call, gate->loads, balancer->coefficient,
                                                     gate->bias);
@@ -386,6 +388,7 @@ void gsc_lm_end_step(gsc_lm *self, int64_t step) {
             gsc_guard_leave();
         }
         memset(gate->loads, 0, self->shape.experts * sizeof *gate->loads);
+        gate->seen_rows = 0;
     }
 }
 

@@ -77,7 +77,9 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
         {(void **)&self->cut.status, cut, sizeof(gsc_status)},
         {(void **)&self->cut.errors, cut, sizeof(gsc_error)},
         {(void **)&self->cut.evaluations, cut, sizeof(int64_t)},
-        {(void **)&self->states, s->layers * (1 + s->gate.loaded->plugin->n_tensors) + GSC_LM_MOST_KEPT,
+        {(void **)&self->states,
+         s->layers * (1 + s->gate.loaded->plugin->n_tensors + lm_balance_states(self)) +
+             GSC_LM_MOST_KEPT,
          sizeof(gsc_lm_state)}};
     memcpy(pieces, all, sizeof all);
 }
@@ -175,7 +177,7 @@ static gsc_status init_gate(gsc_lm *self, size_t layer, gsc_error *error) {
         const gsc_call call = gate_call(self, layer);
         status = gsc_gate_pass_init(&gate->pass, self->shape.gate.loaded, &call, error);
     }
-    return status;
+    return status == GSC_OK ? lm_balance_init(self, layer, error) : status;
 }
 
 gsc_status lm_gates_init(gsc_lm *self, gsc_error *error) {
@@ -219,6 +221,7 @@ void lm_gates_clear(gsc_lm *self) {
         free(gate->gradients);
         free(gate->bias);
         free(gate->loads);
+        lm_balance_clear(self, layer);
         gsc_gate_pass_clear(&gate->pass);
     }
 }

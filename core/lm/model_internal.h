@@ -13,9 +13,11 @@
 /* A layer's gate and balancers on the host. */
 typedef struct lm_gate {
     gsc_gate_pass pass;
-    double **tensors, **gradients; /* of the gate's own tensors, in declared order */
-    double *bias;                  /* [E] */
-    double *loads;                 /* [E] since the last end of a step */
+    double **tensors, **gradients;           /* of the gate's own tensors, in declared order */
+    double *bias;                            /* [E] */
+    double *loads;                           /* [E] since the last end of a step */
+    int64_t seen_rows;                       /* rows since then */
+    double **balance[GSC_LM_MOST_BALANCERS]; /* states of each balancer */
 } lm_gate;
 
 /* What a layer keeps from forward to backward. n is the number of (row, expert) pairs. */
@@ -115,6 +117,11 @@ static inline bool lm_has(const gsc_view *view) {
  * buffers. */
 gsc_status lm_measure(gsc_lm *self, gsc_error *error);
 void lm_lay_out(gsc_lm *self);
+
+/* balance_room.c: the states of balancers. */
+size_t lm_balance_states(const gsc_lm *self); /* a layer */
+gsc_status lm_balance_init(gsc_lm *self, size_t layer, gsc_error *error);
+void lm_balance_clear(gsc_lm *self, size_t layer);
 
 /* gate_room.c: the host's arrays, the passes, the states. */
 gsc_status lm_gates_init(gsc_lm *self, gsc_error *error);

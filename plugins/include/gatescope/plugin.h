@@ -361,7 +361,8 @@ typedef struct gsc_balancer {
      * full score divided by its row sum; loads are those of the choice. [batch] */
     double (*loss)(const gsc_call *call, const real *z, const real *p, const gsc_choice *choice,
                    double coefficient, real *dp, real *dz);
-    /* Moves bias [E] once per optimiser step by the step's loads [E], counted before drops. [step] */
+    /* Moves bias [E], and the balancer's own state, once per optimiser step by the step's loads [E],
+     * counted before drops; call.rows is the number of rows of the whole step. [step] */
     void (*control)(const gsc_call *call, const real *loads, double coefficient, real *bias);
 } gsc_balancer;
 
