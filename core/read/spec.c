@@ -268,9 +268,16 @@ gsc_status gsc_spec_set_json(gsc_spec *spec, const char *key, const json_t *valu
         return gsc_spec_refuse_key(key, "", error);
     }
     if (owner != NULL) {
-        if (!json_is_number(value) && !json_is_boolean(value)) {
+        if (!json_is_number(value) && !json_is_boolean(value) && !gsc_spec_is_schedule(value)) {
             return gsc_fail(error, GSC_ERR_INPUT,
-                            "%s is a parameter of a plugin; it should be a number", key);
+                            "%s is a parameter of a plugin; it should be a number, or "
+                            "{\"from\": ..., \"to\": ..., \"steps\": ...}",
+                            key);
+        }
+        if (json_is_array(gsc_spec_json(spec, owner->name))) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s is a list, so that %s is of none of them; write it into the list",
+                            owner->name, key);
         }
         set_param(spec, owner, param, value);
         json_object_del(spec->lines, owner->name);
@@ -374,26 +381,6 @@ gsc_status gsc_spec_list(const gsc_spec *spec, const char *key, double **ret_val
     *ret_values = values;
     *ret_count = n;
     return GSC_OK;
-}
-
-const char *gsc_spec_plugin(const gsc_spec *spec, const char *key) {
-    const json_t *value = value_of(spec, key, GSC_SPEC_PLUGIN, GSC_SPEC_PLUGIN);
-    if (json_is_object(value)) {
-        const json_t *id = json_object_get(value, "id");
-        const json_t *initial = json_object_get(spec->initials, key);
-        return json_string_value(id != NULL ? id : initial);
-    }
-    return json_string_value(value);
-}
-
-double gsc_spec_plugin_param(const gsc_spec *spec, const char *key, const char *param,
-                             double fallback) {
-    const json_t *value = value_of(spec, key, GSC_SPEC_PLUGIN, GSC_SPEC_PLUGIN);
-    const json_t *number = json_is_object(value) ? json_object_get(value, param) : NULL;
-    if (json_is_boolean(number)) {
-        return json_is_true(number) ? 1 : 0;
-    }
-    return json_is_number(number) ? json_number_value(number) : fallback;
 }
 
 /* ---- Writing ---- */

@@ -3,7 +3,8 @@
  * A spec says what a run does. It is a JSON object whose keys are those of the table in spec_keys.c, either
  * nested ({"theory": {"sizes": [100]}}) or dotted ({"theory.sizes": [100]}); "gate", "expert",
  * "theory.shared_expert" and "balancer" name plugins, as "softmax" or with parameters as
- * {"id": "softmax", "temperature": 2}; on the command line gate=softmax, gate.temperature=2.
+ * {"id": "softmax", "temperature": 2}; on the command line gate=softmax, gate.temperature=2. In the
+ * language-model lab "expert" and "balancer" may be lists, and a parameter may have a schedule.
  * A preset is a spec compiled into the program.
  *
  * Wrong input is one sentence with file, line, key and, for an unknown key, the nearest valid one.
@@ -77,10 +78,35 @@ const char *gsc_spec_string(const gsc_spec *spec, const char *key); /* NULL wher
 /* Lists: fills *ret_values (caller frees) and *ret_count. */
 gsc_status gsc_spec_list(const gsc_spec *spec, const char *key, double **ret_values,
                          size_t *ret_count, gsc_error *error);
-const char *gsc_spec_plugin(const gsc_spec *spec, const char *key); /* id, or NULL */
-/* The value of a plugin's parameter in the spec, or fallback. */
+const char *gsc_spec_plugin(const gsc_spec *spec, const char *key); /* id, or NULL; of a list the first */
+/* The value of a plugin's parameter in the spec, or fallback. Of a schedule, where it begins. */
 double gsc_spec_plugin_param(const gsc_spec *spec, const char *key, const char *param,
                              double fallback);
+
+/* "expert" and "balancer" may be lists: [{"id": "gelu", "count": 28}, {"id": "zero", "count": 4}],
+ * [{"id": "switch", "coefficient": 0.01}, "z_loss"]. A plugin alone is a list of one. */
+size_t gsc_spec_plugin_count(const gsc_spec *spec, const char *key);
+bool gsc_spec_plugin_is_list(const gsc_spec *spec, const char *key);
+const char *gsc_spec_plugin_at(const gsc_spec *spec, const char *key, size_t at);
+/* A parameter, or "count" or "coefficient", of the plugin at a place of the list. */
+double gsc_spec_plugin_number(const gsc_spec *spec, const char *key, size_t at, const char *name,
+                              double fallback);
+
+/* A parameter's course, {"from": 2, "to": 0.5, "steps": 200, "shape": "linear"}: over the first
+ * `steps` steps it goes from `from` to `to` and stays there. */
+typedef enum gsc_spec_shape {
+    GSC_SPEC_LINEAR,
+    GSC_SPEC_COSINE,
+    GSC_SPEC_EXPONENTIAL,
+} gsc_spec_shape;
+typedef struct gsc_spec_schedule {
+    double from, to, steps;
+    gsc_spec_shape shape;
+} gsc_spec_schedule;
+/* False where the parameter stands still. */
+bool gsc_spec_plugin_schedule(const gsc_spec *spec, const char *key, size_t at, const char *param,
+                              gsc_spec_schedule *ret_schedule);
+double gsc_spec_schedule_at(const gsc_spec_schedule *schedule, double step);
 /* Borrowed; NULL where absent and without initial value. */
 const json_t *gsc_spec_json(const gsc_spec *spec, const char *key);
 /* The whole spec, nested, keys sorted, initial values written out; caller frees. */

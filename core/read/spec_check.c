@@ -50,8 +50,8 @@ static const char *wanted(const gsc_spec_key *key, char *text, size_t size) {
         break;
     }
     case GSC_SPEC_PLUGIN:
-        snprintf(text, size, "the id of a plugin of kind %s, or {\"id\": ..., PARAMETER: NUMBER}",
-                 key->choices[0]);
+        snprintf(text, size, "the id of a plugin of kind %s, or {\"id\": ..., PARAMETER: NUMBER}%s",
+                 key->choices[0], gsc_spec_takes_list(key) ? ", or a list of such" : "");
         break;
     case GSC_SPEC_OBJECT:
         snprintf(text, size, "an object");
@@ -83,21 +83,6 @@ static bool list_fits(const gsc_spec_key *key, const json_t *value, bool whole) 
     return json_array_size(value) > 0;
 }
 
-static bool plugin_fits(const json_t *value) {
-    const char *name;
-    json_t *member;
-    if (json_is_string(value)) {
-        return json_string_length(value) > 0;
-    }
-    json_object_foreach((json_t *)value, name, member) {
-        if (strcmp(name, "id") == 0 ? !json_is_string(member)
-                                    : !json_is_number(member) && !json_is_boolean(member)) {
-            return false;
-        }
-    }
-    return json_is_object(value);
-}
-
 static bool value_fits(const gsc_spec_key *key, const json_t *value) {
     switch (key->type) {
     case GSC_SPEC_INT:
@@ -120,7 +105,7 @@ static bool value_fits(const gsc_spec_key *key, const json_t *value) {
     case GSC_SPEC_REAL_LIST:
         return list_fits(key, value, false);
     case GSC_SPEC_PLUGIN:
-        return plugin_fits(value);
+        return gsc_spec_plugin_fits(key, value);
     case GSC_SPEC_OBJECT:
         return json_is_object(value);
     case GSC_SPEC_OBJECT_LIST:
@@ -206,8 +191,37 @@ static const json_t *find_descriptor(const json_t *descriptors, const char *kind
     return found;
 }
 
-static gsc_status check_param(const gsc_spec_key *key, const json_t *descriptor, const char *name,
-                              const json_t *value, const char *where, gsc_error *error) {
+/* Whether the number, or both ends of its schedule, are within the parameter's range. */
+static bool within(const json_t *value, double lowest, double highest, bool whole) {
+    if (json_is_object(value)) {
+        return within(json_object_get(value, "from"), lowest, highest, whole) &&
+               within(json_object_get(value, "to"), lowest, highest, whole);
+    }
+    const double number = json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
+    return number >= lowest && number <= highest && (!whole || number == floor(number));
+}
+
+static gsc_status check_schedule(const gsc_spec_key *key, const json_t *param, const char *id,
+                                 const char *lab, const char *where, gsc_error *error) {
+    const char *name = text_of(param, "name");
+    if (!json_is_true(json_object_get(param, "schedulable"))) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "%s%s.%s has a schedule, and %s \"%s\" does not let it change between "
+                        "steps; give one number",
+                        where, key->name, name, key->choices[0], id);
+    }
+    if (strcmp(lab, "lm") != 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "%s%s.%s has a schedule, and the %s lab has no steps that it could follow; "
+                        "give one number",
+                        where, key->name, name, lab);
+    }
+    return GSC_OK;
+}
+
+static gsc_status check_param(const gsc_spec *spec, const gsc_spec_key *key,
+                              const json_t *descriptor, const char *name, const json_t *value,
+                              const char *where, gsc_error *error) {
     enum {
         MOST = 64
     };
@@ -221,17 +235,19 @@ static gsc_status check_param(const gsc_spec_key *key, const json_t *descriptor,
         if (strcmp(text_of(param, "name"), name) != 0) {
             continue;
         }
-        double number = json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
         double lowest = json_number_value(json_object_get(param, "lowest"));
         double highest = json_number_value(json_object_get(param, "highest"));
         bool whole = strcmp(text_of(param, "type"), "real") != 0;
-        if (!(number >= lowest && number <= highest) || (whole && number != floor(number))) {
+        if (!within(value, lowest, highest, whole)) {
+            char shown[96];
             return gsc_fail(error, GSC_ERR_INPUT,
-                            "%s%s.%s is %.15g; %s \"%s\" takes a %snumber from %.15g to %.15g",
-                            where, key->name, name, number, key->choices[0], id,
+                            "%s%s.%s is %s; %s \"%s\" takes a %snumber from %.15g to %.15g", where,
+                            key->name, name, show(value, shown, sizeof shown), key->choices[0], id,
                             whole ? "whole " : "", lowest, highest);
         }
-        return GSC_OK;
+        return json_is_object(value)
+                   ? check_schedule(key, param, id, gsc_spec_string(spec, "lab"), where, error)
+                   : GSC_OK;
     }
     const char *near = gsc_nearest(name, names, n);
     return gsc_fail(error, GSC_ERR_INPUT, "%s%s \"%s\" has no parameter \"%s\"%s%s", where,
@@ -241,17 +257,16 @@ static gsc_status check_param(const gsc_spec_key *key, const json_t *descriptor,
                     near != NULL ? near : (n > 0 ? names[0] : ""));
 }
 
-static gsc_status check_plugin(const gsc_spec *spec, const gsc_spec_key *key,
+/* The plugin at a place of its key's list. */
+static gsc_status check_plugin(const gsc_spec *spec, const gsc_spec_key *key, size_t at,
                                const json_t *descriptors, const char *where, gsc_error *error) {
     enum {
         MOST = 256
     };
-    const char *ids[MOST], *id = gsc_spec_plugin(spec, key->name), *kind = key->choices[0];
+    const char *ids[MOST], *id = gsc_spec_plugin_at(spec, key->name, at), *kind = key->choices[0];
     const json_t *value = gsc_spec_json(spec, key->name);
+    value = json_is_array(value) ? json_array_get(value, at) : value;
     size_t n;
-    if (value == NULL) {
-        return GSC_OK;
-    }
     if (id == NULL) {
         return gsc_fail(error, GSC_ERR_INPUT, "%s%s has parameters but no \"id\" of a %s", where,
                         key->name, kind);
@@ -276,11 +291,12 @@ static gsc_status check_plugin(const gsc_spec *spec, const gsc_spec_key *key,
     json_t *member;
     json_object_foreach((json_t *)value, name, member) {
         gsc_status status = GSC_OK;
-        if (strcmp(name, "id") != 0) {
+        if (strcmp(name, "id") != 0 && !gsc_spec_is_reserved(key, name)) {
             char full[256], its[320];
             snprintf(full, sizeof(full), "%s.%s", key->name, name);
             gsc_spec_where(spec, full, its, sizeof(its));
-            status = check_param(key, descriptor, name, member, *its != '\0' ? its : where, error);
+            status =
+                check_param(spec, key, descriptor, name, member, *its != '\0' ? its : where, error);
         }
         if (status != GSC_OK) {
             return status;
@@ -305,13 +321,15 @@ gsc_status gsc_spec_check(const gsc_spec *spec, const json_t *descriptors, gsc_e
     size_t n;
     const gsc_spec_key *keys = gsc_spec_keys(&n);
     for (size_t i = 0; descriptors != NULL && i < n; i++) {
-        if (keys[i].type == GSC_SPEC_PLUGIN) {
+        const size_t count =
+            keys[i].type == GSC_SPEC_PLUGIN ? gsc_spec_plugin_count(spec, keys[i].name) : 0;
+        for (size_t at = 0; at < count; at++) {
             gsc_spec_where(spec, keys[i].name, where, sizeof(where));
-            gsc_status status = check_plugin(spec, &keys[i], descriptors, where, error);
+            gsc_status status = check_plugin(spec, &keys[i], at, descriptors, where, error);
             if (status != GSC_OK) {
                 return status;
             }
         }
     }
-    return GSC_OK;
+    return gsc_spec_check_lists(spec, error);
 }

@@ -23,6 +23,14 @@ json_t *gsc_spec_lines(const char *text);
 gsc_status gsc_spec_check_value(const gsc_spec_key *key, const json_t *value, const char *where,
                                 gsc_error *error);
 
+/* spec_plugins.c: what a value of GSC_SPEC_PLUGIN may be; "count" and "coefficient"; a course; lists
+ * against the lab and the number of experts. */
+bool gsc_spec_plugin_fits(const gsc_spec_key *key, const json_t *value);
+bool gsc_spec_takes_list(const gsc_spec_key *key);
+bool gsc_spec_is_reserved(const gsc_spec_key *key, const char *name);
+bool gsc_spec_is_schedule(const json_t *value);
+gsc_status gsc_spec_check_lists(const gsc_spec *spec, gsc_error *error);
+
 /* "name:line: ", "name: " or "" for key, into text. */
 void gsc_spec_where(const gsc_spec *spec, const char *key, char *text, size_t size);
 

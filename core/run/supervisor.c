@@ -279,6 +279,29 @@ static void loop(supervisor *self) {
 }
 
 /* ---- Beginning and end ----------------------------------------------------------------------- */
+/* Adds the plugin of that kind and id to the list, once. */
+static void pick_plugin(json_t *plugins, const json_t *descriptors, const char *kind,
+                        const char *id) {
+    size_t at;
+    json_t *one;
+    json_array_foreach(plugins, at, one) {
+        if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0 &&
+            strcmp(json_string_value(json_object_get(one, "kind")), kind) == 0) {
+            return;
+        }
+    }
+    json_array_foreach(descriptors, at, one) {
+        const char *its_id = "", *its_kind = "", *version = "", *hash = "", *good = "";
+        json_unpack(one, "{s?s s?s s?s s?s s?s}", "id", &its_id, "kind", &its_kind, "version",
+                    &version, "sha256", &hash, "status", &good);
+        if (strcmp(its_id, id) == 0 && strcmp(its_kind, kind) == 0 && strcmp(good, "ok") == 0) {
+            json_array_append_new(plugins, json_pack("{ss ss ss ss}", "id", id, "kind", kind,
+                                                     "version", version, "sha256", hash));
+            return;
+        }
+    }
+}
+
 static gsc_status check_plugins(const gsc_spec *spec, const json_t *descriptors,
                                 json_t **ret_plugins, gsc_error *error) {
     gsc_status status = gsc_spec_check(spec, descriptors, error);
@@ -289,25 +312,12 @@ static gsc_status check_plugins(const gsc_spec *spec, const json_t *descriptors,
     size_t n;
     const gsc_spec_key *keys = gsc_spec_keys(&n);
     for (size_t i = 0; i < n; i++) {
-        const char *id =
-            keys[i].type == GSC_SPEC_PLUGIN ? gsc_spec_plugin(spec, keys[i].name) : NULL;
-        const char *kind = id != NULL ? keys[i].choices[0] : NULL;
-        size_t at;
-        json_t *one;
-        bool taken = id == NULL;
-        json_array_foreach(plugins, at, one) {
-            taken = taken || (strcmp(json_string_value(json_object_get(one, "id")), id) == 0 &&
-                              strcmp(json_string_value(json_object_get(one, "kind")), kind) == 0);
-        }
-        json_array_foreach(descriptors, at, one) {
-            const char *its_id = "", *its_kind = "", *version = "", *hash = "", *good = "";
-            json_unpack(one, "{s?s s?s s?s s?s s?s}", "id", &its_id, "kind", &its_kind, "version",
-                        &version, "sha256", &hash, "status", &good);
-            if (!taken && strcmp(its_id, id) == 0 && strcmp(its_kind, kind) == 0 &&
-                strcmp(good, "ok") == 0) {
-                taken = true;
-                json_array_append_new(plugins, json_pack("{ss ss ss ss}", "id", id, "kind", kind,
-                                                         "version", version, "sha256", hash));
+        const size_t count =
+            keys[i].type == GSC_SPEC_PLUGIN ? gsc_spec_plugin_count(spec, keys[i].name) : 0;
+        for (size_t at = 0; at < count; at++) {
+            const char *id = gsc_spec_plugin_at(spec, keys[i].name, at);
+            if (id != NULL) {
+                pick_plugin(plugins, descriptors, keys[i].choices[0], id);
             }
         }
     }

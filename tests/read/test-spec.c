@@ -6,6 +6,7 @@
 #include "core/read/spec.h"
 #include "tests/tap.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void refuse(const char *text, const json_t *descriptors, const char *part) {
@@ -234,6 +235,55 @@ static void test_json_text(void) {
     json_decref(number);
 }
 
+/* Lists of experts and balancers, and parameters with a course. */
+static void test_lists(void) {
+    gsc_spec *spec = NULL;
+    gsc_error error = {0};
+    gsc_spec_schedule course;
+    TAP_OK(gsc_spec_parse("{\"lab\": \"lm\", \"lm\": {\"experts\": 32}, \"gate\": {\"id\": "
+                          "\"softmax\", \"temperature\": {\"from\": 2, \"to\": 0.5, \"steps\": "
+                          "200}}, \"expert\": [{\"id\": \"gelu\", \"count\": 28}, {\"id\": "
+                          "\"zero\", \"count\": 4}], \"balancer\": [\"switch\", {\"id\": \"z\", "
+                          "\"coefficient\": 0.5}]}",
+                          "a", &spec, &error) == GSC_OK &&
+               gsc_spec_check(spec, NULL, &error) == GSC_OK,
+           "lists and a schedule");
+    TAP_OK(gsc_spec_plugin_count(spec, "expert") == 2 &&
+               strcmp(gsc_spec_plugin_at(spec, "expert", 1), "zero") == 0 &&
+               gsc_spec_plugin_number(spec, "expert", 1, "count", 0) == 4 &&
+               strcmp(gsc_spec_plugin(spec, "expert"), "gelu") == 0,
+           "experts with counts");
+    TAP_OK(gsc_spec_plugin_number(spec, "balancer", 0, "coefficient", 7) == 7 &&
+               gsc_spec_plugin_number(spec, "balancer", 1, "coefficient", 7) == 0.5,
+           "balancers with coefficients");
+    TAP_OK(gsc_spec_plugin_schedule(spec, "gate", 0, "temperature", &course) &&
+               gsc_spec_plugin_param(spec, "gate", "temperature", 9) == 2,
+           "a schedule begins at its first value");
+    TAP_OK(gsc_spec_schedule_at(&course, 0) == 2 && gsc_spec_schedule_at(&course, 100) == 1.25 &&
+               gsc_spec_schedule_at(&course, 1000) == 0.5,
+           "goes straight to its last, and stays there");
+    course.shape = GSC_SPEC_EXPONENTIAL;
+    TAP_NEAR(gsc_spec_schedule_at(&course, 100), 1, 1e-15, "or by equal factors");
+    course.shape = GSC_SPEC_COSINE;
+    TAP_NEAR(gsc_spec_schedule_at(&course, 50), 2 - 1.5 * (1 - sqrt(0.5)) / 2, 1e-12,
+             "or by a cosine");
+    TAP_OK(gsc_spec_set(spec, "gate.temperature={\"from\": 1, \"to\": 3, \"steps\": 10}", &error) ==
+                   GSC_OK &&
+               gsc_spec_plugin_schedule(spec, "gate", 0, "temperature", &course) && course.to == 3,
+           "on the command line too");
+    TAP_OK(gsc_spec_set(spec, "expert.count=3", &error) == GSC_ERR_INPUT,
+           "a list has no parameter");
+    gsc_spec_free(spec);
+    refuse("{\"lab\": \"lm\", \"lm\": {\"experts\": 32}, \"expert\": [{\"id\": \"gelu\", "
+           "\"count\": 31}]}",
+           NULL, "sum to 31 and lm.experts is 32");
+    refuse("{\"lab\": \"lm\", \"expert\": [\"gelu\", {\"id\": \"zero\", \"count\": 2}]}", NULL,
+           "expert \"gelu\" has the count 0");
+    refuse("{\"expert\": [{\"id\": \"gelu\", \"count\": 33}]}", NULL, "expert is a list");
+    refuse("{\"gate\": [\"softmax\"]}", NULL, "gate is [\"softmax\"]");
+    refuse("{\"gate\": {\"id\": \"softmax\", \"t\": {\"from\": 1, \"to\": 2}}}", NULL, "gate is {");
+}
+
 int main(void) {
     test_values();
     test_set();
@@ -243,5 +293,6 @@ int main(void) {
     test_nearest();
     test_table();
     test_json_text();
+    test_lists();
     return tap_done();
 }
