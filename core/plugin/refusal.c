@@ -44,6 +44,10 @@ static const char *gate_reason(const gsc_plugin *plugin) {
         return "its gradient is an estimator and the theory lab maximises a likelihood; use it in "
                "the language-model lab";
     }
+    if ((has & GSC_CAP_RANDOM) != 0) {
+        return "its p is drawn at random and a likelihood needs a function of x; use it in the "
+               "language-model lab";
+    }
     if (gate->score_form == GSC_SCORE_NONE) {
         return "it has no score, so that its p does not depend on x; use it in the language-model "
                "lab";
