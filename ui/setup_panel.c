@@ -385,6 +385,24 @@ GStrv gsc_setup_panel_dup_assignments(GscSetupPanel *self) {
     return g_strv_builder_end(builder);
 }
 
+bool gsc_setup_panel_choose_plugin(GscSetupPanel *self, const char *kind, const char *id) {
+    for (guint i = 0; i < self->rows->len; i++) {
+        gsc_setup_row *row = self->rows->pdata[i];
+        if (strcmp(gsc_setup_row_get_key(row)->name, kind) != 0) {
+            continue;
+        }
+        json_t *now = gsc_setup_row_dup_value(row), *chosen = json_string(id);
+        const char *its = json_string_value(json_is_object(now) ? json_object_get(now, "id") : now);
+        if (g_strcmp0(its, id) != 0) { /* parameters of the same plugin stay */
+            gsc_setup_row_choose_plugin(row, chosen);
+        }
+        json_decref(now);
+        json_decref(chosen);
+        return true;
+    }
+    return false;
+}
+
 bool gsc_setup_panel_is_valid(GscSetupPanel *self) {
     if (self->check_source != 0) {
         check(self);

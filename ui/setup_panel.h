@@ -26,6 +26,8 @@ void gsc_setup_panel_set_experiment(GscSetupPanel *self, GscExperiment *experime
 
 /* The user's changes as "key=json", for --set; caller frees with g_strfreev. */
 GStrv gsc_setup_panel_dup_assignments(GscSetupPanel *self);
+/* Chooses a plugin ("my_gate") for the key of its kind; false where the experiment has none. */
+bool gsc_setup_panel_choose_plugin(GscSetupPanel *self, const char *kind, const char *id);
 bool gsc_setup_panel_is_valid(GscSetupPanel *self);
 
 /* Says a sentence in place (NULL: takes it away). */

@@ -13,6 +13,18 @@ static const char *value_id(const json_t *value) {
     return id != NULL ? id : "";
 }
 
+/* What the list holds for a formula: its last line. */
+#define FORMULA_ID      "="
+#define FORMULA_TO_TRY  "= sigmoid(z) / (1 + abs(z))"
+#define FORMULA_WAIT_MS 350
+
+/* The id that the list knows the value by. */
+static const char *list_id(const gsc_setup_row *self) {
+    const char *id = value_id(self->wanted);
+
+    return self->formula != NULL && gsc_plugin_is_formula(id) ? FORMULA_ID : id;
+}
+
 /* ---- The list ------------------------------------------------------------------------------------ */
 
 static void on_item_selected(GtkListItem *item, GParamSpec *pspec, GtkWidget *mark) {
@@ -107,7 +119,8 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
     for (size_t i = 0; i < json_array_size(descriptors); i++) {
         const json_t *plugin = json_array_get(descriptors, i);
         const char *id = gsc_plugin_text(plugin, "id"), *title = gsc_plugin_text(plugin, "title");
-        if (strcmp(gsc_plugin_text(plugin, "kind"), self->key->choices[0]) == 0 && *id != '\0' &&
+        if (!gsc_plugin_is_formula(id) &&
+            strcmp(gsc_plugin_text(plugin, "kind"), self->key->choices[0]) == 0 && *id != '\0' &&
             find_id(self, id) == GTK_INVALID_LIST_POSITION) {
             const char *doc = gsc_plugin_text(plugin, "formula");
             g_autofree char *refusal = gsc_plugin_dup_refusal(plugin, self->lab);
@@ -115,7 +128,11 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
                        *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"), refusal);
         }
     }
-    const char *wanted = value_id(self->wanted);
+    if (self->formula != NULL) {
+        add_choice(self, model, FORMULA_ID, "Formula",
+                   "Type an expression for the affinity of a logit z", "");
+    }
+    const char *wanted = list_id(self);
     if (find_id(self, wanted) == GTK_INVALID_LIST_POSITION) {
         bool listed = !gsc_plugin_store_is_loading(self->plugins) &&
                       gsc_plugin_store_get_problem(self->plugins) == NULL;
@@ -177,23 +194,100 @@ static void rebuild_parameters(gsc_setup_row *self) {
         gsc_plugin_store_find(self->plugins, self->key->choices[0], value_id(self->wanted));
     const json_t *params = json_object_get(plugin, "params");
     GtkWidget *list = gtk_widget_get_parent(self->widget);
+    const guint before = self->formula != NULL;
 
-    for (guint i = 0; i < self->parameters->len; i++) {
+    for (guint i = 0; i < self->spins->len; i++) {
         g_signal_handlers_disconnect_by_data(self->spins->pdata[i], self);
         if (GTK_IS_LIST_BOX(list)) {
-            gtk_list_box_remove(GTK_LIST_BOX(list), self->parameters->pdata[i]);
+            gtk_list_box_remove(GTK_LIST_BOX(list), self->parameters->pdata[before + i]);
         }
     }
     g_ptr_array_set_size(self->spins, 0);
     g_ptr_array_set_size(self->names, 0);
-    g_ptr_array_set_size(self->parameters, 0);
-    for (size_t i = 0; i < json_array_size(params); i++) {
+    g_ptr_array_set_size(self->parameters, (gint)before);
+    for (guint i = 0; i < json_array_size(params); i++) {
         add_parameter(self, json_array_get(params, i));
         if (GTK_IS_LIST_BOX(list)) {
-            int at = gtk_list_box_row_get_index(GTK_LIST_BOX_ROW(self->widget)) + 1 + (int)i;
-            gtk_list_box_insert(GTK_LIST_BOX(list), self->parameters->pdata[i], at);
+            int at = gtk_list_box_row_get_index(GTK_LIST_BOX_ROW(self->widget)) + 1;
+            gtk_list_box_insert(GTK_LIST_BOX(list), self->parameters->pdata[before + i],
+                                at + (int)(before + i));
         }
     }
+}
+
+/* ---- Formula ------------------------------------------------------------------------------------- */
+
+/* The row of the entry tells the slope, or what is wrong with the text. */
+static void show_formula(gsc_setup_row *self) {
+    const char *id = value_id(self->wanted);
+
+    if (self->formula == NULL) {
+        return;
+    }
+    const bool is_formula = gsc_plugin_is_formula(id);
+    const json_t *row = gsc_plugin_store_find_any(self->plugins, self->key->choices[0], id);
+    const char *status = gsc_plugin_text(row, "status");
+    const bool wrong = is_formula && row != NULL && strcmp(status, "ok") != 0 &&
+                       strcmp(status, GSC_PLUGIN_PENDING) != 0;
+    gtk_widget_set_visible(self->formula, is_formula);
+    gtk_widget_set_tooltip_text(
+        self->formula, wrong
+                           ? status
+                           : "Numbers, z, + - * / ^, sigmoid exp log log1p softplus tanh erf sqrt "
+                             "abs relu max min pow; parameters after “where”: exp(z / t) where t "
+                             "= 2; a score of its own: where z = dot / sqrt(xx * ww + 1)");
+    if (wrong) {
+        gtk_widget_add_css_class(self->formula, "error");
+    } else {
+        gtk_widget_remove_css_class(self->formula, "error");
+    }
+    if (is_formula && self->formula_source == 0) {
+        const char *shown = gtk_editable_get_text(GTK_EDITABLE(self->formula));
+        if (strcmp(shown, id) != 0) {
+            gtk_editable_set_text(GTK_EDITABLE(self->formula), id);
+        }
+    }
+}
+
+static gboolean on_formula_settled(gpointer data) {
+    gsc_setup_row *self = data;
+    const char *typed = gtk_editable_get_text(GTK_EDITABLE(self->formula));
+    g_autofree char *text = g_strstrip(g_strdup(typed));
+    g_autofree char *formula =
+        gsc_plugin_is_formula(text) ? g_strdup(text) : g_strconcat("= ", text, NULL);
+
+    self->formula_source = 0;
+    if (strcmp(formula, value_id(self->wanted)) != 0) {
+        json_decref(self->wanted);
+        self->wanted = json_string(formula);
+        gsc_plugin_store_read_formula(self->plugins, formula);
+        rebuild_parameters(self);
+        show_formula(self);
+        gsc_setup_row_tell(self);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void on_formula_changed(GtkEditable *editable, gsc_setup_row *self) {
+    if (self->quiet) {
+        return;
+    }
+    g_clear_handle_id(&self->formula_source, g_source_remove);
+    self->formula_source = g_timeout_add(FORMULA_WAIT_MS, on_formula_settled, self);
+}
+
+static void make_formula(gsc_setup_row *self) {
+    if (strcmp(self->key->choices[0], "gate") != 0) {
+        return;
+    }
+    self->formula = adw_entry_row_new();
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->formula), "a(z)");
+    gtk_widget_add_css_class(self->formula, "parameter");
+    gtk_widget_set_visible(self->formula, FALSE);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(self->formula), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                   "Formula of the gate", -1);
+    g_ptr_array_add(self->parameters, g_object_ref_sink(self->formula));
+    g_signal_connect(self->formula, "changed", G_CALLBACK(on_formula_changed), self);
 }
 
 /* ---- The control --------------------------------------------------------------------------------- */
@@ -209,21 +303,37 @@ static void show_doc(gsc_setup_row *self, guint selected) {
                                  -1);
         adw_action_row_set_subtitle(ADW_ACTION_ROW(self->widget), text);
     }
+    if (self->formula != NULL && gsc_plugin_is_formula(value_id(self->wanted))) {
+        const json_t *row =
+            gsc_plugin_store_find_any(self->plugins, self->key->choices[0], value_id(self->wanted));
+        const char *slope = gsc_plugin_text(row, "slope");
+        g_autofree char *text = g_markup_printf_escaped("Slope %s", slope);
+        if (*slope != '\0' && strlen(slope) < 60) {
+            adw_action_row_set_subtitle(ADW_ACTION_ROW(self->widget), text);
+        }
+    }
+    show_formula(self);
 }
 
 static void on_selected(AdwComboRow *combo, GParamSpec *pspec, gsc_setup_row *self) {
     guint selected = adw_combo_row_get_selected(combo);
 
     if (self->quiet || selected >= self->ids->len ||
-        strcmp(self->ids->pdata[selected], value_id(self->wanted)) == 0) {
+        strcmp(self->ids->pdata[selected], list_id(self)) == 0) {
         return;
     }
     if (*(const char *)self->refusals->pdata[selected] != '\0') {
-        adw_combo_row_set_selected(combo, find_id(self, value_id(self->wanted)));
+        adw_combo_row_set_selected(combo, find_id(self, list_id(self)));
         return;
     }
     json_decref(self->wanted);
-    self->wanted = json_string(self->ids->pdata[selected]);
+    if (strcmp(self->ids->pdata[selected], FORMULA_ID) == 0) {
+        const char *typed = gtk_editable_get_text(GTK_EDITABLE(self->formula));
+        self->wanted = json_string(*typed != '\0' ? typed : FORMULA_TO_TRY);
+        gsc_plugin_store_read_formula(self->plugins, value_id(self->wanted));
+    } else {
+        self->wanted = json_string(self->ids->pdata[selected]);
+    }
     show_doc(self, selected);
     rebuild_parameters(self);
     gsc_setup_row_tell(self);
@@ -231,7 +341,7 @@ static void on_selected(AdwComboRow *combo, GParamSpec *pspec, gsc_setup_row *se
 
 void gsc_setup_plugin_update(gsc_setup_row *self) {
     g_autoptr(GtkStringList) model = build_choices(self);
-    guint selected = find_id(self, value_id(self->wanted));
+    guint selected = find_id(self, list_id(self));
 
     adw_combo_row_set_model(ADW_COMBO_ROW(self->widget), G_LIST_MODEL(model));
     adw_combo_row_set_selected(ADW_COMBO_ROW(self->widget), selected);
@@ -251,6 +361,10 @@ void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     self->parameters = g_ptr_array_new_with_free_func(g_object_unref);
     self->spins = g_ptr_array_new();
     self->names = g_ptr_array_new_with_free_func(g_free);
+    make_formula(self);
+    if (gsc_plugin_is_formula(value_id(self->wanted))) {
+        gsc_plugin_store_read_formula(self->plugins, value_id(self->wanted));
+    }
     self->widget = self->control = adw_combo_row_new();
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->widget), title);
     g_signal_connect(factory, "setup", G_CALLBACK(on_item_setup), NULL);
@@ -265,6 +379,18 @@ void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     g_signal_connect(self->widget, "notify::selected", G_CALLBACK(on_selected), self);
 }
 
+void gsc_setup_plugin_choose(gsc_setup_row *self, const json_t *value) {
+    json_decref(self->wanted);
+    self->wanted = json_deep_copy(value);
+    if (gsc_plugin_is_formula(value_id(self->wanted))) {
+        gsc_plugin_store_read_formula(self->plugins, value_id(self->wanted));
+    }
+    self->quiet = true;
+    gsc_setup_plugin_update(self);
+    self->quiet = false;
+    gsc_setup_row_tell(self);
+}
+
 void gsc_setup_plugin_clear(gsc_setup_row *self) {
     if (self->ids == NULL) {
         return;
@@ -272,6 +398,10 @@ void gsc_setup_plugin_clear(gsc_setup_row *self) {
     adw_combo_row_set_list_factory(ADW_COMBO_ROW(self->widget), NULL);
     for (guint i = 0; i < self->spins->len; i++) {
         g_signal_handlers_disconnect_by_data(self->spins->pdata[i], self);
+    }
+    g_clear_handle_id(&self->formula_source, g_source_remove);
+    if (self->formula != NULL) {
+        g_signal_handlers_disconnect_by_data(self->formula, self);
     }
     json_decref(self->wanted);
     g_ptr_array_unref(self->ids);

@@ -294,6 +294,12 @@ void gsc_setup_row_set_wrong(gsc_setup_row *self, bool wrong) {
     }
 }
 
+void gsc_setup_row_choose_plugin(gsc_setup_row *self, const json_t *value) {
+    if (self->key->type == GSC_SPEC_PLUGIN) {
+        gsc_setup_plugin_choose(self, value);
+    }
+}
+
 void gsc_setup_row_update_plugins(gsc_setup_row *self) {
     if (self->key->type == GSC_SPEC_PLUGIN) {
         self->quiet = true;

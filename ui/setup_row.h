@@ -37,6 +37,8 @@ json_t *gsc_setup_row_dup_value(gsc_setup_row *self);
 /* Marks the control as wrong, or as fine again. */
 void gsc_setup_row_set_wrong(gsc_setup_row *self, bool wrong);
 void gsc_setup_row_update_plugins(gsc_setup_row *self);
+/* Chooses a plugin ("my_gate", or an object with parameters) as the user would; plugin keys only. */
+void gsc_setup_row_choose_plugin(gsc_setup_row *self, const json_t *value);
 
 /* What people call a key: "Sample sizes"; caller frees. */
 char *gsc_setup_key_title(const gsc_spec_key *key);

@@ -22,13 +22,17 @@ struct gsc_setup_row {
     bool absent;   /* the spec does not have the key, and the user has not touched the control */
 
     /* plugins only */
-    json_t *wanted;        /* the value as last known */
-    GPtrArray *ids;        /* char *, parallel to the combo; "" is absent */
-    GPtrArray *refusals;   /* char *, "" for those that can be chosen */
-    GPtrArray *docs;       /* char *, one line each */
-    GPtrArray *parameters; /* GtkWidget * rows of the chosen plugin's parameters, owned */
-    GPtrArray *spins;      /* their controls, borrowed */
-    GPtrArray *names;      /* char * their names */
+    json_t *wanted;      /* the value as last known */
+    GPtrArray *ids;      /* char *, parallel to the combo; "" is absent */
+    GPtrArray *refusals; /* char *, "" for those that can be chosen */
+    GPtrArray *docs;     /* char *, one line each */
+    GPtrArray
+        *parameters;    /* GtkWidget * rows: of the formula, where there is one, then of the chosen
+                            * plugin's parameters; owned */
+    GPtrArray *spins;   /* controls of the parameters, borrowed */
+    GPtrArray *names;   /* char * their names */
+    GtkWidget *formula; /* entry row of a gate's formula, the first of parameters; NULL: no gate */
+    guint formula_source; /* the text settles */
 };
 
 void gsc_setup_row_tell(gsc_setup_row *self);
@@ -38,5 +42,6 @@ void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value);
 void gsc_setup_plugin_update(gsc_setup_row *self);
 void gsc_setup_plugin_clear(gsc_setup_row *self);
 json_t *gsc_setup_plugin_dup_value(gsc_setup_row *self);
+void gsc_setup_plugin_choose(gsc_setup_row *self, const json_t *value);
 
 #endif

@@ -148,6 +148,7 @@ static void gsc_window_dispose(GObject *object) {
     g_clear_handle_id(&self->figure_source, g_source_remove);
     g_clear_handle_id(&self->status_source, g_source_remove);
     g_clear_pointer(&self->probe, gsc_probe_free);
+    gsc_window_close_workshop(self);
     g_clear_object(&self->experiment);
     g_clear_object(&self->solo);
     g_clear_object(&self->experiments);
@@ -165,6 +166,7 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     g_type_ensure(GSC_TYPE_SIDEBAR);
     g_type_ensure(GSC_TYPE_FIGURE_PAGE);
     g_type_ensure(GSC_TYPE_SETUP_PANEL);
+    g_type_ensure(GSC_TYPE_BUILD_PANE);
     gtk_widget_class_set_template_from_resource(widget_class, "/org/gatescope/Gatescope/window.ui");
     gtk_widget_class_bind_template_child(widget_class, GscWindow, toasts);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, left_flap);
@@ -176,6 +178,9 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscWindow, stop_button);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, export_button);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, status_label);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, build_pane);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_label);
     gsc_window_install_actions(widget_class);
 }
 
@@ -191,6 +196,7 @@ static void gsc_window_init(GscWindow *self) {
                            self->plugins);
     gsc_setup_panel_set_plugins(self->setup, self->plugins);
     gsc_window_add_states(self);
+    gsc_window_open_workshop(self);
     gsc_plugin_store_load(self->plugins);
     gsc_window_watch_runs(self);
     g_signal_connect_object(self->sidebar, "experiment-chosen", G_CALLBACK(on_experiment_chosen),

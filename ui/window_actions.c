@@ -94,6 +94,22 @@ static void act_open(GtkWidget *widget, const char *name, GVariant *parameter) {
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
+static void act_new_gate(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_ask_new_gate(GSC_WINDOW(widget), NULL);
+}
+
+static void act_new_gate_from(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_ask_new_gate(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
+}
+
+static void act_edit_source(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_workshop_edit(GSC_WINDOW(widget)->workshop, g_variant_get_string(parameter, NULL), 0);
+}
+
+static void act_trust(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_plugin_store_trust(GSC_WINDOW(widget)->plugins, g_variant_get_string(parameter, NULL));
+}
+
 /* ---- Actions with a state ------------------------------------------------------------------------ */
 
 /* win.show-list, win.show-setup, win.show-numbers and win.theme live on the window's action map, because
@@ -174,7 +190,12 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     gtk_widget_class_install_action(klass, "win.toggle-run", "s", act_toggle_run);
     gtk_widget_class_install_action(klass, "win.trash-run", "s", act_trash_run);
     gtk_widget_class_install_action(klass, "win.copy-command", NULL, act_copy_command);
+    gtk_widget_class_install_action(klass, "win.new-gate", NULL, act_new_gate);
+    gtk_widget_class_install_action(klass, "win.new-gate-from", "s", act_new_gate_from);
+    gtk_widget_class_install_action(klass, "win.edit-source", "s", act_edit_source);
+    gtk_widget_class_install_action(klass, "win.trust", "s", act_trust);
 
+    bind(klass, GDK_KEY_n, GDK_CONTROL_MASK, "win.new-gate");
     bind(klass, GDK_KEY_r, GDK_CONTROL_MASK, "win.run");
     bind(klass, GDK_KEY_F5, 0, "win.run");
     bind(klass, GDK_KEY_period, GDK_CONTROL_MASK, "win.stop");

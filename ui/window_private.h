@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Inside of the window, cut by concern: window.c (construction, selection), window_runs.c (which runs are in
- * the figure, starting and stopping), window_actions.c (actions and keys), window_export.c.
+ * the figure, starting and stopping), window_actions.c (actions and keys), window_export.c,
+ * window_workshop.c (gates of one's own, trust in plugins).
  *
  * Layer: ui.
  */
 #ifndef GSC_UI_WINDOW_PRIVATE_H
 #define GSC_UI_WINDOW_PRIVATE_H
 
+#include "ui/build_pane.h"
 #include "ui/figure_page.h"
 #include "ui/plugin_store.h"
 #include "ui/probe.h"
@@ -16,6 +18,7 @@
 #include "ui/sidebar.h"
 #include "ui/state.h"
 #include "ui/window.h"
+#include "ui/workshop.h"
 
 struct _GscWindow {
     AdwApplicationWindow parent;
@@ -27,12 +30,20 @@ struct _GscWindow {
     GscSetupPanel *setup;
     GtkButton *run_button, *stop_button, *export_button;
     GtkLabel *status_label;
+    GscBuildPane *build_pane;
+    GtkInfoBar *trust_bar;
+    GtkLabel *trust_label;
     /* data */
     GListStore *experiments;
     GscExperiment *experiment; /* the selected one */
     GscRunItem *solo;          /* a run of no experiment here: shown alone; or NULL */
     GscRunStore *runs;
     GscPluginStore *plugins;
+    GscWorkshop *workshop;
+    char *built;        /* path of a plugin just built, until the list knows it; or NULL */
+    bool built_runs;    /* and its curve is to start then */
+    GscRunItem *tried;  /* the run that the last save started; or NULL */
+    char *asked_sha256; /* the file that the trust bar asks about; or NULL */
     gsc_state *state;
     gsc_probe *probe; /* tests only, else NULL */
     guint figure_source, status_source;
@@ -53,6 +64,16 @@ void gsc_window_trash_run(GscWindow *self, const char *path);
 /* The run that Stop would stop: the newest active one in the figure, or NULL. */
 GscRunItem *gsc_window_get_active_run(GscWindow *self);
 guint gsc_window_count_shown(GscWindow *self);
+
+/* Starts the experiment as set up; NULL (and said in the window) where that is not possible. The store holds
+ * the item. */
+GscRunItem *gsc_window_start_run(GscWindow *self);
+
+/* Gates of one's own (window_workshop.c). */
+void gsc_window_open_workshop(GscWindow *self);
+void gsc_window_close_workshop(GscWindow *self);
+/* start_from: id of a gate, or NULL. */
+void gsc_window_ask_new_gate(GscWindow *self, const char *start_from);
 
 /* Actions (window_actions.c), export (window_export.c). */
 void gsc_window_install_actions(GtkWidgetClass *widget_class);

@@ -269,24 +269,25 @@ static char *dup_stem(const char *experiment, char **assignments) {
         json_t *value = json_loads(assignments[i] + strlen(key) + 1, JSON_DECODE_ANY, NULL);
         const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
         if (json_is_string(id)) {
-            g_string_append_printf(stem, "-%s", json_string_value(id));
+            const char *name = json_string_value(id);
+            g_string_append_printf(stem, "-%s", gsc_plugin_is_formula(name) ? "formula" : name);
         }
         json_decref(value);
     }
     return g_string_free(stem, FALSE);
 }
 
-void gsc_window_run(GscWindow *self) {
+GscRunItem *gsc_window_start_run(GscWindow *self) {
     g_autoptr(GError) error = NULL;
     const char *problem = NULL;
 
     if (!gsc_setup_panel_is_valid(self->setup)) {
         adw_flap_set_reveal_flap(self->right_flap, TRUE);
-        return;
+        return NULL;
     }
     if (gsc_run_store_get_folder(self->runs, &problem) == NULL) {
         gsc_window_say(self, problem);
-        return;
+        return NULL;
     }
     const char *name = gsc_experiment_get_name(self->experiment);
     g_auto(GStrv) assignments = gsc_setup_panel_dup_assignments(self->setup);
@@ -304,7 +305,7 @@ void gsc_window_run(GscWindow *self) {
                                                 gsc_launcher_program(), error->message);
         gsc_window_say(self, text);
         free_started(start);
-        return;
+        return NULL;
     }
     GscRunItem *item =
         gsc_run_store_expect(self->runs, path, name, gsc_experiment_get_title(self->experiment));
@@ -312,6 +313,11 @@ void gsc_window_run(GscWindow *self) {
     gsc_state_set_shown(self->state, path, true);
     gsc_run_item_set_shown(item, true);
     gsc_window_update_figure(self);
+    return item;
+}
+
+void gsc_window_run(GscWindow *self) {
+    gsc_window_start_run(self);
 }
 
 void gsc_window_stop(GscWindow *self) {
