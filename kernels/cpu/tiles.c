@@ -38,8 +38,12 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+static size_t round_up_to(size_t size, size_t step) {
+    return (size + step - 1) / step * step;
+}
+
 static size_t round_up(size_t size) {
-    return (size + LINES - 1) / LINES * LINES;
+    return round_up_to(size, LINES);
 }
 
 /* The first `count` of a vector; none where the difference that it is fell below 0. */
@@ -138,8 +142,31 @@ ALWAYS blocks blocks_of(const packing *p) {
     return r;
 }
 
+/* The next rows of a, count at most, in the order in which memory has them: a whole line, then the
+ * next. */
+static void pack_lines(packing *p, size_t count) {
+    const float *from = p->side->at + p->line * p->side->line + p->l;
+    for (; count > 0 && p->row < round_up_to(p->lines, TILE); count--) {
+        const bool there = p->row < p->lines;
+        const float *at = from + p->row * p->side->line + p->step;
+        const ptrdiff_t left = there ? (ptrdiff_t)(p->depth - p->step) : 0;
+        split(p->to + p->step / LINES * STEP + p->row / TILE * 3 * PART + p->row % TILE * 64,
+              _mm512_maskz_loadu_ps(mask_of(left), at),
+              _mm512_maskz_loadu_ps(mask_of(left - TILE), at + TILE));
+        p->step += LINES;
+        if (p->step >= p->depth) {
+            p->step = 0;
+            p->row++;
+        }
+    }
+}
+
 /* The next rows of the panel, count at most. */
 static void pack_rows(packing *p, size_t count) {
+    if (count > 0 && !p->b && p->side->step == 1) {
+        pack_lines(p, count);
+        return;
+    }
     while (count > 0 && p->step < p->depth) {
         const size_t end = least(TILE, p->row + count);
         const blocks r = blocks_of(p);

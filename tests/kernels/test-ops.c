@@ -295,6 +295,8 @@ static void test_matmul(void) {
         {65, 1, 33, false, true, false, OUTLIERS},   {64, 64, 64, false, false, true, OUTLIERS},
         {300, 129, 67, false, false, false, NORMAL}, {300, 129, 67, true, false, true, NORMAL},
         {131, 517, 65, false, true, false, NORMAL},  {131, 517, 65, true, true, true, OUTLIERS},
+        {200, 330, 300, false, true, true, NORMAL},  {70, 96, 1100, true, false, false, OUTLIERS},
+        {96, 1040, 64, false, false, true, NORMAL},  {64, 600, 520, false, true, false, NORMAL},
     };
     for (int d = 0; d < 2; d++) {
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
