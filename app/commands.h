@@ -22,10 +22,11 @@ int gsc_cmd_plugin(int argc, char **argv);
 int gsc_cmd_formula(int argc, char **argv);
 int gsc_cmd_data(int argc, char **argv);
 int gsc_cmd_doctor(int argc, char **argv);
-int gsc_cmd_bench(int argc, char **argv); /* picks one of the three below */
+int gsc_cmd_bench(int argc, char **argv); /* picks one of the four below */
 int gsc_cmd_bench_em(int argc, char **argv);
 int gsc_cmd_bench_kernels(int argc, char **argv);
 int gsc_cmd_bench_lm(int argc, char **argv);
+int gsc_cmd_bench_plot(int argc, char **argv); /* runs gatescope-plot */
 
 /* Internal: what `run` and `plugin list` start. */
 int gsc_cmd_worker(int argc, char **argv);

@@ -3,6 +3,7 @@
  * gatescope-plot: figures of run files into PNG, SVG or PDF, with no display. `gatescope plot` runs
  * it. Exit 0 done, 1 failed, 2 bad usage. Layer: app; ui/plot and core/read.
  */
+#include "app/plot_bench.h"
 #include "core/read/spec.h"
 #include "ui/plot/render.h"
 
@@ -126,7 +127,7 @@ static gsc_status read_theme(const char *text, gsc_export *export, gsc_error *er
 }
 
 static gsc_status unknown_option(const char *word, gsc_error *error) {
-    const char *known[16];
+    const char *known[32];
     size_t n = 0;
     for (const struct option *o = options; o->name != NULL; o++) {
         known[n++] = o->name;
@@ -234,6 +235,9 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
 }
 
 int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "bench") == 0) {
+        return gsc_plot_bench(argc - 1, argv + 1);
+    }
     char drew[160] = "";
     arguments a = {.export = {.ret_gl_renderer = drew, .size_gl_renderer = sizeof drew}};
     gsc_error error = {.status = GSC_OK};

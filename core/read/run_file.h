@@ -68,6 +68,17 @@ gsc_status gsc_run_read_points(gsc_run *run, size_t series, int64_t first, gsc_p
 gsc_status gsc_run_dup_points(gsc_run *run, size_t series, gsc_point **ret_points,
                               size_t *ret_count, gsc_error *error);
 
+/* The extremes of a sealed block of n points. NAN where it has no number. */
+typedef struct gsc_extent {
+    double x_low, x_high, y_low, y_high;
+    int64_t n;
+} gsc_extent;
+
+/* Those of all sealed blocks of a series, in order; the points after them, the sum of n, are not in it (as of
+ * gsc_run_read_points from there on). Caller frees. */
+gsc_status gsc_run_dup_extents(gsc_run *run, size_t series, gsc_extent **ret_extents,
+                               size_t *ret_count, gsc_error *error);
+
 /* Vectors of a series (a load of every expert, step by step): vector i stands at x[i] and has
  * values[start[i]] ... values[start[i + 1] - 1]. Zero-initialised is empty; then start is NULL. */
 typedef struct gsc_vectors {

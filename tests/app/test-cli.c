@@ -81,7 +81,7 @@ static void test_words(void) {
     expect("worker", 2, "gatescope run");
     expect("presets", 0, "One expert too many");
     expect("plugin list", 0, "softmax");
-    expect("bench", 2, "em, kernels or lm");
+    expect("bench", 2, "em, kernels, lm or plot");
 }
 
 static void test_bad_specs(void) {

@@ -5,11 +5,13 @@
 #include "ui/plot/render.h"
 
 #include "ui/plot/cairo_image.h"
+#include "ui/plot/raster.h"
 #include "ui/plot/scene.h"
 #include "ui/plot/text.h"
 
 #include <math.h>
 #include <pango/pangocairo.h>
+#include <stdlib.h>
 
 static void set_color(cairo_t *cairo, gsc_rgba color) {
     cairo_set_source_rgba(cairo, color.r, color.g, color.b, color.a);
@@ -79,6 +81,51 @@ static void draw_marker(cairo_t *cairo, const gsc_scene_marker *marker) {
     cairo_fill(cairo);
 }
 
+static void draw_raster(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_batch *batch,
+                        double scale) {
+    uint32_t *buffer = NULL;
+    size_t capacity = 0;
+    gsc_raster raster;
+    if (gsc_raster_init(&raster, batch->clip, scale, &buffer, &capacity)) {
+        gsc_raster_envelopes(&raster, scene, batch->first, batch->count, scale);
+        cairo_surface_t *surface =
+            cairo_image_surface_create_for_data((unsigned char *)raster.pixels, CAIRO_FORMAT_ARGB32,
+                                                raster.width, raster.height, 4 * raster.width);
+        cairo_scale(cairo, 1 / scale, 1 / scale);
+        cairo_set_source_surface(cairo, surface, raster.x, raster.y);
+        cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_NEAREST);
+        cairo_paint(cairo);
+        cairo_surface_destroy(surface);
+    }
+    free(buffer);
+}
+
+/* In vector files an envelope is an outline: its top from left to right, its bottom back. */
+static void draw_outline(cairo_t *cairo, const gsc_scene *scene,
+                         const gsc_scene_envelope *envelope) {
+    const gsc_scene_span *spans = scene->spans + envelope->first;
+    set_color(cairo, envelope->color);
+    for (size_t i = 0, end; i < envelope->count; i = end) {
+        end = i + 1;
+        if (isnan(spans[i].top)) {
+            continue;
+        }
+        while (end < envelope->count && !isnan(spans[end].top)) {
+            end++;
+        }
+        cairo_new_path(cairo);
+        for (size_t k = i; k < end; k++) {
+            cairo_line_to(cairo, envelope->x + envelope->width * ((double)k + 0.5), spans[k].top);
+        }
+        for (size_t k = end; k-- > i;) {
+            cairo_line_to(cairo, envelope->x + envelope->width * ((double)k + 0.5),
+                          spans[k].bottom);
+        }
+        cairo_close_path(cairo);
+        cairo_fill(cairo);
+    }
+}
+
 static void draw_batch(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_batch *batch,
                        double scale) {
     cairo_save(cairo);
@@ -88,6 +135,11 @@ static void draw_batch(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_b
         cairo_clip(cairo);
     }
     cairo_new_path(cairo);
+    if (batch->kind == GSC_SCENE_ENVELOPES && scale > 0) {
+        draw_raster(cairo, scene, batch, scale);
+        cairo_restore(cairo);
+        return;
+    }
     for (size_t i = batch->first; i < batch->first + batch->count; i++) {
         switch (batch->kind) {
         case GSC_SCENE_FILLS:
@@ -98,6 +150,9 @@ static void draw_batch(cairo_t *cairo, const gsc_scene *scene, const gsc_scene_b
             break;
         case GSC_SCENE_MARKERS:
             draw_marker(cairo, &scene->markers[i]);
+            break;
+        case GSC_SCENE_ENVELOPES:
+            draw_outline(cairo, scene, &scene->envelopes[i]);
             break;
         case GSC_SCENE_IMAGES:
             gsc_cairo_image(cairo, &scene->images[i], batch->clip, scale);

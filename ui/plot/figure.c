@@ -7,6 +7,7 @@
 #include "core/read/spec.h"
 #include "ui/plot/figures/figures.h"
 #include "ui/plot/heatmap.h"
+#include "ui/plot/pyramid.h"
 
 #include <assert.h>
 #include <math.h>
@@ -33,6 +34,7 @@ static void layer_free(gsc_plot_layer *layer) {
     free(layer->low);
     free(layer->high);
     gsc_heatmap_free(layer->heat);
+    gsc_pyramid_free(layer->pyramid);
     free(layer);
 }
 
@@ -132,6 +134,16 @@ gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_
         return NULL;
     }
     return layers[panel->n_layers++] = layer;
+}
+
+const struct gsc_pyramid *gsc_layer_pyramid(gsc_plot_layer *layer) {
+    enum {
+        LONG = 2048
+    };
+    if (layer->pyramid == NULL && layer->n >= LONG) {
+        layer->pyramid = gsc_pyramid_new(layer->x, layer->y, layer->n);
+    }
+    return layer->pyramid;
 }
 
 gsc_legend_row *gsc_panel_add_legend(gsc_panel *panel, const char *label, const char *value) {

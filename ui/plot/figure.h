@@ -40,6 +40,7 @@ typedef enum gsc_layer_kind {
 } gsc_layer_kind;
 
 struct gsc_heatmap; /* heatmap.h */
+struct gsc_pyramid; /* pyramid.h */
 
 typedef struct gsc_plot_layer {
     gsc_layer_kind kind;
@@ -54,7 +55,8 @@ typedef struct gsc_plot_layer {
     int run, series;    /* which run of the build and which series of it; -1: none */
     bool emphasis;      /* drawn stronger (hover) */
     bool hidden;
-    struct gsc_heatmap *heat; /* of a heatmap; NULL: none */
+    struct gsc_heatmap *heat;    /* of a heatmap; NULL: none */
+    struct gsc_pyramid *pyramid; /* of a long line, made when it is first drawn; NULL: not yet */
 } gsc_plot_layer;
 
 /* One row of the legend: marker, words, and a figure of merit in a column of its own. */
@@ -87,6 +89,8 @@ typedef struct gsc_figure {
     char *spec;   /* JSON array of the runs' specs; travels inside a PNG */
     gsc_panel **panels;
     size_t n_panels;
+    bool
+        coarse; /* options->quick left points out: at home nothing is to be seen of it, zoomed in it is */
 } gsc_figure;
 
 enum {
@@ -102,6 +106,9 @@ gsc_panel *gsc_figure_add_panel(gsc_figure *figure, const char *name);
 gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_t n,
                                     bool with_interval);
 gsc_legend_row *gsc_panel_add_legend(gsc_panel *panel, const char *label, const char *value);
+/* The extremes of a long layer (x and y must not change from now on), made at the first call;
+ * NULL: it is short, or there is no memory. */
+const struct gsc_pyramid *gsc_layer_pyramid(gsc_plot_layer *layer);
 /* Replaces an owned string by a copy of text (NULL allowed); false: out of memory, nothing
  * changed. */
 bool gsc_figure_set_text(char **member, const char *text);
@@ -129,6 +136,8 @@ typedef struct gsc_figure_options {
     double step;
     bool one_layer; /* maps show this layer alone */
     int32_t layer;
+    bool
+        quick; /* of series of millions of points only the extremes of every 1,024: a first picture */
 } gsc_figure_options;
 
 /* Names that gsc_figure_build knows, in order. */

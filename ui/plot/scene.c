@@ -147,7 +147,8 @@ static void add_axes(maker *m, const gsc_panel_layout *place, bool mapped) {
 typedef struct pen {
     const gsc_panel *panel;
     const gsc_panel_layout *place;
-    const gsc_plot_layer *layer;
+    gsc_plot_layer *layer;
+    const gsc_scene_dense *dense;
     gsc_box clip;
     gsc_rgba color;
     double k; /* stroke scale: text scale, larger where pointed at */
@@ -222,20 +223,25 @@ static void add_polyline(maker *m, const pen *p, const double *px, const double 
 
 static void add_line(maker *m, const pen *p) {
     const gsc_plot_layer *layer = p->layer;
-    double *px = malloc((layer->n + 1) * 2 * sizeof *px);
+    size_t begin = 0, end = layer->n;
+    if (layer->kind == GSC_LAYER_LINE &&
+        gsc_scene_dense_add(m, p->dense, p->layer, p->color, 2 * p->k, &p->clip, &begin, &end)) {
+        return;
+    }
+    size_t n = end - begin;
+    double *px = malloc((n + 1) * 2 * sizeof *px);
     if (px == NULL) {
         m->failed = true;
         return;
     }
-    double *py = px + layer->n + 1;
+    double *py = px + n + 1;
     bool ascending = true;
-    for (size_t i = 0; i < layer->n; i++) {
-        px[i] = pixel_x(p, layer->x[i]);
-        py[i] = pixel_y(p, layer->y[i]);
+    for (size_t i = 0; i < n; i++) {
+        px[i] = pixel_x(p, layer->x[begin + i]);
+        py[i] = pixel_y(p, layer->y[begin + i]);
         ascending = ascending && (i == 0 || !(px[i] < px[i - 1]));
     }
     double column = 1 / (m->scale > 0 ? m->scale : 4);
-    size_t n = layer->n;
     if (ascending && (double)n > 4 * p->place->plot.width / column) {
         n = gsc_decimate(px, py, n, column, px, py);
     }
@@ -320,12 +326,13 @@ static void add_markers(maker *m, const pen *p) {
 }
 
 static void add_layer(maker *m, const gsc_panel *panel, const gsc_panel_layout *place,
-                      const gsc_plot_layer *layer) {
+                      const gsc_scene_dense *dense, gsc_plot_layer *layer) {
     gsc_box clip = place->plot;
     clip.x -= 1, clip.y -= 1, clip.width += 2, clip.height += 2;
     pen p = {panel,
              place,
              layer,
+             dense,
              clip,
              gsc_plot_theme_color(m->layout->theme, layer->color),
              m->layout->text_scale * (layer->emphasis ? 1.35 : 1) *
@@ -401,11 +408,13 @@ gsc_scene *gsc_scene_new(const gsc_layout *layout, double scale) {
         const gsc_panel *panel = layout->figure->panels[i];
         const gsc_panel_layout *place = &layout->panels[i];
         add_axes(&m, place, gsc_panel_heatmap(panel) != NULL);
+        gsc_scene_dense *dense = gsc_scene_dense_new(&m, panel, place);
         for (size_t l = 0; l < panel->n_layers; l++) {
             if (!panel->layers[l]->hidden) {
-                add_layer(&m, panel, place, panel->layers[l]);
+                add_layer(&m, panel, place, dense, panel->layers[l]);
             }
         }
+        gsc_scene_dense_free(dense);
         add_legend(&m, panel, place);
     }
     if (m.failed) {
@@ -423,6 +432,8 @@ void gsc_scene_free(gsc_scene *scene) {
         free(scene->images[i].entries);
     }
     free(scene->images);
+    free(scene->spans);
+    free(scene->envelopes);
     free(scene->fills);
     free(scene->vertices);
     free(scene->strokes);

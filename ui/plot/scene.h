@@ -52,11 +52,24 @@ typedef struct gsc_scene_image {
 #define GSC_SCENE_HATCH_PERIOD 7
 #define GSC_SCENE_HATCH_LINE   1.2
 
+/* What a line covers of one column: upright, logical pixels; NAN: nothing. */
+typedef struct gsc_scene_span {
+    float top, bottom;
+} gsc_scene_span;
+
+/* A long line as count spans side by side from x on, each so wide: a device pixel. */
+typedef struct gsc_scene_envelope {
+    size_t first, count;
+    double x, width;
+    gsc_rgba color;
+} gsc_scene_envelope;
+
 typedef enum gsc_scene_kind {
     GSC_SCENE_FILLS,
     GSC_SCENE_STROKES,
     GSC_SCENE_MARKERS,
-    GSC_SCENE_IMAGES
+    GSC_SCENE_IMAGES,
+    GSC_SCENE_ENVELOPES
 } gsc_scene_kind;
 
 /* A run of shapes of one kind under one clip. */
@@ -73,10 +86,12 @@ typedef struct gsc_scene {
     gsc_scene_stroke *strokes;
     gsc_scene_marker *markers;
     gsc_scene_image *images;
+    gsc_scene_span *spans;
+    gsc_scene_envelope *envelopes;
     gsc_scene_batch *batches;
-    size_t n_fills, n_vertices, n_strokes, n_markers, n_images, n_batches;
+    size_t n_fills, n_vertices, n_strokes, n_markers, n_images, n_spans, n_envelopes, n_batches;
     size_t capacity_fills, capacity_vertices, capacity_strokes, capacity_markers, capacity_images,
-        capacity_batches;
+        capacity_spans, capacity_envelopes, capacity_batches;
     size_t n_points; /* markers that are data */
 } gsc_scene;
 

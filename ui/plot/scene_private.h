@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the makers of a scene share: scene.c (axes, sparse layers), scene_image.c (heatmaps).
+ * What the makers of a scene share: scene.c (axes, sparse layers), scene_image.c (heatmaps), scene_dense.c
+ * (long lines).
  * Layer: ui/plot, private.
  */
 #ifndef GSC_UI_PLOT_SCENE_PRIVATE_H
@@ -32,5 +33,20 @@ void gsc_scene_hairline(maker *m, double x0, double y0, double x1, double y1, do
 
 /* A heatmap's cells, and its colour bar with frame and ticks. */
 void gsc_scene_heatmap(maker *m, const gsc_panel_layout *place, const gsc_plot_layer *layer);
+
+/* What a panel's long lines share. NULL: it has none, or no memory (noted). */
+typedef struct gsc_scene_dense {
+    void *columns;
+    bool crowded; /* too many points in sight to draw any line segment by segment */
+} gsc_scene_dense;
+
+gsc_scene_dense *gsc_scene_dense_new(maker *m, const gsc_panel *panel,
+                                     const gsc_panel_layout *place);
+void gsc_scene_dense_free(gsc_scene_dense *dense);
+/* Adds the line as an envelope; false: it is better drawn segment by segment, where only the points
+ * from *ret_first to before *ret_end are needed (left alone for a short line). */
+bool gsc_scene_dense_add(maker *m, const gsc_scene_dense *dense, gsc_plot_layer *layer,
+                         gsc_rgba color, double width, const gsc_box *clip, size_t *ret_first,
+                         size_t *ret_end);
 
 #endif

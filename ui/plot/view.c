@@ -5,6 +5,7 @@
 #include "ui/plot/view.h"
 
 #include "ui/plot/heatmap.h"
+#include "ui/plot/pyramid.h"
 
 #include <math.h>
 #include <string.h>
@@ -52,6 +53,22 @@ static range range_finish(range r, bool log, range fallback) {
     return (range){r.low - margin, r.high + margin};
 }
 
+/* A long layer knows its extremes. */
+static void range_add_layer(range *x, range *y, const gsc_panel *panel, gsc_plot_layer *layer) {
+    const gsc_pyramid *pyramid = gsc_layer_pyramid(layer);
+    if (pyramid == NULL) {
+        range_add_all(x, &panel->x, layer->x, layer->n);
+        range_add_all(y, &panel->y, layer->y, layer->n);
+        return;
+    }
+    gsc_extremes all_x = gsc_pyramid_x(pyramid, panel->x.log);
+    gsc_extremes all_y = gsc_pyramid_y(pyramid, panel->y.log);
+    range_add(x, gsc_axis_forward(&panel->x, all_x.low));
+    range_add(x, gsc_axis_forward(&panel->x, all_x.high));
+    range_add(y, gsc_axis_forward(&panel->y, all_y.low));
+    range_add(y, gsc_axis_forward(&panel->y, all_y.high));
+}
+
 gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
     const gsc_heatmap *heat = gsc_panel_heatmap(panel);
     if (heat != NULL) {
@@ -59,11 +76,9 @@ gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
     }
     range x = {INFINITY, -INFINITY}, y = {INFINITY, -INFINITY}, cloud = {INFINITY, -INFINITY};
     for (size_t i = 0; i < panel->n_layers; i++) {
-        const gsc_plot_layer *layer = panel->layers[i];
+        gsc_plot_layer *layer = panel->layers[i];
         if (!layer->hidden) {
-            range_add_all(&x, &panel->x, layer->x, layer->n);
-            range_add_all(layer->kind == GSC_LAYER_CLOUD ? &cloud : &y, &panel->y, layer->y,
-                          layer->n);
+            range_add_layer(&x, layer->kind == GSC_LAYER_CLOUD ? &cloud : &y, panel, layer);
             range_add_all(&y, &panel->y, layer->low, layer->n);
             range_add_all(&y, &panel->y, layer->high, layer->n);
         }
@@ -214,18 +229,33 @@ static gsc_plot_hit find_cell(const gsc_panel *panel, gsc_plot_view view, gsc_bo
     return hit;
 }
 
+/* The points of a long layer whose x is within reach of the pixel. */
+static void points_near(const gsc_panel *panel, gsc_plot_layer *layer, gsc_plot_view view,
+                        gsc_box plot, double px, double reach, size_t *first, size_t *end) {
+    const gsc_pyramid *pyramid = gsc_layer_pyramid(layer);
+    if (pyramid != NULL && gsc_pyramid_is_ascending(pyramid)) {
+        double low = gsc_view_x_from_pixel(view, plot, px - reach);
+        double high = gsc_view_x_from_pixel(view, plot, px + reach);
+        *first = gsc_pyramid_find(pyramid, gsc_axis_inverse(&panel->x, low), 0);
+        *end = gsc_pyramid_find(pyramid, gsc_axis_inverse(&panel->x, high), *first);
+        *end += *end < layer->n;
+    }
+}
+
 gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
                               double py, double reach) {
     gsc_plot_hit best = {.layer = -1, .low = NAN, .high = NAN};
     int best_rank = 3;
     double best_distance = reach;
     for (size_t l = 0; l < panel->n_layers; l++) {
-        const gsc_plot_layer *layer = panel->layers[l];
+        gsc_plot_layer *layer = panel->layers[l];
         int rank = rank_of(layer->kind);
         if (layer->hidden || rank < 0 || rank > best_rank) {
             continue;
         }
-        for (size_t i = 0; i < layer->n; i++) {
+        size_t first = 0, end = layer->n;
+        points_near(panel, layer, view, plot, px, reach, &first, &end);
+        for (size_t i = first; i < end; i++) {
             double x = gsc_view_x_to_pixel(view, plot, gsc_axis_forward(&panel->x, layer->x[i]));
             double y = gsc_view_y_to_pixel(view, plot, gsc_axis_forward(&panel->y, layer->y[i]));
             double distance = hypot(x - px, y - py);

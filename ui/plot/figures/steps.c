@@ -13,7 +13,8 @@
 
 enum {
     MOST_MARKERS = 40, /* points of a line that each get a marker */
-    MOST_GROUPS = 64
+    MOST_GROUPS = 64,
+    QUICK_POINTS = 4 << 20 /* so many that some of their blocks share every pixel */
 };
 
 /* An arm of a run. */
@@ -98,9 +99,48 @@ static curve *add_curve(curves *found, size_t series, int32_t layer, size_t n) {
     return it->x != NULL && it->y != NULL ? it : NULL;
 }
 
-static gsc_status read_points(gsc_run *run, size_t series, int32_t layer, curves *found,
-                              gsc_error *error) {
+/* Two points for each block: its least value at its beginning, its greatest at its end, which is the same picture
+ * where many blocks share a pixel; then the points that no block has yet. */
+static gsc_status read_extremes(gsc_run *run, size_t series, int32_t layer, curves *found,
+                                gsc_error *error) {
+    gsc_extent *extents = NULL;
+    gsc_point *rest = NULL;
+    size_t n = 0, n_rest = 0;
+    int64_t sealed = 0, all = gsc_run_points_count(run, series);
+    gsc_status status = gsc_run_dup_extents(run, series, &extents, &n, error);
+    for (size_t i = 0; status == GSC_OK && i < n; i++) {
+        sealed += extents[i].n;
+    }
+    if (status == GSC_OK) {
+        rest = malloc((size_t)(all - sealed + 1) * sizeof *rest);
+        status = rest == NULL ? gsc_steps_no_memory(error)
+                              : gsc_run_read_points(run, series, sealed, rest,
+                                                    (size_t)(all - sealed), &n_rest, error);
+    }
+    curve *it = status == GSC_OK ? add_curve(found, series, layer, 2 * n + n_rest) : NULL;
+    for (size_t i = 0; it != NULL && i < n; i++) {
+        it->x[2 * i] = extents[i].x_low;
+        it->y[2 * i] = extents[i].y_low;
+        it->x[2 * i + 1] = extents[i].x_high;
+        it->y[2 * i + 1] = extents[i].y_high;
+    }
+    for (size_t i = 0; it != NULL && i < n_rest; i++) {
+        it->x[2 * n + i] = rest[i].x;
+        it->y[2 * n + i] = rest[i].y;
+    }
+    free(rest);
+    free(extents);
+    return status == GSC_OK && it == NULL ? gsc_steps_no_memory(error) : status;
+}
+
+static gsc_status read_points(gsc_steps_builder *b, gsc_run *run, size_t series, int32_t layer,
+                              curves *found) {
+    gsc_error *error = b->error;
     gsc_point *points = NULL;
+    if (b->options->quick && gsc_run_points_count(run, series) >= QUICK_POINTS) {
+        b->figure->coarse = true;
+        return read_extremes(run, series, layer, found, error);
+    }
     size_t n = 0;
     gsc_status status = gsc_run_dup_points(run, series, &points, &n, error);
     if (status != GSC_OK || n == 0) {
@@ -137,15 +177,15 @@ static gsc_status read_row(gsc_run *run, size_t series, int32_t layer, curves *f
 }
 
 /* The curves of a name in a group, of points or of the last vectors. */
-static gsc_status find_curves(const gsc_steps_builder *b, const group *g, const char *name,
-                              bool vectors, curves *ret_found) {
+static gsc_status find_curves(gsc_steps_builder *b, const group *g, const char *name, bool vectors,
+                              curves *ret_found) {
     gsc_run *run = b->runs[g->run];
     gsc_status status = GSC_OK;
     for (size_t s = 0; s < gsc_run_series_count(run) && status == GSC_OK; s++) {
         const gsc_series_info *info = gsc_run_series(run, s);
         if (strcmp(info->name, name) == 0 && strcmp(info->arm, g->arm) == 0) {
             status = vectors ? read_row(run, s, info->layer, ret_found, b->error)
-                             : read_points(run, s, info->layer, ret_found, b->error);
+                             : read_points(b, run, s, info->layer, ret_found);
         }
     }
     return status;
@@ -308,8 +348,8 @@ static bool draw_by_layer(const gsc_steps_builder *b, const gsc_steps_panel *wor
     return true;
 }
 
-static gsc_status draw_dashed(const gsc_steps_builder *b, const gsc_steps_panel *words,
-                              const group *g, gsc_panel *panel) {
+static gsc_status draw_dashed(gsc_steps_builder *b, const gsc_steps_panel *words, const group *g,
+                              gsc_panel *panel) {
     curves found = {0};
     gsc_status status = find_curves(b, g, words->dashed, false, &found);
     curve mean;

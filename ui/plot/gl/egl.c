@@ -6,6 +6,7 @@
 
 #include <epoxy/egl.h>
 #include <epoxy/gl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,67 +56,117 @@ static gsc_status open_context(EGLDisplay *ret_display, EGLContext *ret_context,
 /* OpenGL's rows run upwards, Cairo's downwards. */
 static void read_pixels(int width_px, int height_px, unsigned char *ret_pixels, int stride_bytes) {
     glPixelStorei(GL_PACK_ALIGNMENT, 4);
-    for (int row = 0; row < height_px; row++) {
-        glReadPixels(0, height_px - 1 - row, width_px, 1, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV,
-                     ret_pixels + (size_t)row * (size_t)stride_bytes);
+    glPixelStorei(GL_PACK_ROW_LENGTH, stride_bytes / 4);
+    glReadPixels(0, 0, width_px, height_px, GL_BGRA, GL_UNSIGNED_INT_8_8_8_8_REV, ret_pixels);
+    glPixelStorei(GL_PACK_ROW_LENGTH, 0);
+    size_t stride = (size_t)stride_bytes;
+    for (size_t top = 0, bottom = (size_t)height_px; top + 1 < bottom--; top++) {
+        unsigned char *a = ret_pixels + top * stride, *b = ret_pixels + bottom * stride;
+        for (size_t i = 0; i < stride; i += sizeof(uint32_t)) {
+            uint32_t upper, lower;
+            memcpy(&upper, a + i, sizeof upper);
+            memcpy(&lower, b + i, sizeof lower);
+            memcpy(a + i, &lower, sizeof lower);
+            memcpy(b + i, &upper, sizeof upper);
+        }
     }
 }
 
-static gsc_status draw(const gsc_layout *layout, double scale, int width_px, int height_px,
-                       unsigned char *ret_pixels, int stride_bytes, char *ret_name,
-                       size_t name_size, gsc_error *error) {
+struct gsc_egl {
+    EGLDisplay display;
+    EGLContext context;
+    gsc_gl_renderer *renderer;
+    GLuint frame, color;
+    int width, height;
+};
+
+static gsc_status make_frame(gsc_egl *self, gsc_error *error) {
     GLint most = 0;
     glGetIntegerv(GL_MAX_RENDERBUFFER_SIZE, &most);
-    if (width_px > most || height_px > most) {
+    if (self->width > most || self->height > most) {
         return gsc_fail(error, GSC_ERR_SYSTEM,
-                        "this OpenGL draws at most %d pixels across, not %d x %d", most, width_px,
-                        height_px);
+                        "this OpenGL draws at most %d pixels across, not %d x %d", most,
+                        self->width, self->height);
     }
-    gsc_gl_renderer *renderer = NULL;
-    gsc_status status = gsc_gl_renderer_new(&renderer, error);
+    glGenFramebuffers(1, &self->frame);
+    glGenRenderbuffers(1, &self->color);
+    glBindRenderbuffer(GL_RENDERBUFFER, self->color);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, self->width, self->height);
+    glBindFramebuffer(GL_FRAMEBUFFER, self->frame);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, self->color);
+    if (glCheckFramebufferStatus(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
+        return gsc_fail(error, GSC_ERR_SYSTEM, "OpenGL makes no framebuffer of %d x %d pixels",
+                        self->width, self->height);
+    }
+    return GSC_OK;
+}
+
+gsc_status gsc_egl_open(int width_px, int height_px, gsc_egl **ret_egl, gsc_error *error) {
+    gsc_egl *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left for OpenGL");
+    }
+    gsc_status status = open_context(&self->display, &self->context, error);
     if (status != GSC_OK) {
+        free(self);
         return status;
     }
-    GLuint frame = 0, color = 0;
-    glGenFramebuffers(1, &frame);
-    glGenRenderbuffers(1, &color);
-    glBindRenderbuffer(GL_RENDERBUFFER, color);
-    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width_px, height_px);
-    glBindFramebuffer(GL_FRAMEBUFFER, frame);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, color);
-    if (glCheckFramebufferStatus(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
-        status = gsc_fail(error, GSC_ERR_SYSTEM, "OpenGL makes no framebuffer of %d x %d pixels",
-                          width_px, height_px);
-    } else {
-        glViewport(0, 0, width_px, height_px);
-        status = gsc_gl_draw(renderer, layout, scale, error);
-    }
+    self->width = width_px;
+    self->height = height_px;
+    status = gsc_gl_renderer_new(&self->renderer, error);
     if (status == GSC_OK) {
-        read_pixels(width_px, height_px, ret_pixels, stride_bytes);
-        if (ret_name != NULL && name_size > 0) {
-            snprintf(ret_name, name_size, "%s", gsc_gl_renderer_info(renderer).renderer);
-        }
+        status = make_frame(self, error);
+    }
+    if (status != GSC_OK) {
+        gsc_egl_close(self);
+        return status;
+    }
+    *ret_egl = self;
+    return GSC_OK;
+}
+
+void gsc_egl_close(gsc_egl *self) {
+    if (self == NULL) {
+        return;
     }
     glBindFramebuffer(GL_FRAMEBUFFER, 0);
-    glDeleteFramebuffers(1, &frame);
-    glDeleteRenderbuffers(1, &color);
-    gsc_gl_renderer_free(renderer);
+    glDeleteFramebuffers(1, &self->frame);
+    glDeleteRenderbuffers(1, &self->color);
+    gsc_gl_renderer_free(self->renderer);
+    eglMakeCurrent(self->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+    eglDestroyContext(self->display, self->context);
+    eglTerminate(self->display);
+    free(self);
+}
+
+const char *gsc_egl_renderer(const gsc_egl *self) {
+    return gsc_gl_renderer_info(self->renderer).renderer;
+}
+
+gsc_status gsc_egl_frame(gsc_egl *self, const gsc_layout *layout, double scale,
+                         unsigned char *ret_pixels, int stride_bytes, gsc_error *error) {
+    glViewport(0, 0, self->width, self->height);
+    gsc_status status = gsc_gl_draw(self->renderer, layout, scale, error);
+    if (status == GSC_OK && ret_pixels != NULL) {
+        read_pixels(self->width, self->height, ret_pixels, stride_bytes);
+    } else {
+        glFinish();
+    }
     return status;
 }
 
 gsc_status gsc_egl_draw(const gsc_layout *layout, double scale, int width_px, int height_px,
                         unsigned char *ret_pixels, int stride_bytes, char *ret_name,
                         size_t name_size, gsc_error *error) {
-    EGLDisplay display;
-    EGLContext context;
-    gsc_status status = open_context(&display, &context, error);
+    gsc_egl *egl = NULL;
+    gsc_status status = gsc_egl_open(width_px, height_px, &egl, error);
     if (status != GSC_OK) {
         return status;
     }
-    status = draw(layout, scale, width_px, height_px, ret_pixels, stride_bytes, ret_name, name_size,
-                  error);
-    eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
-    eglDestroyContext(display, context);
-    eglTerminate(display);
+    status = gsc_egl_frame(egl, layout, scale, ret_pixels, stride_bytes, error);
+    if (status == GSC_OK && ret_name != NULL && name_size > 0) {
+        snprintf(ret_name, name_size, "%s", gsc_egl_renderer(egl));
+    }
+    gsc_egl_close(egl);
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include "ui/plot/gl/image.h"
 #include "ui/plot/gl/program.h"
+#include "ui/plot/gl/raster.h"
 #include "ui/plot/scene.h"
 
 #include "ui/plot/shaders.h"
@@ -35,6 +36,7 @@ struct gsc_gl_renderer {
     GLint viewport[PROGRAMS];
     int stride[PROGRAMS]; /* floats in an instance */
     gsc_gl_images images;
+    gsc_gl_rasters rasters;
     float *floats; /* instances of one frame, one kind */
     size_t capacity;
     char *vendor, *name, *version;
@@ -102,6 +104,9 @@ gsc_status gsc_gl_renderer_new(gsc_gl_renderer **ret_renderer, gsc_error *error)
     if (status == GSC_OK) {
         status = gsc_gl_images_init(&renderer->images, image_vert, image_frag, error);
     }
+    if (status == GSC_OK) {
+        status = gsc_gl_rasters_init(&renderer->rasters, image_vert, raster_frag, error);
+    }
     renderer->vendor = dup_gl_string(GL_VENDOR);
     renderer->name = dup_gl_string(GL_RENDERER);
     renderer->version = dup_gl_string(GL_VERSION);
@@ -121,6 +126,7 @@ void gsc_gl_renderer_free(gsc_gl_renderer *renderer) {
         glDeleteProgram(renderer->program[kind]);
     }
     gsc_gl_images_clear(&renderer->images);
+    gsc_gl_rasters_clear(&renderer->rasters);
     glDeleteVertexArrays(PROGRAMS, renderer->array);
     glDeleteBuffers(PROGRAMS, renderer->buffer);
     free(renderer->floats);
@@ -308,6 +314,11 @@ static void draw_batches(gsc_gl_renderer *renderer, const gsc_scene *scene, doub
     size_t segments = 0; /* of the strokes drawn so far */
     for (size_t i = 0; i < scene->n_batches; i++) {
         const gsc_scene_batch *batch = &scene->batches[i];
+        if (batch->kind == GSC_SCENE_ENVELOPES) {
+            clip_to(batch, scale, height);
+            gsc_gl_rasters_draw(&renderer->rasters, scene, batch, scale, width, height);
+            continue;
+        }
         if (batch->kind == GSC_SCENE_IMAGES) {
             clip_to(batch, scale, height);
             for (size_t k = batch->first; k < batch->first + batch->count; k++) {
