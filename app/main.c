@@ -50,6 +50,23 @@ static const command commands[] = {
      "first run and hashed into every one. Progress goes to stderr, the folder to stdout. Ctrl-C stops the\n"
      "runs under way; `gatescope sweep DIR` begins them again. `gatescope compare DIR` gives the verdicts.\n",
      gsc_cmd_sweep},
+    {"compare", "DIR|FILE.gsc… [--json]", "arms over pairs of runs with the same seed, with a verdict",
+     "  DIR|FILE.gsc…     a sweep's folder; or runs, which are arms by what their specs differ in\n"
+     "  --result NAME     what is compared (validation_loss, or what the sweep set)\n"
+     "  --baseline ARM    which arm the others are compared with\n"
+     "  --margin X        smaller differences are equivalent (0.005, or what the sweep set)\n"
+     "  --seeds N         pairs before there is a verdict, where no sweep set them\n"
+     "  --look            a verdict now, at a level that allows a look after every seed\n"
+     "  --curve SERIES    the difference over steps with its interval: validation_loss, loss\n"
+     "  --claim METRIC    over which definitions (jain: jain_count, jain_mass …), learning rates and layers\n"
+     "                    a verdict stands\n"
+     "  --effect X        how many seeds it would take to find a difference of X\n"
+     "  --sd X            no runs: what seeds can see where paired differences spread by X\n"
+     "  --json            as data\n\n"
+     "Verdicts: better, worse (Holm over arms, 5%), equivalent (two one-sided tests within the margin),\n"
+     "undecided with the difference that so many seeds find in 80% of cases; locked before the seeds that\n"
+     "were set are there. Intervals are of paired t, and of resampled seeds and documents.\n",
+     gsc_cmd_compare},
     {"resume", "FILE.gsc [--checkpoint STEP]", "go on with a language model that was interrupted",
      "  --checkpoint STEP  from that checkpoint of NAME.ckpt instead of the last one\n"
      "  --threads N        processor threads; they change no bit of the result\n"

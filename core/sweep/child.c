@@ -41,18 +41,22 @@ static void become(const char *program, char *const *argv, const char *log) {
 }
 
 gsc_status sweep_child_start(const gsc_sweep_folder *folder, const gsc_sweep_entry *entry,
-                             const char *program, size_t threads, sweep_child *ret_child,
-                             gsc_error *error) {
+                             const char *program, size_t threads, bool resume,
+                             sweep_child *ret_child, gsc_error *error) {
     char spec[PATH_SIZE], run[PATH_SIZE], log[PATH_SIZE], number[24];
     struct timespec now;
     snprintf(spec, sizeof spec, "%.3800s/running/%s", folder->path, entry->file);
     gsc_sweep_run_path(folder->path, &entry->run, run, sizeof run);
     log_path(folder, entry, log);
     snprintf(number, sizeof number, "%zu", threads);
-    char *argv[] = {(char *)program, "run",     spec,        "-o",   run,
-                    "--force",       "--quiet", "--threads", number, NULL};
-    if (threads == 0) {
-        argv[7] = NULL;
+    const char *fresh[] = {program, "run", spec, "-o", run, "--force", "--quiet"};
+    const char *further[] = {program, "resume", run, "--quiet"};
+    const char *argv[12] = {0};
+    size_t n = resume ? sizeof further / sizeof further[0] : sizeof fresh / sizeof fresh[0];
+    memcpy(argv, resume ? further : fresh, n * sizeof *argv);
+    if (threads > 0) {
+        argv[n++] = "--threads";
+        argv[n++] = number;
     }
     const pid_t pid = fork();
     if (pid < 0) {
@@ -60,7 +64,7 @@ gsc_status sweep_child_start(const gsc_sweep_folder *folder, const gsc_sweep_ent
                         strerror(errno));
     }
     if (pid == 0) {
-        become(program, argv, log);
+        become(program, (char *const *)argv, log);
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
     *ret_child = (sweep_child){
@@ -122,4 +126,27 @@ void sweep_child_drop_checkpoints(const gsc_sweep_folder *folder, const gsc_swee
             closedir(dir);
         }
     }
+}
+
+bool sweep_child_can_resume(const gsc_sweep_folder *folder, const gsc_sweep_entry *entry) {
+    char path[PATH_SIZE], checkpoints[PATH_SIZE];
+    gsc_run *run = NULL;
+    bool broken = false, kept = false;
+    gsc_sweep_run_path(folder->path, &entry->run, path, sizeof path);
+    if (access(path, R_OK) == 0 && gsc_run_open(path, &run, NULL) == GSC_OK) {
+        const gsc_run_status status = gsc_run_get_info(run)->status;
+        broken = status == GSC_RUN_STOPPED || status == GSC_RUN_LOST;
+        gsc_run_close(run);
+    }
+    snprintf(checkpoints, sizeof checkpoints, "%.3800s/runs/%s.ckpt", folder->path,
+             entry->run.name);
+    DIR *dir = broken ? opendir(checkpoints) : NULL;
+    const struct dirent *file;
+    while (dir != NULL && !kept && (file = readdir(dir)) != NULL) {
+        kept = is_checkpoint(file->d_name);
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return kept;
 }

@@ -4,6 +4,7 @@
  */
 #include "core/sweep/scheduler.h"
 
+#include "core/read/stats.h"
 #include "core/sweep/child.h"
 #include "core/sweep/claim.h"
 
@@ -58,6 +59,15 @@ static double now_s(void) {
 
 /* ---- How far ---- */
 
+static void keep_time(scheduler *self, const char *name, double seconds) {
+    taken *more = realloc(self->times, (self->n_times + 1) * sizeof *more);
+    if (more != NULL) {
+        self->times = more;
+        snprintf(more[self->n_times].name, sizeof more->name, "%s", name);
+        more[self->n_times++].seconds = seconds;
+    }
+}
+
 static double seconds_of(scheduler *self, const gsc_sweep_run *run) {
     for (size_t i = 0; i < self->n_times; i++) {
         if (strcmp(self->times[i].name, run->name) == 0) {
@@ -73,12 +83,7 @@ static double seconds_of(scheduler *self, const gsc_sweep_run *run) {
         seconds = info->status == GSC_RUN_DONE ? info->ended_s - info->started_s : NAN;
         gsc_run_close(file);
     }
-    taken *more = realloc(self->times, (self->n_times + 1) * sizeof *more);
-    if (more != NULL) {
-        self->times = more;
-        snprintf(more[self->n_times].name, sizeof more->name, "%s", run->name);
-        more[self->n_times++].seconds = seconds;
-    }
+    keep_time(self, run->name, seconds);
     return seconds;
 }
 
@@ -103,29 +108,39 @@ static size_t unplanned(const gsc_sweep_folder *folder) {
     return known ? 0 : sweep->n_arms * sweep->n_seeds;
 }
 
+/* The median: a run that was interrupted has its rest in its time. */
+static double typical_s(const scheduler *self) {
+    double *values = malloc((self->n_times + 1) * sizeof *values);
+    size_t n = 0;
+    for (size_t i = 0; values != NULL && i < self->n_times; i++) {
+        if (isfinite(self->times[i].seconds)) {
+            values[n++] = self->times[i].seconds;
+        }
+    }
+    const double typical = n > 0 ? gsc_quantile(values, n, 0.5) : self->options->run_s;
+    free(values);
+    return typical;
+}
+
 static void tell(scheduler *self) {
     const gsc_sweep_folder *folder = self->folder;
     gsc_sweep_progress p = {.folder = folder, .here = self->n_children};
-    double work = 0, sum = 0;
-    size_t measured = 0;
+    double work = 0;
     for (size_t i = 0; i < folder->count; i++) {
         const gsc_sweep_entry *entry = &folder->entries[i];
         p.total += entry->state != GSC_SWEEP_ABSENT;
         if (entry->state == GSC_SWEEP_DONE) {
-            const double seconds = seconds_of(self, &entry->run);
+            seconds_of(self, &entry->run);
             p.done++;
             work += 1;
-            sum += isfinite(seconds) ? seconds : 0;
-            measured += isfinite(seconds);
         } else if (entry->state == GSC_SWEEP_RUNNING) {
             work += share_of(self, &entry->run);
         }
     }
     const double all = (double)(p.total + unplanned(folder));
-    const double each = measured > 0 ? sum / (double)measured : self->options->run_s;
     const double atonce = fmin((double)self->options->jobs, fmax(1, all - work));
     p.fraction = all > 0 ? work / all : 1;
-    p.left_s = (all - work) * each / atonce;
+    p.left_s = (all - work) * typical_s(self) / atonce;
     p.event = self->event[0] != '\0' ? self->event : NULL;
     if (self->options->watch != NULL) {
         self->options->watch(self->options->data, &p);
@@ -149,6 +164,16 @@ static int tries_of(scheduler *self, const char *name) {
     snprintf(more[self->n_tried].name, sizeof more->name, "%s", name);
     more[self->n_tried++].count = 1;
     return 1;
+}
+
+/* How often a run was lost; one that was is begun anew, not resumed. */
+static int tried(const scheduler *self, const char *name) {
+    for (size_t i = 0; i < self->n_tried; i++) {
+        if (strcmp(self->tried[i].name, name) == 0) {
+            return self->tried[i].count;
+        }
+    }
+    return 0;
 }
 
 /* What a run file says became of it; LOST where there is none. */
@@ -177,15 +202,21 @@ static gsc_status refuse(scheduler *self, gsc_sweep_entry *entry, gsc_error *err
 }
 
 /* A run of ours ended with this exit code. */
-static gsc_status end_run(scheduler *self, gsc_sweep_entry *entry, int code, gsc_error *error) {
+static gsc_status end_run(scheduler *self, const sweep_child *child, gsc_sweep_entry *entry,
+                          int code, gsc_error *error) {
     char failure[GSC_ERROR_MESSAGE_SIZE];
     const gsc_run_status became = status_of(self, entry, failure, sizeof failure);
     const bool stopping = self->stops_sent > 0;
     if (became == GSC_RUN_DONE) {
+        keep_time(self, entry->run.name, child->resumed ? NAN : now_s() - child->began_s);
         if (!self->folder->sweep->keep_all) {
             sweep_child_drop_checkpoints(self->folder, entry);
         }
         return gsc_sweep_release(self->folder, entry, GSC_SWEEP_DONE, error);
+    }
+    if (child->resumed && code == BAD_SPEC) {
+        tries_of(self, entry->run.name); /* its checkpoint is of no use */
+        return gsc_sweep_release(self->folder, entry, GSC_SWEEP_TODO, error);
     }
     if (code == BAD_SPEC || code == 127) {
         return refuse(self, entry, error);
@@ -214,10 +245,11 @@ static gsc_status reap(scheduler *self, gsc_error *error) {
             i++;
             continue;
         }
-        gsc_sweep_entry entry = self->children[i].entry;
+        const sweep_child child = self->children[i];
+        gsc_sweep_entry entry = child.entry;
         self->children[i] = self->children[--self->n_children];
         gsc_error failed = {0};
-        const gsc_status ended = end_run(self, &entry, code, &failed);
+        const gsc_status ended = end_run(self, &child, &entry, code, &failed);
         if (status == GSC_OK && ended != GSC_OK) {
             status = gsc_fail(error, ended, "%s", failed.message);
         }
@@ -319,9 +351,11 @@ static gsc_status begin(scheduler *self, gsc_error *error) {
         if (status != GSC_OK || !claimed) {
             continue;
         }
+        const bool resume =
+            tried(self, entry->run.name) == 0 && sweep_child_can_resume(self->folder, entry);
         status =
             sweep_child_start(self->folder, entry, self->options->program, self->options->threads,
-                              &self->children[self->n_children], error);
+                              resume, &self->children[self->n_children], error);
         if (status != GSC_OK) {
             gsc_sweep_release(self->folder, entry, GSC_SWEEP_TODO, NULL);
         } else {

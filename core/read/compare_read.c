@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The runs of a comparison: found, read, and sorted into arms.
+ *
+ * Layer: core/read.
+ */
+#include "core/read/compare_internal.h"
+#include "core/read/json_text.h"
+#include "core/read/sweep_folder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    PATH_SIZE = 4096,
+    MOST_RUNS = 100000,
+    MOST_ARMS = 1000,
+    MOST_KEYS = 400
+};
+
+/* A run while it is read: what its spec says. */
+typedef struct seen {
+    json_t *flat; /* full key -> value, without what never makes an arm */
+    json_t *mark; /* the spec's "sweep"; borrowed of spec */
+    json_t *spec;
+} seen;
+
+typedef struct reader {
+    gsc_comparison *self;
+    const gsc_compare_options *options;
+    seen *seen; /* [n_runs] */
+    char hash[GSC_SHA256_TEXT_SIZE];
+    const char *set_baseline;
+    bool marked, mixed; /* some runs are of a sweep; of more than one, or of none */
+} reader;
+
+gsc_status compare_warn(gsc_comparison *self, gsc_error *error, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char **more = realloc(self->warnings, (self->n_warnings + 1) * sizeof *more);
+    char *copy = strdup(text);
+    if (more == NULL || copy == NULL) {
+        free(copy);
+        self->warnings = more != NULL ? more : self->warnings;
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the comparison");
+    }
+    self->warnings = more;
+    more[self->n_warnings++] = copy;
+    return GSC_OK;
+}
+
+double compare_value(gsc_run *run, const char *name, int32_t layer) {
+    for (size_t i = 0; layer < 0 && i < gsc_run_results_count(run); i++) {
+        const gsc_result *result = gsc_run_result(run, i);
+        if (strcmp(result->name, name) == 0 && result->arm[0] == '\0') {
+            return result->value;
+        }
+    }
+    for (size_t i = 0; layer >= 0 && i < gsc_run_series_count(run); i++) {
+        const gsc_series_info *info = gsc_run_series(run, i);
+        const int64_t n = gsc_run_points_count(run, i);
+        gsc_point point;
+        size_t got = 0;
+        if (info->layer == layer && strcmp(info->name, name) == 0 && info->arm[0] == '\0' &&
+            n > 0 && gsc_run_read_points(run, i, n - 1, &point, 1, &got, NULL) == GSC_OK &&
+            got == 1) {
+            return point.y;
+        }
+    }
+    return NAN;
+}
+
+/* ---- One run ---- */
+
+static void flatten(const char *prefix, const json_t *object, json_t *flat) {
+    static const char *const aside[] = {"seed",  "title", "summary",  "threads",
+                                        "sweep", "run",   "lm.resume"};
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)object, name, value) {
+        char key[300];
+        bool skip = false;
+        snprintf(key, sizeof key, "%s%s%.200s", prefix, prefix[0] != '\0' ? "." : "", name);
+        for (size_t i = 0; i < sizeof aside / sizeof aside[0]; i++) {
+            skip = skip || strcmp(key, aside[i]) == 0;
+        }
+        if (skip) {
+            continue;
+        }
+        if (json_is_object(value)) {
+            flatten(key, value, flat);
+        } else {
+            json_object_set(flat, key, value);
+        }
+    }
+}
+
+static double rate_of(const json_t *flat) {
+    const json_t *rate = json_object_get(flat, "lm.learning_rate");
+    return json_is_number(rate) ? json_number_value(rate) : NAN;
+}
+
+static gsc_sweep_stage stage_of(const json_t *mark) {
+    const char *name = json_string_value(json_object_get(mark, "stage"));
+    for (int stage = 0; name != NULL && stage < GSC_SWEEP_STAGES; stage++) {
+        if (strcmp(gsc_sweep_stage_name((gsc_sweep_stage)stage), name) == 0) {
+            return (gsc_sweep_stage)stage;
+        }
+    }
+    return GSC_SWEEP_MAIN;
+}
+
+static void keep_words(gsc_comparison *self, gsc_run *run) {
+    for (size_t i = 0; self->unit == NULL && i < gsc_run_results_count(run); i++) {
+        const gsc_result *result = gsc_run_result(run, i);
+        if (strcmp(result->name, self->result) == 0 && result->arm[0] == '\0') {
+            self->unit = strdup(result->unit);
+            self->definition = strdup(result->definition);
+        }
+    }
+}
+
+static gsc_status add_run(reader *r, const char *path, gsc_error *error) {
+    gsc_comparison *self = r->self;
+    gsc_run *file = NULL;
+    gsc_status status = gsc_run_open(path, &file, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    gsc_compare_run *runs = realloc(self->runs, (self->n_runs + 1) * sizeof *runs);
+    seen *all = realloc(r->seen, (self->n_runs + 1) * sizeof *all);
+    self->runs = runs != NULL ? runs : self->runs;
+    r->seen = all != NULL ? all : r->seen;
+    if (runs == NULL || all == NULL || self->n_runs == MOST_RUNS) {
+        gsc_run_close(file);
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu runs", self->n_runs + 1);
+    }
+    const gsc_run_info *info = gsc_run_get_info(file);
+    seen *one = &all[self->n_runs];
+    one->spec = json_loads(info->spec, 0, NULL);
+    one->flat = json_object();
+    one->mark = json_object_get(one->spec, "sweep");
+    flatten("", one->spec, one->flat);
+    runs[self->n_runs++] = (gsc_compare_run){.path = strdup(path),
+                                             .seed = info->seed,
+                                             .stage = stage_of(one->mark),
+                                             .status = info->status,
+                                             .value = NAN,
+                                             .learning_rate = rate_of(one->flat)};
+    gsc_run_close(file);
+    return GSC_OK;
+}
+
+static gsc_status add_folder(reader *r, const char *path, gsc_error *error) {
+    gsc_sweep_folder *folder = NULL;
+    gsc_status status = gsc_sweep_folder_open(path, &folder, error);
+    for (size_t i = 0; status == GSC_OK && i < folder->count; i++) {
+        char run[PATH_SIZE];
+        gsc_sweep_run_path(path, &folder->entries[i].run, run, sizeof run);
+        if (access(run, R_OK) == 0) {
+            status = add_run(r, run, error);
+        }
+    }
+    gsc_sweep_folder_free(folder);
+    return status;
+}
+
+/* ---- What was set beforehand ---- */
+
+static char *copy_text(const char *text) {
+    return strdup(text != NULL ? text : "");
+}
+
+static gsc_status find_plan(reader *r, gsc_error *error) {
+    gsc_comparison *self = r->self;
+    const gsc_compare_options *options = r->options;
+    const json_t *mark = NULL;
+    for (size_t i = 0; i < self->n_runs; i++) {
+        const char *hash = json_string_value(json_object_get(r->seen[i].mark, "hash"));
+        const bool first = i == 0;
+        if (!first && strcmp(hash != NULL ? hash : "", r->hash) != 0) {
+            r->mixed = true;
+        }
+        if (first && hash != NULL) {
+            snprintf(r->hash, sizeof r->hash, "%s", hash);
+            mark = r->seen[i].mark;
+        }
+        r->marked = r->marked || hash != NULL;
+    }
+    if (r->mixed && r->marked) {
+        gsc_status status = compare_warn(
+            self, error,
+            "the runs are not all of one sweep, so nothing was set before all of them");
+        if (status != GSC_OK) {
+            return status;
+        }
+        mark = NULL;
+        r->hash[0] = '\0';
+    }
+    snprintf(self->hash, sizeof self->hash, "%s", r->hash);
+    const json_t *margin = json_object_get(mark, "margin");
+    const char *result = json_string_value(json_object_get(mark, "result"));
+    self->hypothesis = copy_text(json_string_value(json_object_get(mark, "hypothesis")));
+    self->result = copy_text(options->result != NULL ? options->result
+                             : result != NULL        ? result
+                                                     : "validation_loss");
+    self->margin = options->margin > 0      ? options->margin
+                   : json_is_number(margin) ? json_number_value(margin)
+                                            : 0.005;
+    self->seeds = options->seeds > 0 ? options->seeds
+                                     : (size_t)json_integer_value(json_object_get(mark, "seeds"));
+    r->set_baseline = json_string_value(json_object_get(mark, "baseline"));
+    if (options->result != NULL && result != NULL && strcmp(result, options->result) != 0) {
+        return compare_warn(self, error, "%s was set beforehand, not %s", result, options->result);
+    }
+    return GSC_OK;
+}
+
+/* ---- Arms ---- */
+
+static gsc_status add_arm(gsc_comparison *self, const char *name, size_t *ret_arm,
+                          gsc_error *error) {
+    for (size_t a = 0; a < self->n_arms; a++) {
+        if (strcmp(self->arms[a].name, name) == 0) {
+            *ret_arm = a;
+            return GSC_OK;
+        }
+    }
+    gsc_compare_arm *arms = realloc(self->arms, (self->n_arms + 1) * sizeof *arms);
+    if (arms == NULL || self->n_arms == MOST_ARMS) {
+        self->arms = arms != NULL ? arms : self->arms;
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu arms", self->n_arms + 1);
+    }
+    self->arms = arms;
+    arms[self->n_arms] = (gsc_compare_arm){.name = copy_text(name)};
+    *ret_arm = self->n_arms++;
+    return GSC_OK;
+}
+
+/* Keys in which the specs of runs differ. */
+static size_t differing(const reader *r, const char **ret_keys) {
+    const json_t *first = r->seen[0].flat;
+    size_t n = 0;
+    for (size_t i = 0; i < r->self->n_runs; i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach(r->seen[i].flat, key, value) {
+            bool known = json_equal(value, json_object_get(first, key)) != 0;
+            for (size_t k = 0; k < n && !known; k++) {
+                known = strcmp(ret_keys[k], key) == 0;
+            }
+            if (!known && n < MOST_KEYS) {
+                ret_keys[n++] = key;
+            }
+        }
+        json_object_foreach((json_t *)first, key, value) {
+            bool known = json_object_get(r->seen[i].flat, key) != NULL;
+            for (size_t k = 0; k < n && !known; k++) {
+                known = strcmp(ret_keys[k], key) == 0;
+            }
+            if (!known && n < MOST_KEYS) {
+                ret_keys[n++] = key;
+            }
+        }
+    }
+    return n;
+}
+
+/* "gate=softmax, shared=2" of the keys that differ. */
+static void name_by_keys(const json_t *flat, const char **keys, size_t n, char *ret_name,
+                         size_t size) {
+    size_t used = 0;
+    ret_name[0] = '\0';
+    for (size_t k = 0; k < n && used < size; k++) {
+        const json_t *value = json_object_get(flat, keys[k]);
+        const char *dot = strrchr(keys[k], '.'), *word = json_string_value(value);
+        char *text = value == NULL  ? strdup("none")
+                     : word != NULL ? strdup(word)
+                                    : gsc_json_dump(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        used += (size_t)snprintf(ret_name + used, size - used, "%s%s=%.40s", used > 0 ? ", " : "",
+                                 dot != NULL ? dot + 1 : keys[k], text != NULL ? text : "?");
+        free(text);
+    }
+    if (n == 0) {
+        snprintf(ret_name, size, "runs");
+    }
+}
+
+static gsc_status find_arms(reader *r, gsc_error *error) {
+    gsc_comparison *self = r->self;
+    const char *keys[MOST_KEYS];
+    const bool by_mark = r->marked && !r->mixed;
+    const size_t n = by_mark ? 0 : differing(r, keys);
+    gsc_status status = GSC_OK;
+    for (size_t i = 0; i < self->n_runs && status == GSC_OK; i++) {
+        char name[400];
+        const char *arm = json_string_value(json_object_get(r->seen[i].mark, "arm"));
+        if (by_mark && arm != NULL) {
+            snprintf(name, sizeof name, "%.390s", arm);
+        } else {
+            name_by_keys(r->seen[i].flat, keys, n, name, sizeof name);
+            self->runs[i].stage = GSC_SWEEP_MAIN;
+        }
+        self->tuned = self->tuned || self->runs[i].stage != GSC_SWEEP_MAIN;
+        status = add_arm(self, name, &self->runs[i].arm, error);
+    }
+    /* Last: the keys above are those of the objects. */
+    for (size_t i = 0; i < self->n_runs && status == GSC_OK; i++) {
+        json_object_del(r->seen[i].flat, "lm.learning_rate");
+        self->runs[i].group = gsc_json_dump(r->seen[i].flat, JSON_COMPACT | JSON_SORT_KEYS);
+        if (self->runs[i].group == NULL) {
+            status = gsc_fail(error, GSC_ERR_MEMORY, "no memory for the comparison");
+        }
+    }
+    return status;
+}
+
+static gsc_status find_baseline(reader *r, gsc_error *error) {
+    gsc_comparison *self = r->self;
+    const char *wanted = r->options->baseline != NULL ? r->options->baseline : r->set_baseline;
+    const char *names[MOST_ARMS];
+    for (size_t a = 0; a < self->n_arms; a++) {
+        names[a] = self->arms[a].name;
+        if (wanted != NULL && strcmp(wanted, names[a]) == 0) {
+            self->baseline = a;
+            return GSC_OK;
+        }
+    }
+    if (r->options->baseline == NULL) {
+        return GSC_OK;
+    }
+    const char *near = gsc_nearest(wanted, names, self->n_arms);
+    return gsc_fail(error, GSC_ERR_INPUT, "there is no arm \"%.80s\"; %s%.100s", wanted,
+                    near != NULL ? "the nearest is " : "one is ", near != NULL ? near : names[0]);
+}
+
+/* What must be the same for the same seed to mean the same tokens in the same order. */
+static gsc_status check_data(reader *r, gsc_error *error) {
+    static const char *const keys[] = {"lm.data",    "lm.tokenizer", "lm.batch",
+                                       "lm.context", "lm.steps",     "lm.validation_positions"};
+    gsc_status status = GSC_OK;
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0] && status == GSC_OK; k++) {
+        const json_t *first = json_object_get(r->seen[0].flat, keys[k]);
+        bool differs = false;
+        for (size_t i = 1; i < r->self->n_runs; i++) {
+            const json_t *value = json_object_get(r->seen[i].flat, keys[k]);
+            differs = differs || (value == NULL) != (first == NULL) ||
+                      (value != NULL && json_equal(value, first) == 0);
+        }
+        if (differs) {
+            status = compare_warn(r->self, error,
+                                  "%s differs between runs, so pairs share the seed but not all "
+                                  "of the data",
+                                  keys[k]);
+        }
+    }
+    return status;
+}
+
+static gsc_status read_values(gsc_comparison *self, gsc_error *error) {
+    for (size_t i = 0; i < self->n_runs; i++) {
+        gsc_run *file = NULL;
+        gsc_status status = gsc_run_open(self->runs[i].path, &file, error);
+        if (status != GSC_OK) {
+            return status;
+        }
+        if (self->runs[i].status == GSC_RUN_DONE) {
+            self->runs[i].value = compare_value(file, self->result, -1);
+        }
+        keep_words(self, file);
+        gsc_run_close(file);
+    }
+    self->unit = self->unit != NULL ? self->unit : strdup("");
+    self->definition = self->definition != NULL ? self->definition : strdup("");
+    return self->unit == NULL || self->definition == NULL
+               ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for the comparison")
+               : GSC_OK;
+}
+
+gsc_status compare_read(gsc_comparison *self, const char *const *paths, size_t n_paths,
+                        const gsc_compare_options *options, gsc_error *error) {
+    reader r = {.self = self, .options = options};
+    gsc_status status = GSC_OK;
+    for (size_t i = 0; i < n_paths && status == GSC_OK; i++) {
+        struct stat info;
+        const bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
+        status = folder ? add_folder(&r, paths[i], error) : add_run(&r, paths[i], error);
+    }
+    if (status == GSC_OK && self->n_runs == 0) {
+        status = gsc_fail(error, GSC_ERR_INPUT, "%s has no runs yet", paths[0]);
+    }
+    if (status == GSC_OK) {
+        status = find_plan(&r, error);
+    }
+    if (status == GSC_OK) {
+        status = check_data(&r, error);
+    }
+    if (status == GSC_OK) {
+        status = find_arms(&r, error);
+    }
+    if (status == GSC_OK) {
+        status = find_baseline(&r, error);
+    }
+    if (status == GSC_OK) {
+        status = read_values(self, error);
+    }
+    for (size_t i = 0; r.seen != NULL && i < self->n_runs; i++) {
+        json_decref(r.seen[i].flat);
+        json_decref(r.seen[i].spec);
+    }
+    free(r.seen);
+    return status;
+}
