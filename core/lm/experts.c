@@ -7,7 +7,6 @@
  */
 #include "core/lm/model_internal.h"
 
-#include "core/plugin/guard.h"
 #include "kernels/bias.h"
 #include "kernels/dispatch.h"
 #include "kernels/elementwise.h"
@@ -15,110 +14,26 @@
 #include "kernels/grouped.h"
 #include "kernels/matmul.h"
 
-#include <string.h>
-
-/* ---- The expression, chunk by chunk on any thread ---- */
-
-typedef struct activation {
-    const gsc_expert *expert;
-    const char *name;
-    gsc_call call;
-    bool single; /* floats */
-} activation;
-
-static activation make_activation(const gsc_lm *self) {
-    const gsc_lm_shape *s = &self->shape;
-    return (activation){.expert = s->expert.loaded->expert,
-                        .name = self->expert_name,
-                        .call = {.struct_size = sizeof(gsc_call),
-                                 .inputs = (int64_t)s->width,
-                                 .outputs = (int64_t)s->width,
-                                 .hidden = (int64_t)s->expert_width,
-                                 .experts = (int64_t)s->experts,
-                                 .logits = (int64_t)s->logits,
-                                 .top_k = (int64_t)s->top_k,
-                                 .step = -1,
-                                 .params = s->expert.params,
-                                 .host = gsc_stages_host()},
-                        .single = self->dtype == GSC_F32};
-}
-
-/* in: u and, where there are two, v; out: f. */
-static void run_forward(void *data, size_t n, const void *const *in, void *const *out) {
-    const activation *a = data;
-    const bool two = a->expert->form == GSC_EXPERT_GATED_FFN;
-    if (!a->single) {
-        gsc_guard_enter(a->name, "activation");
-        a->expert->activation(&a->call, (int64_t)n, in[0], two ? in[1] : NULL, out[0]);
-    } else {
-        gsc_guard_enter(a->name, "activation_f32");
-        a->expert->activation_f32(&a->call, (int64_t)n, in[0], two ? in[1] : NULL, out[0]);
-    }
-    gsc_guard_leave();
-}
-
-/* in: df, u and v; out: du and dv, which may be df. */
-static void run_backward(void *data, size_t n, const void *const *in, void *const *out) {
-    const activation *a = data;
-    const bool two = a->expert->form == GSC_EXPERT_GATED_FFN;
-    if (!a->single) {
-        double by_u[GSC_MAP_CHUNK], by_v[GSC_MAP_CHUNK];
-        gsc_guard_enter(a->name, "activation_slope");
-        a->expert->activation_slope(&a->call, (int64_t)n, in[1], two ? in[2] : NULL, by_u, by_v);
-        gsc_guard_leave();
-        const double *df = in[0];
-        for (size_t i = 0; i < n; i++) {
-            const double d = df[i];
-            ((double *)out[0])[i] = d * by_u[i];
-            if (two) {
-                ((double *)out[1])[i] = d * by_v[i];
-            }
-        }
-        return;
-    }
-    float by_u[GSC_MAP_CHUNK], by_v[GSC_MAP_CHUNK];
-    gsc_guard_enter(a->name, "activation_slope_f32");
-    a->expert->activation_slope_f32(&a->call, (int64_t)n, in[1], two ? in[2] : NULL, by_u, by_v);
-    gsc_guard_leave();
-    const float *df = in[0];
-    for (size_t i = 0; i < n; i++) {
-        const float d = df[i];
-        ((float *)out[0])[i] = d * by_u[i];
-        if (two) {
-            ((float *)out[1])[i] = d * by_v[i];
-        }
-    }
-}
-
-void lm_activate(gsc_lm *self, const gsc_view *hidden, const gsc_view *u, const gsc_view *v) {
-    activation a = make_activation(self);
-    gsc_map(self->queue, &hidden, 1, (const gsc_view *const[]){u, v}, self->gated ? 2 : 1,
-            run_forward, &a);
-}
-
-void lm_activate_backward(gsc_lm *self, const gsc_view *du, const gsc_view *dv,
-                          const gsc_view *dhidden, const gsc_view *u, const gsc_view *v) {
-    activation a = make_activation(self);
-    gsc_map(self->queue, (const gsc_view *const[]){du, dv}, self->gated ? 2 : 1,
-            (const gsc_view *const[]){dhidden, u, v}, self->gated ? 3 : 2, run_backward, &a);
-}
-
 /* ---- The shared net ---- */
+
+static const lm_kind *shared_kind(const gsc_lm *self) {
+    return &self->kinds[self->shared_kind];
+}
 
 static void shared_project(gsc_lm *self, const lm_layer *l, const gsc_view *u, gsc_lm_role weight,
                            gsc_lm_role bias) {
     gsc_matmul(self->queue, u, &l->normed_2, &l->values[weight], false, true, false);
-    if (self->biased) {
+    if (shared_kind(self)->biased) {
         gsc_bias(self->queue, u, u, &l->values[bias]);
     }
 }
 
 static void shared_forward(gsc_lm *self, lm_layer *l, const gsc_view *x_next) {
     shared_project(self, l, &l->shared_u, GSC_LM_SHARED_IN, GSC_LM_SHARED_BIAS);
-    if (self->gated) {
+    if (shared_kind(self)->gated) {
         shared_project(self, l, &l->shared_v, GSC_LM_SHARED_GATE, GSC_LM_SHARED_GATE_BIAS);
     }
-    lm_activate(self, &self->shared_hidden, &l->shared_u, &l->shared_v);
+    lm_activate(self, shared_kind(self), &self->shared_hidden, &l->shared_u, &l->shared_v);
     gsc_matmul(self->queue, x_next, &self->shared_hidden, &l->values[GSC_LM_SHARED_DOWN], false,
                true, true);
 }
@@ -127,124 +42,191 @@ static void shared_project_backward(gsc_lm *self, lm_layer *l, const gsc_view *d
                                     gsc_lm_role weight, gsc_lm_role bias) {
     gsc_matmul(self->queue, &l->gradients[weight], du, &l->normed_2, true, false, true);
     gsc_matmul(self->queue, &self->dn, du, &l->values[weight], false, false, true);
-    if (self->biased) {
+    if (shared_kind(self)->biased) {
         gsc_bias_backward(self->queue, &l->gradients[bias], du);
     }
 }
 
 static void shared_backward(gsc_lm *self, lm_layer *l) {
-    lm_activate(self, &self->shared_hidden, &l->shared_u, &l->shared_v);
+    lm_activate(self, shared_kind(self), &self->shared_hidden, &l->shared_u, &l->shared_v);
     gsc_matmul(self->queue, &l->gradients[GSC_LM_SHARED_DOWN], &self->dx, &self->shared_hidden,
                true, false, true);
     gsc_matmul(self->queue, &self->shared_dhidden, &self->dx, &l->values[GSC_LM_SHARED_DOWN], false,
                false, false);
-    lm_activate_backward(self, &self->shared_dhidden, &self->shared_dv, &self->shared_dhidden,
-                         &l->shared_u, &l->shared_v);
+    lm_activate_backward(self, shared_kind(self), &self->shared_dhidden, &self->shared_dv,
+                         &self->shared_dhidden, &l->shared_u, &l->shared_v);
     shared_project_backward(self, l, &self->shared_dhidden, GSC_LM_SHARED_IN, GSC_LM_SHARED_BIAS);
-    if (self->gated) {
+    if (shared_kind(self)->gated) {
         shared_project_backward(self, l, &self->shared_dv, GSC_LM_SHARED_GATE,
                                 GSC_LM_SHARED_GATE_BIAS);
     }
 }
 
-/* ---- The routed experts, over n pairs of row and expert ---- */
+/* ---- The routed experts, over the pairs of row and expert, in slots sorted by expert ---- */
 
-/* The views of the pairs that there are. */
-typedef struct pairs {
+/* The slots of one kind of experts. */
+typedef struct slots {
+    const lm_kind *kind;
+    size_t number; /* of the kind */
+    const gsc_view *values, *gradients;
     gsc_view gathered, dgathered; /* [n, d] */
     gsc_view u, v, hidden, dhidden, dv;
-    gsc_view row, choice, slot, identity, slot_expert, weight, dweight, dummy;
-} pairs;
+    gsc_view slot_expert, offset;
+    size_t n;
+} slots;
 
-static pairs pairs_of(gsc_lm *self, const lm_layer *l) {
-    const size_t n = l->n, d = self->shape.width;
-    return (pairs){.gathered = lm_matrix(self->gathered, n, d),
-                   .dgathered = lm_matrix(self->dgathered, n, d),
-                   .u = lm_rows(l->u, n),
-                   .v = lm_rows(l->v, n),
-                   .hidden = lm_rows(self->hidden, n),
-                   .dhidden = lm_rows(self->dhidden, n),
-                   .dv = lm_rows(self->dv, n),
-                   .row = lm_rows(l->row, n),
-                   .choice = lm_rows(l->choice, n),
-                   .slot = lm_rows(l->slot, n),
-                   .identity = lm_rows(self->identity, n),
-                   .slot_expert = lm_rows(l->slot_expert, n),
-                   .weight = lm_rows(l->weight, n),
-                   .dweight = lm_rows(self->dweight, n),
-                   .dummy = lm_rows(self->dummy, n)};
+static slots slots_of(gsc_lm *self, lm_layer *l, size_t k) {
+    const size_t first = l->kind_slot[k], n = l->kind_slot[k + 1] - first, d = self->shape.width;
+    const lm_kind *kind = &self->kinds[k];
+    const gsc_view offset = self->n_kinds == 1
+                                ? l->offset
+                                : lm_rows_from(l->kind_offset, kind->first + k, kind->count + 1);
+    return (slots){.kind = kind,
+                   .number = k,
+                   .values = l->kind_values[k],
+                   .gradients = l->kind_gradients[k],
+                   .gathered = lm_rows_from(lm_matrix(self->gathered, l->n, d), first, n),
+                   .dgathered = lm_rows_from(lm_matrix(self->dgathered, l->n, d), first, n),
+                   .u = lm_rows_from(l->u, first, n),
+                   .v = lm_rows_from(l->v, first, n),
+                   .hidden = lm_rows_from(self->hidden, first, n),
+                   .dhidden = lm_rows_from(self->dhidden, first, n),
+                   .dv = lm_rows_from(self->dv, first, n),
+                   .slot_expert = lm_rows_from(l->slot_expert, first, n),
+                   .offset = offset,
+                   .n = n};
 }
 
-static void project(gsc_lm *self, const lm_layer *l, const pairs *p, const gsc_view *u,
-                    gsc_lm_role weight, gsc_lm_role bias) {
-    gsc_grouped_matmul(self->queue, u, &p->gathered, &l->values[weight], &l->offset, true, false);
-    if (self->biased) {
-        gsc_embed(self->queue, &p->hidden, &l->values[bias], &p->slot_expert, 1.0);
-        gsc_add(self->queue, u, u, &p->hidden);
-    }
+static const gsc_view *of_role(const gsc_view *views, gsc_lm_role role) {
+    return &views[role - GSC_LM_IN];
 }
 
-static void routed_forward(gsc_lm *self, lm_layer *l, const gsc_view *x_next) {
-    const pairs p = pairs_of(self, l);
-    gsc_gather_rows(self->queue, &p.gathered, &l->normed_2, &p.row);
-    project(self, l, &p, &p.u, GSC_LM_IN, GSC_LM_IN_BIAS);
-    if (self->gated) {
-        project(self, l, &p, &p.v, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS);
-    }
-    lm_activate(self, &p.hidden, &p.u, &p.v);
-    gsc_grouped_matmul(self->queue, &p.dgathered, &p.hidden, &l->values[GSC_LM_DOWN], &l->offset,
-                       true, false);
-    gsc_combine(self->queue, x_next, &p.dgathered, &p.weight, &l->start, &p.slot, true);
-}
-
-static void project_backward(gsc_lm *self, lm_layer *l, const pairs *p, const gsc_view *du,
-                             gsc_lm_role weight, gsc_lm_role bias, bool accumulate) {
-    gsc_grouped_matmul_outer(self->queue, &l->gradients[weight], du, &p->gathered, &l->offset,
-                             true);
-    gsc_grouped_matmul(self->queue, &p->dgathered, du, &l->values[weight], &l->offset, false,
-                       accumulate);
-    if (self->biased) {
-        gsc_embed_backward(self->queue, &l->gradients[bias], du, &p->slot_expert, 1.0);
-    }
-}
-
-static void routed_backward(gsc_lm *self, lm_layer *l) {
-    const pairs p = pairs_of(self, l);
-    gsc_queue *queue = self->queue;
-    gsc_gather_rows(queue, &p.dgathered, &self->dx, &p.row);
-    gsc_grouped_matmul(queue, &p.dhidden, &p.dgathered, &l->values[GSC_LM_DOWN], &l->offset, false,
+static void project(gsc_lm *self, const slots *s, const gsc_view *u, gsc_lm_role weight,
+                    gsc_lm_role bias) {
+    gsc_grouped_matmul(self->queue, u, &s->gathered, of_role(s->values, weight), &s->offset, true,
                        false);
-    lm_activate(self, &p.hidden, &p.u, &p.v);
-    /* dv = weight g, dweight = g . hidden; then dhidden = weight hidden. */
-    gsc_combine_backward(queue, &p.dv, &p.dweight, &p.dhidden, &p.hidden, &p.weight, &p.identity,
-                         &p.choice);
-    gsc_combine_backward(queue, &p.dhidden, &p.dummy, &p.hidden, &p.dhidden, &p.weight, &p.identity,
-                         &p.choice);
-    gsc_grouped_matmul_outer(queue, &l->gradients[GSC_LM_DOWN], &p.dgathered, &p.dhidden,
-                             &l->offset, true);
-    lm_activate_backward(self, &p.dv, &p.hidden, &p.dv, &p.u, &p.v);
-    gsc_gather_rows(queue, &p.gathered, &l->normed_2, &p.row);
-    project_backward(self, l, &p, &p.dv, GSC_LM_IN, GSC_LM_IN_BIAS, false);
-    if (self->gated) {
-        project_backward(self, l, &p, &p.hidden, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS, true);
+    if (s->kind->biased) {
+        gsc_embed(self->queue, &s->hidden, of_role(s->values, bias), &s->slot_expert, 1.0);
+        gsc_add(self->queue, u, u, &s->hidden);
     }
-    gsc_combine(queue, &self->dn, &p.dgathered, NULL, &l->start, &p.slot, true);
+}
+
+/* dgathered = the experts of gathered. */
+static gsc_status kind_forward(gsc_lm *self, size_t layer, const slots *s, gsc_error *error) {
+    if (s->kind->own) {
+        return lm_own_forward(self, layer, s->number, &s->dgathered, &s->gathered, error);
+    }
+    project(self, s, &s->u, GSC_LM_IN, GSC_LM_IN_BIAS);
+    if (s->kind->gated) {
+        project(self, s, &s->v, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS);
+    }
+    lm_activate(self, s->kind, &s->hidden, &s->u, &s->v);
+    gsc_grouped_matmul(self->queue, &s->dgathered, &s->hidden, of_role(s->values, GSC_LM_DOWN),
+                       &s->offset, true, false);
+    return GSC_OK;
+}
+
+/* y += what the chosen experts make of x's rows. */
+static gsc_status routed_forward(gsc_lm *self, size_t layer, const gsc_view *y, const gsc_view *x,
+                                 gsc_error *error) {
+    lm_layer *l = &self->layers[layer];
+    const size_t n = l->n, d = self->shape.width;
+    const gsc_view gathered = lm_matrix(self->gathered, n, d), row = lm_rows(l->row, n);
+    const gsc_view out = lm_matrix(self->dgathered, n, d), slot = lm_rows(l->slot, n);
+    const gsc_view weight = lm_rows(l->weight, n);
+    gsc_status status = GSC_OK;
+    gsc_gather_rows(self->queue, &gathered, x, &row);
+    for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
+        const slots s = slots_of(self, l, k);
+        status = s.n > 0 ? kind_forward(self, layer, &s, error) : GSC_OK;
+    }
+    gsc_combine(self->queue, y, &out, &weight, &l->start, &slot, true);
+    return status;
+}
+
+/* hidden again, and dhidden = dy . out without the weight; experts of their own form have none. */
+static void hidden_backward(gsc_lm *self, const slots *s) {
+    if (s->kind->own) {
+        gsc_set(self->queue, &s->hidden, 0.0);
+        gsc_set(self->queue, &s->dhidden, 0.0);
+        return;
+    }
+    gsc_grouped_matmul(self->queue, &s->dhidden, &s->dgathered, of_role(s->values, GSC_LM_DOWN),
+                       &s->offset, false, false);
+    lm_activate(self, s->kind, &s->hidden, &s->u, &s->v);
+}
+
+static void project_backward(gsc_lm *self, const slots *s, const gsc_view *du, gsc_lm_role weight,
+                             gsc_lm_role bias, bool accumulate) {
+    gsc_grouped_matmul_outer(self->queue, of_role(s->gradients, weight), du, &s->gathered,
+                             &s->offset, true);
+    gsc_grouped_matmul(self->queue, &s->dgathered, du, of_role(s->values, weight), &s->offset,
+                       false, accumulate);
+    if (s->kind->biased) {
+        gsc_embed_backward(self->queue, of_role(s->gradients, bias), du, &s->slot_expert, 1.0);
+    }
+}
+
+/* dgathered: from what comes back to an expert's output to what goes back to its input. */
+static gsc_status kind_backward(gsc_lm *self, size_t layer, const slots *s, gsc_error *error) {
+    if (s->kind->own) {
+        return lm_own_backward(self, layer, s->number, &s->dgathered, &s->dgathered, &s->gathered,
+                               error);
+    }
+    gsc_grouped_matmul_outer(self->queue, of_role(s->gradients, GSC_LM_DOWN), &s->dgathered,
+                             &s->dhidden, &s->offset, true);
+    lm_activate_backward(self, s->kind, &s->dv, &s->hidden, &s->dv, &s->u, &s->v);
+    project_backward(self, s, &s->dv, GSC_LM_IN, GSC_LM_IN_BIAS, false);
+    if (s->kind->gated) {
+        project_backward(self, s, &s->hidden, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS, true);
+    }
+    return GSC_OK;
+}
+
+/* dx += what comes back from dy through the experts of x. */
+static gsc_status routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx,
+                                  const gsc_view *dy, const gsc_view *x, gsc_error *error) {
+    lm_layer *l = &self->layers[layer];
+    gsc_queue *queue = self->queue;
+    const size_t n = l->n, d = self->shape.width;
+    const gsc_view gathered = lm_matrix(self->gathered, n, d), row = lm_rows(l->row, n);
+    const gsc_view dgathered = lm_matrix(self->dgathered, n, d), slot = lm_rows(l->slot, n);
+    const gsc_view hidden = lm_rows(self->hidden, n), dhidden = lm_rows(self->dhidden, n);
+    const gsc_view dv = lm_rows(self->dv, n), weight = lm_rows(l->weight, n);
+    const gsc_view dweight = lm_rows(self->dweight, n), dummy = lm_rows(self->dummy, n);
+    const gsc_view identity = lm_rows(self->identity, n), choice = lm_rows(l->choice, n);
+    gsc_status status = GSC_OK;
+    gsc_gather_rows(queue, &dgathered, dy, &row);
+    gsc_gather_rows(queue, &gathered, x, &row);
+    for (size_t k = 0; k < self->n_kinds; k++) {
+        const slots s = slots_of(self, l, k);
+        hidden_backward(self, &s);
+    }
+    /* dv = weight g, dweight = g . hidden; then dhidden = weight hidden. */
+    gsc_combine_backward(queue, &dv, &dweight, &dhidden, &hidden, &weight, &identity, &choice);
+    gsc_combine_backward(queue, &dhidden, &dummy, &hidden, &dhidden, &weight, &identity, &choice);
+    for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
+        const slots s = slots_of(self, l, k);
+        status = s.n > 0 ? kind_backward(self, layer, &s, error) : GSC_OK;
+    }
+    gsc_combine(queue, dx, &dgathered, NULL, &l->start, &slot, true);
+    return status;
 }
 
 gsc_status lm_experts_forward(gsc_lm *self, size_t layer, const gsc_view *x_next,
                               const gsc_lm_batch *batch, bool training, double *balance,
                               gsc_error *error) {
     lm_layer *l = &self->layers[layer];
-    const gsc_status status = lm_gate_forward(self, layer, batch, training, balance, error);
+    gsc_status status = lm_gate_forward(self, layer, batch, training, balance, error);
     if (status != GSC_OK) {
         return status;
     }
     gsc_copy(self->queue, x_next, &l->x_mid);
-    routed_forward(self, l, x_next);
-    if (self->shape.shared > 0) {
+    status = routed_forward(self, layer, x_next, &l->normed_2, error);
+    if (status == GSC_OK && self->shape.shared > 0) {
         shared_forward(self, l, x_next);
     }
-    return GSC_OK;
+    return status == GSC_OK ? status : gsc_fail_prefix(error, status, "layer %zu", layer);
 }
 
 gsc_status lm_experts_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
@@ -254,6 +236,8 @@ gsc_status lm_experts_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *b
     if (self->shape.shared > 0) {
         shared_backward(self, l);
     }
-    routed_backward(self, l);
-    return lm_gate_backward(self, layer, batch, error);
+    const gsc_status status =
+        routed_backward(self, layer, &self->dn, &self->dx, &l->normed_2, error);
+    return status == GSC_OK ? lm_gate_backward(self, layer, batch, error)
+                            : gsc_fail_prefix(error, status, "layer %zu", layer);
 }

@@ -22,17 +22,16 @@ static gsc_status put(gsc_lm *self, const gsc_view *view, const void *from, size
     return gsc_buf_write(self->queue, view->buf, view->offset * bytes, from, count * bytes, error);
 }
 
-/* Numbers of the model's type, as doubles on the host; through is room of doubles on the device. */
-static gsc_status get_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through,
-                              size_t count, double *ret_values, gsc_error *error) {
+gsc_status lm_get_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through, size_t count,
+                          double *ret_values, gsc_error *error) {
     const gsc_view from = lm_vector(*view, count), to = lm_vector(*through, count);
     gsc_copy(self->queue, &to, &from);
     return gsc_buf_read(self->queue, to.buf, to.offset * sizeof(double), count * sizeof(double),
                         ret_values, error);
 }
 
-static gsc_status put_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through,
-                              size_t count, const double *values, gsc_error *error) {
+gsc_status lm_put_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through, size_t count,
+                          const double *values, gsc_error *error) {
     const gsc_view to = lm_vector(*view, count), from = lm_vector(*through, count);
     const gsc_status status = put(self, &from, values, count, error);
     gsc_copy(self->queue, &to, &from);
@@ -43,7 +42,8 @@ static gsc_status put_doubles(gsc_lm *self, const gsc_view *view, const gsc_view
 static gsc_status add_doubles(gsc_lm *self, const gsc_view *gradient, const double *values,
                               size_t count, gsc_error *error) {
     const gsc_view scratch = lm_vector(self->gathered, count), to = lm_vector(*gradient, count);
-    const gsc_status status = put_doubles(self, &scratch, &self->row_double, count, values, error);
+    const gsc_status status =
+        lm_put_doubles(self, &scratch, &self->row_double, count, values, error);
     gsc_axpy(self->queue, &to, 1.0, &scratch);
     return status;
 }
@@ -90,12 +90,12 @@ static gsc_status read_inputs(gsc_lm *self, size_t layer, gsc_error *error) {
     const size_t d = self->shape.width;
     gsc_status status = read_tensors(self, layer, error);
     if (status == GSC_OK && self->host_score) {
-        status =
-            get_doubles(self, &l->normed_2, &self->row_double, self->rows * d, self->x_host, error);
+        status = lm_get_doubles(self, &l->normed_2, &self->row_double, self->rows * d, self->x_host,
+                                error);
     }
     if (status == GSC_OK && self->host_score && self->has_gate_weight) {
-        status = get_doubles(self, &l->values[GSC_LM_GATE], &self->row_double,
-                             self->shape.logits * d, self->w_host, error);
+        status = lm_get_doubles(self, &l->values[GSC_LM_GATE], &self->row_double,
+                                self->shape.logits * d, self->w_host, error);
     }
     return status;
 }
@@ -108,7 +108,7 @@ static gsc_status read_logits(gsc_lm *self, size_t layer, int64_t step, gsc_erro
         return GSC_OK;
     }
     gsc_matmul(self->queue, &self->z, &l->normed_2, &l->values[GSC_LM_GATE], false, true, false);
-    const gsc_status status = get_doubles(self, &self->z, &self->z_double, count, z, error);
+    const gsc_status status = lm_get_doubles(self, &self->z, &self->z_double, count, z, error);
     for (size_t i = 0; status == GSC_OK && i < count; i++) {
         if (!isfinite(z[i])) {
             return gsc_fail(error, GSC_ERR_NUMERIC,
@@ -198,6 +198,41 @@ static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double
 
 /* ---- Forward ---- */
 
+/* Where each kind's slots begin and, where they are asked for, offsets and experts within a kind. */
+static gsc_status write_kinds(gsc_lm *self, lm_layer *l, const int32_t *chosen, gsc_error *error) {
+    int32_t *count = self->slot_expert_host + self->capacity;
+    memset(count, 0, self->shape.experts * sizeof *count);
+    for (size_t i = 0; i < l->n; i++) {
+        count[chosen[i]]++;
+    }
+    int32_t *offset = self->kind_offset_host;
+    size_t slots = 0;
+    for (size_t k = 0; k < self->n_kinds; k++) {
+        const lm_kind *kind = &self->kinds[k];
+        l->kind_slot[k] = slots;
+        for (size_t j = 0; j < kind->count; j++) {
+            if (self->n_kinds > 1) {
+                *offset++ = (int32_t)(slots - l->kind_slot[k]);
+            }
+            for (int32_t i = 0; i < count[kind->first + j]; i++) {
+                self->slot_expert_host[slots++] = (int32_t)j;
+            }
+        }
+        if (self->n_kinds > 1) {
+            *offset++ = (int32_t)(slots - l->kind_slot[k]);
+        }
+    }
+    l->kind_slot[self->n_kinds] = slots;
+    gsc_status status = GSC_OK;
+    if (self->n_kinds > 1) {
+        status = put(self, &l->kind_offset, self->kind_offset_host,
+                     self->shape.experts + self->n_kinds, error);
+    }
+    return status == GSC_OK && self->biased
+               ? put(self, &l->slot_expert, self->slot_expert_host, l->n, error)
+               : status;
+}
+
 static gsc_status write_choice(gsc_lm *self, lm_layer *l, gsc_error *error) {
     const gsc_choice *choice = &l->gate.pass.choice;
     for (size_t t = 0; t <= self->rows; t++) {
@@ -213,25 +248,12 @@ static gsc_status write_choice(gsc_lm *self, lm_layer *l, gsc_error *error) {
     }
     if (status == GSC_OK) {
         status =
-            put_doubles(self, &l->weight, &self->weight_double, l->n, self->weight_host, error);
+            lm_put_doubles(self, &l->weight, &self->weight_double, l->n, self->weight_host, error);
     }
     const gsc_view row = lm_rows(l->row, l->n), place = lm_rows(l->choice, l->n);
     const gsc_view slot = lm_rows(l->slot, l->n), expert = lm_rows(l->expert, l->n);
     gsc_dispatch_plan(self->queue, &l->offset, &row, &place, &slot, &l->start, &expert);
-    if (status == GSC_OK && self->biased) {
-        int32_t *count = self->slot_expert_host + self->capacity;
-        memset(count, 0, self->shape.experts * sizeof *count);
-        for (size_t i = 0; i < l->n; i++) {
-            count[choice->chosen[i]]++;
-        }
-        for (size_t e = 0, slots = 0; e < self->shape.experts; e++) {
-            for (int32_t i = 0; i < count[e]; i++) {
-                self->slot_expert_host[slots++] = (int32_t)e;
-            }
-        }
-        status = put(self, &l->slot_expert, self->slot_expert_host, l->n, error);
-    }
-    return status;
+    return status == GSC_OK ? write_kinds(self, l, choice->chosen, error) : status;
 }
 
 static void count_and_observe(gsc_lm *self, size_t layer) {
@@ -299,7 +321,8 @@ static gsc_status write_gradients(gsc_lm *self, size_t layer, gsc_error *error) 
     const size_t m = self->shape.logits, d = self->shape.width;
     gsc_status status = GSC_OK;
     if (!self->host_score && m > 0) {
-        status = put_doubles(self, &self->dz, &self->z_double, self->rows * m, self->z_host, error);
+        status =
+            lm_put_doubles(self, &self->dz, &self->z_double, self->rows * m, self->z_host, error);
         gsc_matmul(self->queue, &l->gradients[GSC_LM_GATE], &self->dz, &l->normed_2, true, false,
                    true);
         gsc_matmul(self->queue, &self->dn, &self->dz, &l->values[GSC_LM_GATE], false, false, true);
@@ -328,8 +351,11 @@ static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
     double balance = 0;
     gsc_status status = read_inputs(self, layer, error);
     if (status == GSC_OK) {
-        status =
-            get_doubles(self, &self->dweight, &self->weight_double, l->n, self->weight_host, error);
+        status = lm_get_doubles(self, &self->dweight, &self->weight_double, l->n, self->weight_host,
+                                error);
+    }
+    if (status == GSC_OK && self->own) {
+        lm_own_weights(self, l, self->weight_host);
     }
     if (status == GSC_OK) {
         status = balance_layer(self, layer, batch->step, batch->balance_scale, &balance, error);

@@ -44,7 +44,7 @@ typedef struct piece {
 } piece;
 
 enum {
-    PIECES = 23
+    PIECES = 24
 };
 
 static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
@@ -66,7 +66,9 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
         {(void **)&self->loss_host, self->chunk, sizeof(double)},
         {(void **)&self->q, self->no_sum ? t * e : 0, sizeof(double)},
         {(void **)&self->start_host, t + 1, sizeof(int32_t)},
-        {(void **)&self->slot_expert_host, self->biased ? self->capacity + e : 0, sizeof(int32_t)},
+        {(void **)&self->slot_expert_host, self->capacity + e, sizeof(int32_t)},
+        {(void **)&self->kind_offset_host, self->n_kinds > 1 ? e + self->n_kinds : 0,
+         sizeof(int32_t)},
         {(void **)&self->tokens_host, t, sizeof(int64_t)},
         {(void **)&self->sequences, self->options.sequences + 1, sizeof(int64_t)},
         {(void **)&self->cut.rows, cut * 8 * (m > e ? m : e), sizeof(double)},
@@ -95,7 +97,7 @@ size_t lm_host_bytes(const gsc_lm *self) {
     }
     /* A pass: z, p, dp, affinities, sums, start; chosen and weights, 8 bytes each. */
     const size_t pass = self->rows * (s->logits + 3 * s->experts + 2) + 2 * self->capacity;
-    return bytes + s->layers * pass * sizeof(double);
+    return bytes + s->layers * pass * sizeof(double) + lm_own_bytes(self);
 }
 
 static gsc_call gate_call(gsc_lm *self, size_t layer) {
@@ -197,7 +199,9 @@ gsc_status lm_gates_init(gsc_lm *self, gsc_error *error) {
     for (size_t layer = 0; layer < self->shape.layers && status == GSC_OK; layer++) {
         status = init_gate(self, layer, error);
     }
-    self->expert_name = lm_intern("expert", self->shape.expert.loaded->plugin->id);
+    if (status == GSC_OK && self->own) {
+        status = lm_own_room(self, error);
+    }
     for (size_t i = 0; i < self->shape.n_balancers; i++) {
         self->balancer_names[i] =
             lm_intern("balancer", self->shape.balancers[i].loaded->plugin->id);
@@ -211,6 +215,7 @@ void lm_gates_clear(gsc_lm *self) {
     for (size_t i = 0; i < PIECES; i++) {
         free(*pieces[i].memory);
     }
+    lm_own_clear(self);
     for (size_t layer = 0; layer < self->shape.layers; layer++) {
         lm_gate *gate = &self->layers[layer].gate;
         for (uint32_t i = 0; i < self->shape.gate.loaded->plugin->n_tensors; i++) {

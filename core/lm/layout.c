@@ -72,6 +72,7 @@ static void lay_out_layer(gsc_lm *self, lm_layer *l) {
     l->choice = indices(self, self->capacity);
     l->slot = indices(self, self->capacity);
     l->slot_expert = indices(self, self->biased ? self->capacity : 0);
+    l->kind_offset = indices(self, self->n_kinds > 1 ? s->experts + self->n_kinds : 0);
 }
 
 static size_t largest_gate_tensor(const gsc_lm *self) {
@@ -89,6 +90,7 @@ void lm_lay_out(gsc_lm *self) {
     const size_t heads = s->heads * s->head_size, wide = s->shared * e, m = s->logits;
     const size_t on_host =
         largest(largest_gate_tensor(self), self->host_score ? largest(t * d, m * d) : 1);
+    const size_t as_double = largest(on_host, self->own ? n * d : 0);
     self->used[NUMBERS] = self->used[INDICES] = self->used[DOUBLES] = 0;
     for (size_t layer = 0; layer < s->layers; layer++) {
         lay_out_layer(self, &self->layers[layer]);
@@ -121,7 +123,7 @@ void lm_lay_out(gsc_lm *self) {
     self->losses = take(self, DOUBLES, 1, self->chunk, 0);
     self->z_double = take(self, DOUBLES, 1, t * m, 0);
     self->weight_double = take(self, DOUBLES, 1, n, 0);
-    self->row_double = take(self, DOUBLES, 1, on_host, 0);
+    self->row_double = take(self, DOUBLES, 1, as_double, 0);
 }
 
 /* The most experts that one row takes. */
@@ -151,10 +153,33 @@ static gsc_status find_most_chosen(const gsc_lm *self, size_t *ret_most, gsc_err
     return GSC_OK;
 }
 
+static void measure_kinds(gsc_lm *self) {
+    const gsc_lm_shape *s = &self->shape;
+    self->n_kinds = gsc_lm_kinds(s);
+    self->shared_kind = gsc_lm_shared_kind(s);
+    self->gated = self->biased = self->own = false;
+    for (size_t k = 0, first = 0; k < self->n_kinds; k++) {
+        const gsc_lm_plugin *plugin = gsc_lm_kind(s, k);
+        const gsc_expert *expert = plugin->loaded->expert;
+        lm_kind *kind = &self->kinds[k];
+        *kind = (lm_kind){.plugin = plugin,
+                          .expert = expert,
+                          .name = lm_intern("expert", plugin->loaded->plugin->id),
+                          .first = first,
+                          .count = gsc_lm_kind_count(s, k),
+                          .gated = expert->form == GSC_EXPERT_GATED_FFN,
+                          .biased = expert->biased != NULL && expert->biased(plugin->params) != 0,
+                          .own = expert->form == GSC_EXPERT_OWN};
+        first += kind->count;
+        self->gated = self->gated || kind->gated;
+        self->biased = self->biased || kind->biased;
+        self->own = self->own || kind->own;
+    }
+}
+
 gsc_status lm_measure(gsc_lm *self, gsc_error *error) {
     const gsc_lm_shape *s = &self->shape;
     const gsc_gate *gate = s->gate.loaded->gate;
-    const gsc_expert *expert = s->expert.loaded->expert;
     size_t most = 0, numbers = 0;
     if (__builtin_mul_overflow(self->options.sequences, s->context, &self->rows) ||
         self->rows == 0 || self->rows > INT32_MAX / s->experts ||
@@ -173,8 +198,7 @@ gsc_status lm_measure(gsc_lm *self, gsc_error *error) {
     self->chunk = LOGITS_AT_ONCE / s->vocabulary;
     self->chunk = self->chunk < 64 ? 64 : self->chunk;
     self->chunk = self->chunk > self->rows ? self->rows : self->chunk;
-    self->gated = expert->form == GSC_EXPERT_GATED_FFN;
-    self->biased = expert->biased != NULL && expert->biased(s->expert.params) != 0;
+    measure_kinds(self);
     self->host_score = gate->score_form == GSC_SCORE_INNER || gate->score_form == GSC_SCORE_OWN;
     self->has_gate_weight = s->logits > 0 && gate->score_form <= GSC_SCORE_INNER;
     self->is_cut = lm_gate_is_cut(self);

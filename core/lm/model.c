@@ -106,10 +106,18 @@ static gsc_status draw(gsc_lm *self, gsc_error *error) {
 static void find_weights(gsc_lm *self) {
     for (size_t i = 0; i < self->parameters.count; i++) {
         const gsc_lm_parameter *p = &self->parameters.list[i];
-        if (p->role == GSC_LM_GATE_TENSOR) {
+        if (p->role == GSC_LM_GATE_TENSOR || p->role == GSC_LM_EXPERT_TENSOR) {
             continue;
         }
         lm_layer *l = &self->layers[p->layer];
+        if (p->role >= GSC_LM_IN && p->role <= GSC_LM_DOWN) {
+            const int at = (int)p->role - GSC_LM_IN;
+            l->kind_values[p->which][at] = gsc_lm_view(self, GSC_LM_VALUES, p);
+            if (self->options.training) {
+                l->kind_gradients[p->which][at] = gsc_lm_view(self, GSC_LM_GRADIENTS, p);
+            }
+            continue;
+        }
         gsc_view *values = p->role < GSC_LM_GAIN_1 ? &self->globals[p->role] : &l->values[p->role];
         gsc_view *gradients =
             p->role < GSC_LM_GAIN_1 ? &self->global_gradients[p->role] : &l->gradients[p->role];

@@ -68,6 +68,7 @@ typedef struct gsc_lm_batch {
     int64_t first_row;      /* index of row 0 in the whole step's batch */
     double loss_scale;      /* of the cross-entropy's gradient: 1 / targets of the whole step */
     double balance_scale; /* of the balancers': 1 / micro-batches of the step; 0: none are asked */
+    bool as_training;     /* gsc_lm_forward routes as gsc_lm_gradient does, with jitter and drops */
     gsc_lm_visit *visit;  /* called for each layer, in order; NULL: nobody looks */
     void *visit_data;
     double *ret_losses; /* [n_losses] cross-entropies of the first rows, 0 for targets that count

@@ -20,15 +20,33 @@ typedef struct lm_gate {
     double **balance[GSC_LM_MOST_BALANCERS]; /* states of each balancer */
 } lm_gate;
 
+/* Experts of one kind: numbers first ... first + count - 1. */
+typedef struct lm_kind {
+    const gsc_lm_plugin *plugin;
+    const gsc_expert *expert;
+    const char *name; /* for the guard */
+    size_t first, count;
+    bool gated, biased, own;
+} lm_kind;
+
+enum {
+    LM_KIND_ROLES = GSC_LM_DOWN - GSC_LM_IN + 1
+};
+
 /* What a layer keeps from forward to backward. n is the number of (row, expert) pairs. */
 typedef struct lm_layer {
     gsc_view values[GSC_LM_ROLES], gradients[GSC_LM_ROLES]; /* buf NULL: the model has none */
-    gsc_view x, x_mid;                                      /* [T, d] residuals */
-    gsc_view mean_1, rstd_1, mean_2, rstd_2;                /* [T] */
-    gsc_view normed_1, normed_2;                            /* [T, d] */
-    gsc_view qkv, heads, lse;                               /* [T, 3 H s], [T, H s], [H T] */
-    gsc_view u, v;                                          /* [n, e] before the expression */
-    gsc_view shared_u, shared_v;                            /* [T, S e] */
+    /* Of each kind of experts, by role - GSC_LM_IN. */
+    gsc_view kind_values[GSC_LM_MOST_KINDS][LM_KIND_ROLES];
+    gsc_view kind_gradients[GSC_LM_MOST_KINDS][LM_KIND_ROLES];
+    size_t kind_slot[GSC_LM_MOST_KINDS + 1]; /* where each kind's slots begin */
+    gsc_view kind_offset; /* [E + kinds] offsets within each kind, where there are several */
+    gsc_view x, x_mid;    /* [T, d] residuals */
+    gsc_view mean_1, rstd_1, mean_2, rstd_2; /* [T] */
+    gsc_view normed_1, normed_2;             /* [T, d] */
+    gsc_view qkv, heads, lse;                /* [T, 3 H s], [T, H s], [H T] */
+    gsc_view u, v;                           /* [n, e] before the expression */
+    gsc_view shared_u, shared_v;             /* [T, S e] */
     gsc_view start, expert, offset, row, choice, slot, slot_expert; /* dispatch.h */
     gsc_view weight;                                                /* [n] */
     size_t n;
@@ -55,7 +73,10 @@ struct gsc_lm {
     gsc_dtype dtype;
     size_t rows, capacity; /* T; the most pairs */
     size_t chunk;          /* rows whose logits are there at once */
-    bool gated, biased, host_score, has_gate_weight, no_sum;
+    lm_kind kinds[GSC_LM_MOST_KINDS];
+    size_t n_kinds, shared_kind;
+    bool gated, biased, own; /* some kind is */
+    bool host_score, has_gate_weight, no_sum;
     gsc_attention_shape attention;
 
     gsc_buf *arenas[GSC_LM_ARENAS];
@@ -87,9 +108,11 @@ struct gsc_lm {
     double balance;                         /* of the backward pass under way */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
     int64_t *tokens_host, *sequences;
+    int32_t *kind_offset_host; /* [E + kinds] */
+    struct lm_own *own_room;   /* own_experts.c */
     gsc_lm_state *states;
     size_t n_states;
-    const char *expert_name, *balancer_names[GSC_LM_MOST_BALANCERS];
+    const char *balancer_names[GSC_LM_MOST_BALANCERS];
 };
 
 /* The first rows of a view that lies by rows. */
@@ -107,6 +130,12 @@ static inline gsc_view lm_matrix(gsc_view view, size_t rows, size_t columns) {
 static inline gsc_view lm_vector(gsc_view view, size_t count) {
     view.dims = 1;
     view.shape[0] = (int64_t)count;
+    return view;
+}
+/* Rows first ... of a matrix or a vector. */
+static inline gsc_view lm_rows_from(gsc_view view, size_t first, size_t rows) {
+    view.offset += first * (view.dims == 2 ? (size_t)view.shape[1] : 1);
+    view.shape[0] = (int64_t)rows;
     return view;
 }
 static inline bool lm_has(const gsc_view *view) {
@@ -131,6 +160,11 @@ size_t lm_host_bytes(const gsc_lm *self);
 void lm_tensor_birth(const gsc_lm_shape *shape, uint32_t i, double *ret_mean, double *ret_sd);
 
 /* gate.c */
+/* Numbers of the model's type, as doubles on the host; through is room of doubles on the device. */
+gsc_status lm_get_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through, size_t count,
+                          double *ret_values, gsc_error *error);
+gsc_status lm_put_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through, size_t count,
+                          const double *values, gsc_error *error);
 gsc_status lm_gates_begin(gsc_lm *self, const gsc_lm_batch *batch, gsc_error *error);
 /* From normed_2 to a choice on the device: layer->n, weight and the plan. Adds to *balance. */
 gsc_status lm_gate_forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch, bool training,
@@ -145,10 +179,23 @@ gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, gsc_error *error);
 gsc_status lm_gate_run_backward(gsc_lm *self, size_t layer, const gsc_gate_gradient *gradient,
                                 gsc_error *error);
 
-/* experts.c: hidden = f(u, v), and what came in u's and v's place. */
-void lm_activate(gsc_lm *self, const gsc_view *hidden, const gsc_view *u, const gsc_view *v);
-void lm_activate_backward(gsc_lm *self, const gsc_view *du, const gsc_view *dv,
+/* expression.c: hidden = f(u, v) of a kind, and what came in u's and v's place. */
+void lm_activate(gsc_lm *self, const lm_kind *kind, const gsc_view *hidden, const gsc_view *u,
+                 const gsc_view *v);
+void lm_activate_backward(gsc_lm *self, const lm_kind *kind, const gsc_view *du, const gsc_view *dv,
                           const gsc_view *dhidden, const gsc_view *u, const gsc_view *v);
+/* own_experts.c: y of a kind's slots [n, d] from x; dx and gradients of tensors from x and dy. All
+ * four are rows of the slots from kind_slot on. */
+gsc_status lm_own_room(gsc_lm *self, gsc_error *error);
+void lm_own_clear(gsc_lm *self);
+size_t lm_own_bytes(const gsc_lm *self);
+gsc_status lm_own_forward(gsc_lm *self, size_t layer, size_t kind, const gsc_view *y,
+                          const gsc_view *x, gsc_error *error);
+gsc_status lm_own_backward(gsc_lm *self, size_t layer, size_t kind, const gsc_view *dx,
+                           const gsc_view *dy, const gsc_view *x, gsc_error *error);
+/* What lm_own_backward found of the weights' gradient, into dweight [n] by place. */
+void lm_own_weights(const gsc_lm *self, const lm_layer *l, double *dweight);
+gsc_call lm_expert_call(const gsc_lm_shape *shape, const gsc_lm_plugin *plugin);
 /* x_next += the experts of normed_2; dn = what comes back from dx. */
 gsc_status lm_experts_forward(gsc_lm *self, size_t layer, const gsc_view *x_next,
                               const gsc_lm_batch *batch, bool training, double *balance,

@@ -114,13 +114,6 @@ static gsc_lm_role head_role(const gsc_lm *self) {
     return self->shape.tied ? GSC_LM_EMBED : GSC_LM_HEAD;
 }
 
-/* Rows first ... of a [T, ...] view or of a vector. */
-static gsc_view rows_from(gsc_view view, size_t first, size_t rows) {
-    view.offset += first * (view.dims == 2 ? (size_t)view.shape[1] : 1);
-    view.shape[0] = (int64_t)rows;
-    return view;
-}
-
 static void head_forward(gsc_lm *self, const gsc_view *logits, const gsc_view *x) {
     gsc_matmul(self->queue, logits, x, &self->globals[head_role(self)], false, true, false);
     if (self->shape.output_bias) {
@@ -134,9 +127,9 @@ static gsc_status head_and_loss(gsc_lm *self, const gsc_lm_batch *batch, bool gr
     for (size_t first = 0; first < self->rows; first += self->chunk) {
         const size_t left = self->rows - first, rows = left < self->chunk ? left : self->chunk;
         const gsc_view logits = lm_rows(self->logits, rows),
-                       x = rows_from(self->normed, first, rows);
-        const gsc_view dn = rows_from(self->dn, first, rows);
-        const gsc_view targets = rows_from(self->targets, first, rows);
+                       x = lm_rows_from(self->normed, first, rows);
+        const gsc_view dn = lm_rows_from(self->dn, first, rows);
+        const gsc_view targets = lm_rows_from(self->targets, first, rows);
         const gsc_view losses = lm_rows(self->losses, rows);
         head_forward(self, &logits, &x);
         gsc_cross_entropy(self->queue, &losses, gradient ? &logits : NULL, &logits, &targets,
@@ -258,7 +251,7 @@ gsc_status gsc_lm_logits(gsc_lm *self, size_t first, size_t rows, double *ret_lo
     for (size_t done = 0; done < rows && status == GSC_OK;) {
         const size_t left = rows - done, n = left < self->chunk ? left : self->chunk;
         const gsc_view logits = lm_rows(self->logits, n);
-        const gsc_view x = rows_from(self->normed, first + done, n);
+        const gsc_view x = lm_rows_from(self->normed, first + done, n);
         double *to = ret_logits + done * columns;
         head_forward(self, &logits, &x);
         status = gsc_buf_read(self->queue, logits.buf, logits.offset * bytes, n * columns * bytes,

@@ -14,7 +14,9 @@
  * layers.N.gate.weight [M, d], layers.N.experts.in.weight [E, e, d], layers.N.experts.gate.weight,
  * layers.N.experts.out.weight [E, d, e], layers.N.shared.in.weight [S e, d],
  * layers.N.shared.out.weight [d, S e], norm.weight, head.weight [V, d], head.bias; a gate's own
- * tensors are layers.N.gate.NAME.
+ * tensors are layers.N.gate.NAME, those of experts of their own form layers.N.experts.NAME [E, ...].
+ * Where experts are of several kinds, each kind has its own, layers.N.experts.KIND.in.weight and so
+ * on, KIND being the plugin's id (with _2 where it comes twice).
  *
  * Layer: core/lm.
  */
@@ -30,20 +32,33 @@
 #include <stdint.h>
 
 enum {
-    GSC_LM_MOST_PARAMS = 32,   /* parameters of one plugin */
-    GSC_LM_MOST_BALANCERS = 2, /* that of the spec, and the one that moves the selection bias */
+    GSC_LM_MOST_PARAMS = 32, /* parameters of one plugin */
+    GSC_LM_MOST_BALANCERS = 8,
+    GSC_LM_MOST_KINDS = 8,   /* of experts in a layer */
+    GSC_LM_MOST_COURSES = 4, /* parameters of one plugin that have a schedule */
     GSC_LM_NAME_SIZE = 96
 };
+
+/* A parameter that moves with the steps. */
+typedef struct gsc_lm_course {
+    uint32_t param;
+    gsc_spec_schedule schedule;
+} gsc_lm_course;
 
 typedef struct gsc_lm_plugin {
     const gsc_loaded *loaded; /* NULL: none */
     double params[GSC_LM_MOST_PARAMS];
     double coefficient; /* of a balancer */
+    size_t count;       /* of experts of this kind, where there are several kinds */
+    gsc_lm_course courses[GSC_LM_MOST_COURSES];
+    size_t n_courses;
 } gsc_lm_plugin;
 
 /* What a model is made of. All sizes are at least 1 where nothing else is said. */
 typedef struct gsc_lm_shape {
     gsc_lm_plugin gate, expert;
+    gsc_lm_plugin more_experts[GSC_LM_MOST_KINDS - 1]; /* kinds after the first, in a list */
+    size_t n_more_experts;
     gsc_lm_plugin balancers[GSC_LM_MOST_BALANCERS];
     size_t n_balancers;
 
@@ -53,10 +68,24 @@ typedef struct gsc_lm_shape {
     size_t logits;  /* M of the gate; 0: none */
     size_t rotated; /* numbers of a head that turn: even, 0 to head_size */
     bool rms_norm, tied, output_bias, scaled_embedding;
+    bool allow_not_causal;
     double norm_epsilon, rope_base, routed_scale;
     double
         logit_sd; /* standard deviation of a linear score's logits at birth; 0: sqrt(2 / layers) */
 } gsc_lm_shape;
+
+/* Kinds of experts: kind 0 is `expert`. Experts of one kind have neighbouring numbers. */
+static inline size_t gsc_lm_kinds(const gsc_lm_shape *shape) {
+    return 1 + shape->n_more_experts;
+}
+static inline const gsc_lm_plugin *gsc_lm_kind(const gsc_lm_shape *shape, size_t kind) {
+    return kind == 0 ? &shape->expert : &shape->more_experts[kind - 1];
+}
+static inline size_t gsc_lm_kind_count(const gsc_lm_shape *shape, size_t kind) {
+    return shape->n_more_experts == 0 ? shape->experts : gsc_lm_kind(shape, kind)->count;
+}
+/* The first kind that is feed-forward, which the shared net is of; gsc_lm_kinds where none is. */
+size_t gsc_lm_shared_kind(const gsc_lm_shape *shape);
 
 /* Loads a plugin with its initial parameters, for a model; refuses what this lab cannot run. */
 gsc_status gsc_lm_plugin_load(gsc_kind kind, const char *id, gsc_lm_plugin *ret_plugin,
@@ -93,9 +122,13 @@ typedef enum gsc_lm_role {
     GSC_LM_SHARED_GATE,
     GSC_LM_SHARED_GATE_BIAS,
     GSC_LM_SHARED_DOWN,
-    GSC_LM_GATE_TENSOR, /* declared by the gate: which says the number */
+    GSC_LM_GATE_TENSOR,   /* declared by the gate: which says the number */
+    GSC_LM_EXPERT_TENSOR, /* declared by an expert of its own form: which says kind and number */
     GSC_LM_ROLES
 } gsc_lm_role;
+
+/* which, of a tensor that experts of a kind declare. GSC_LM_IN ... GSC_LM_DOWN: the kind alone. */
+#define GSC_LM_WHICH(kind, tensor) ((kind)*64 + (tensor))
 
 typedef struct gsc_lm_parameter {
     char name[GSC_LM_NAME_SIZE];

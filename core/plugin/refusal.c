@@ -6,6 +6,7 @@
 #include "core/plugin/registry.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* "gate hash is not for the theory lab: REASON; WAY OUT" */
@@ -111,10 +112,16 @@ void gsc_plugin_lm_refusal(const gsc_plugin *plugin, char *ret_text, size_t size
         reason = "its own score has no score_backward, and differentiating it numerically would "
                  "cost one evaluation per weight; write score_backward or use an inner form";
     }
-    if (plugin->kind == GSC_KIND_EXPERT && plugin->expert->form == GSC_EXPERT_OWN) {
-        reason =
-            "it has a form of its own, and this lab computes feed-forward experts; take one of "
-            "those, such as relu or gelu";
+    const bool own = plugin->kind == GSC_KIND_EXPERT && plugin->expert->form == GSC_EXPERT_OWN;
+    if (own && plugin->expert->backward == NULL) {
+        reason = "it has a form of its own without backward, and models are trained by gradients; "
+                 "write backward, or take a feed-forward expert such as relu";
+    }
+    for (uint32_t i = 0; own && i < plugin->n_tensors; i++) {
+        if (plugin->tensors[i].role == GSC_TENSOR_STATE) {
+            reason = "it keeps a state, and nothing would ever move it; make it a trained or a "
+                     "frozen tensor";
+        }
     }
     ret_text[0] = '\0';
     if (reason != NULL) {

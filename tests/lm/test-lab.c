@@ -181,7 +181,7 @@ static void test_refusals(void) {
     refuse((const char *const[]){"lm.top_k=7", NULL}, GSC_ERR_INPUT, "lm.top_k is 7");
     refuse((const char *const[]){"lm.heads=3", NULL}, GSC_ERR_INPUT, "3 heads do not divide");
     refuse((const char *const[]){"lm.accumulate=3", NULL}, GSC_ERR_INPUT, "lm.accumulate 3");
-    refuse((const char *const[]){"expert=linear", NULL}, GSC_ERR_PLUGIN, "expert linear");
+    refuse((const char *const[]){"expert=linear", NULL}, GSC_ERR_INPUT, "set lm.shared=0");
     refuse((const char *const[]){"lm.data=/nowhere/at/all", NULL}, GSC_ERR_INPUT,
            "/nowhere/at/all");
     refuse((const char *const[]){"lm.context=1000000", NULL}, GSC_ERR_INPUT, "shorter");

@@ -239,10 +239,12 @@ static void test_refusals(void) {
     s.top_k = 5;
     TAP_OK(gsc_lm_shape_check(&s, &error) == GSC_ERR_INPUT, "top_k above experts is refused");
     TAP_CONTAINS(error.message, "lm.top_k is 5", "with its value");
-    gsc_lm_plugin plugin;
-    TAP_OK(gsc_lm_plugin_load(GSC_KIND_EXPERT, "linear", &plugin, &error) == GSC_ERR_PLUGIN,
-           "an expert of another form is refused");
-    TAP_CONTAINS(error.message, "relu", "with a way out");
+    const gsc_expert expert = {.struct_size = sizeof expert, .form = GSC_EXPERT_OWN};
+    const gsc_plugin plugin = {.kind = GSC_KIND_EXPERT, .id = "one_way", .expert = &expert};
+    char text[640];
+    gsc_plugin_lm_refusal(&plugin, text, sizeof text);
+    TAP_CONTAINS(text, "without backward", "an expert that cannot be trained is refused");
+    TAP_CONTAINS(text, "relu", "with a way out");
 }
 
 static gsc_status count_visit(void *data, const gsc_lm_routing *routing, gsc_error *error) {

@@ -83,14 +83,14 @@ int main(void) {
     const gsc_expert own = {.form = GSC_EXPERT_OWN, .backward = backward};
     check_expert((gsc_expert){.form = GSC_EXPERT_FFN}, NULL, "", "", "feed-forward");
     check_expert((gsc_expert){.form = GSC_EXPERT_GATED_FFN}, NULL, "f(u, v)", "", "gated");
-    check_expert(own, &weight, "", "a form of its own", "own form");
-    check_expert((gsc_expert){.form = GSC_EXPERT_OWN}, &weight, "", "a form of its own",
+    check_expert(own, &weight, "", "", "own form");
+    check_expert((gsc_expert){.form = GSC_EXPERT_OWN}, &weight, "", "without backward",
                  "own form without backward");
     other.role = GSC_TENSOR_STATE;
-    check_expert(own, &other, "frozen tensors or state", "a form of its own", "state");
+    check_expert(own, &other, "frozen tensors or state", "keeps a state", "state");
     other = weight;
     other.size[0] = GSC_SIZE_EXPERTS;
-    check_expert(own, &other, "the size E or M", "a form of its own", "a tensor over experts");
+    check_expert(own, &other, "the size E or M", "", "a tensor over experts");
 
     const gsc_tensor kept = {
         .name = "w", .role = GSC_TENSOR_STATE, .dims = 1, .size = {GSC_SIZE_INPUTS}};
