@@ -3,7 +3,7 @@
  * What a test from outside wants to know. See probe.h.
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
- *  "problem", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
+ *  "problem", "ready", "build", "build_errors", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
  *  "widgets": {"run": [x, y, width, height], …}}
  */
 #include "ui/probe.h"
@@ -71,6 +71,7 @@ static json_t *describe_widgets(GscWindow *window) {
     add_box(widgets, "run", GTK_WIDGET(window->run_button), top);
     add_box(widgets, "stop", GTK_WIDGET(window->stop_button), top);
     add_box(widgets, "export", GTK_WIDGET(window->export_button), top);
+    add_box(widgets, "trust", GTK_WIDGET(window->trust_bar), top);
     add_box(widgets, "sidebar", GTK_WIDGET(window->sidebar), top);
     add_box(widgets, "setup", GTK_WIDGET(window->setup), top);
     add_box(widgets, "canvas", canvas, top);
@@ -107,6 +108,14 @@ static char *describe(gsc_probe *self) {
         trouble, "problem", problem, "experiment", gsc_experiment_get_name(window->experiment),
         "first_frame_ms", self->first_frame_ms, "view", view[0].x_low, view[0].x_high,
         view[0].y_low, view[0].y_high);
+    json_object_set_new(report, "build", json_string(gsc_build_pane_get_text(window->build_pane)));
+    json_object_set_new(report, "ready", json_boolean(gsc_setup_panel_is_valid(window->setup)));
+    json_object_set_new(report, "build_errors",
+                        json_integer((json_int_t)gsc_build_pane_count(window->build_pane)));
+    json_object_set_new(report, "trust",
+                        json_string(gtk_info_bar_get_revealed(window->trust_bar)
+                                        ? gtk_label_get_text(window->trust_label)
+                                        : ""));
     json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
     json_object_set_new(report, "widgets", describe_widgets(window));
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));

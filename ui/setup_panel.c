@@ -164,8 +164,11 @@ static void check(GscSetupPanel *self) {
         show_work(self, spec);
     }
     gtk_widget_set_sensitive(GTK_WIDGET(self->revert_button), changed);
-    mark_named(self, self->valid ? self->run_problem : error.message);
-    say(self, self->valid ? self->run_problem : error.message);
+    /* a formula that is being compiled is no news: its answer is */
+    const bool pending = !self->valid && g_str_has_suffix(error.message, GSC_PLUGIN_PENDING);
+    const char *sentence = self->valid ? self->run_problem : pending ? NULL : error.message;
+    mark_named(self, sentence);
+    say(self, sentence);
     gsc_spec_free(spec);
     g_signal_emit(self, signals[SIGNAL_EDITED], 0);
 }

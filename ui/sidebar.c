@@ -235,27 +235,79 @@ void gsc_sidebar_find(GscSidebar *self) {
 
 /* ---- Plugins ------------------------------------------------------------------------------------- */
 
+static GtkWidget *new_action_button(const char *icon, const char *tooltip, const char *action,
+                                    const char *target) {
+    GtkWidget *button = gtk_button_new_from_icon_name(icon);
+
+    gtk_widget_add_css_class(button, "flat");
+    gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+    gtk_widget_set_tooltip_text(button, tooltip);
+    gtk_actionable_set_action_target(GTK_ACTIONABLE(button), "s", target);
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(button), action);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, tooltip,
+                                   -1);
+    return button;
+}
+
+/* What can be done with it: load it, edit its source, or start a gate of one's own from it. */
+static GtkWidget *new_plugin_button(const json_t *plugin, bool untrusted) {
+    g_autofree char *stem = g_path_get_basename(gsc_plugin_text(plugin, "path"));
+    char *dot = strrchr(stem, '.');
+
+    if (untrusted) {
+        GtkWidget *button = gtk_button_new_with_label("Load it");
+        gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+        gtk_actionable_set_action_target(GTK_ACTIONABLE(button), "s",
+                                         gsc_plugin_text(plugin, "sha256"));
+        gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "win.trust");
+        return button;
+    }
+    if (dot != NULL) {
+        *dot = '\0';
+    }
+    g_autofree char *base = g_strconcat(stem, ".c", NULL);
+    g_autofree char *own =
+        g_build_filename(g_get_user_data_dir(), "gatescope", "sources", base, NULL);
+    if (g_file_test(own, G_FILE_TEST_EXISTS)) {
+        return new_action_button("gsc-edit-symbolic", "Open its source in the editor",
+                                 "win.edit-source", own);
+    }
+    return strcmp(gsc_plugin_text(plugin, "kind"), "gate") == 0 &&
+                   *gsc_plugin_text(plugin, "source") != '\0'
+               ? new_action_button("gsc-new-symbolic", "New gate from this one",
+                                   "win.new-gate-from", gsc_plugin_text(plugin, "id"))
+               : NULL;
+}
+
 static GtkWidget *create_plugin_row(const json_t *plugin) {
     const char *id = gsc_plugin_text(plugin, "id"), *title = gsc_plugin_text(plugin, "title");
     const char *status = gsc_plugin_text(plugin, "status"), *path = gsc_plugin_text(plugin, "path");
     g_autofree char *refusal = gsc_plugin_dup_refusal(plugin, "theory");
-    bool ok = strcmp(status, "ok") == 0;
+    bool ok = strcmp(status, "ok") == 0, untrusted = strcmp(status, "untrusted") == 0;
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *about = ok ? g_strdup_printf("%s · %s %s", gsc_plugin_text(plugin, "kind"), id,
                                                   gsc_plugin_text(plugin, "version"))
-                                : g_strdup(refusal);
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *row = gtk_list_box_row_new();
+                             : untrusted ? g_strdup("Not loaded: it did not come with Gatescope")
+                                         : g_strdup(refusal);
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+    GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *row = gtk_list_box_row_new(), *button = new_plugin_button(plugin, untrusted);
 
     const char *name = *title != '\0' ? title : *id != '\0' ? id : base;
-    gtk_box_append(GTK_BOX(box), new_label(name, NULL, NULL));
-    gtk_box_append(GTK_BOX(box), new_label(about, "caption", ok ? "dim-label" : "error"));
+    gtk_box_append(GTK_BOX(words), new_label(name, NULL, NULL));
+    gtk_box_append(GTK_BOX(words),
+                   new_label(about, "caption", ok || untrusted ? "dim-label" : "error"));
     if (ok && *gsc_plugin_text(plugin, "formula") != '\0') {
-        gtk_box_append(GTK_BOX(box),
+        gtk_box_append(GTK_BOX(words),
                        new_label(gsc_plugin_text(plugin, "formula"), "caption", "dim-label"));
     }
     if (ok && *refusal != '\0') {
-        gtk_box_append(GTK_BOX(box), new_label(refusal, "caption", "dim-label"));
+        gtk_box_append(GTK_BOX(words), new_label(refusal, "caption", "dim-label"));
+    }
+    gtk_widget_set_hexpand(words, TRUE);
+    gtk_box_append(GTK_BOX(box), words);
+    if (button != NULL) {
+        gtk_box_append(GTK_BOX(box), button);
     }
     gtk_widget_add_css_class(box, "plugin");
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
@@ -264,24 +316,42 @@ static GtkWidget *create_plugin_row(const json_t *plugin) {
     return row;
 }
 
+/* "33 ready · 1 refused · 2 to allow" */
+static char *count_plugins(size_t ready, size_t refused, size_t untrusted) {
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%zu ready", ready);
+    if (refused > 0) {
+        g_string_append_printf(text, " · %zu refused", refused);
+    }
+    if (untrusted > 0) {
+        g_string_append_printf(text, " · %zu to allow", untrusted);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static void on_plugins_loaded(GscPluginStore *plugins, GscSidebar *self) {
     const json_t *descriptors = gsc_plugin_store_get_descriptors(plugins);
     const char *problem = gsc_plugin_store_get_problem(plugins);
-    size_t ready = 0, n = json_array_size(descriptors);
+    size_t ready = 0, untrusted = 0, n = 0;
     GtkListBoxRow *row;
 
     while ((row = gtk_list_box_get_row_at_index(self->plugin_list, 0)) != NULL) {
         gtk_list_box_remove(self->plugin_list, GTK_WIDGET(row));
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < json_array_size(descriptors); i++) {
         const json_t *plugin = json_array_get(descriptors, i);
+        if (gsc_plugin_is_formula(gsc_plugin_text(plugin, "id"))) {
+            continue;
+        }
+        n++;
         ready += strcmp(gsc_plugin_text(plugin, "status"), "ok") == 0;
+        untrusted += strcmp(gsc_plugin_text(plugin, "status"), "untrusted") == 0;
         gtk_list_box_append(self->plugin_list, create_plugin_row(plugin));
     }
-    g_autofree char *count = problem != NULL ? g_strdup("not listed")
-                             : ready < n
-                                 ? g_strdup_printf("%zu ready · %zu refused", ready, n - ready)
-                                 : g_strdup_printf("%zu ready", ready);
+    g_autofree char *count = problem != NULL
+                                 ? g_strdup("not listed")
+                                 : count_plugins(ready, n - ready - untrusted, untrusted);
     gtk_label_set_text(self->plugins_count, count);
     gtk_label_set_text(self->plugins_problem, problem != NULL ? problem : "");
     gtk_widget_set_visible(GTK_WIDGET(self->plugins_problem), problem != NULL);

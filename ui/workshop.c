@@ -327,12 +327,12 @@ static bool spawn_at(char **words, const char *path, int line) {
     return g_spawn_async(NULL, command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL);
 }
 
-/* $VISUAL, which may have words of its own. */
-static bool open_in_visual(const char *path, int line) {
-    const char *visual = g_getenv("VISUAL");
+/* The command of an environment variable, which may have words of its own. */
+static bool open_in_named(const char *variable, const char *path, int line) {
+    const char *command = g_getenv(variable);
     g_auto(GStrv) words = NULL;
 
-    return visual != NULL && *visual != '\0' && g_shell_parse_argv(visual, NULL, &words, NULL) &&
+    return command != NULL && *command != '\0' && g_shell_parse_argv(command, NULL, &words, NULL) &&
            spawn_at(words, path, line);
 }
 
@@ -353,12 +353,13 @@ static bool open_in_default(const char *path, int line) {
 }
 
 void gsc_workshop_edit(GscWorkshop *self, const char *path, int line) {
-    if (open_in_default(path, line) || open_in_visual(path, line)) {
+    if (open_in_named("GATESCOPE_EDITOR", path, line) || open_in_default(path, line) ||
+        open_in_named("VISUAL", path, line)) {
         return;
     }
     say(self,
         "No editor is known for C files: open %s yourself, it is built on every save, or set the "
-        "variable VISUAL to an editor with a window.",
+        "variable GATESCOPE_EDITOR to an editor with a window.",
         path);
 }
 

@@ -40,7 +40,8 @@ char *gsc_workshop_path(GscWorkshop *self, const char *name);
 /* Makes NAME.c, from source with its id, title and version made new, or from the kit's template of a gate
  * where source is NULL; then builds it. "created" or "problem" follows. */
 void gsc_workshop_create(GscWorkshop *self, const char *name, const char *source);
-/* "problem" follows where no editor is there. line 0: at the top. */
+/* Opens $GATESCOPE_EDITOR, else the desktop's editor for C files, else $VISUAL; "problem" follows where there
+ * is none. line 0: at the top. */
 void gsc_workshop_edit(GscWorkshop *self, const char *path, int line);
 /* "building", then "built". A second call while it is being built waits for the end of the first. */
 void gsc_workshop_build(GscWorkshop *self, const char *path);

@@ -102,8 +102,10 @@ bool desk_open(desk *self) {
     self->export_path = g_build_filename(self->home, "export.png", NULL);
     g_autofree char *runs = g_build_filename(self->home, "runs", NULL);
     g_autofree char *state = g_build_filename(self->home, "state", NULL);
+    g_autofree char *data = g_build_filename(self->home, "data", NULL);
     g_setenv("GATESCOPE_RUNS", runs, TRUE);
     g_setenv("XDG_STATE_HOME", state, TRUE);
+    g_setenv("XDG_DATA_HOME", data, TRUE);
     g_setenv("GATESCOPE_TEST_REPORT", self->report, TRUE);
     g_setenv("GATESCOPE_TEST_EXPORT", self->export_path, TRUE);
     g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
@@ -228,6 +230,17 @@ bool desk_wait_flag(desk *self, const char *member, bool value, double seconds) 
     return false;
 }
 
+bool desk_wait_text(desk *self, const char *member, const char *part, double seconds) {
+    for (double waited = 0; waited < seconds; waited += 0.05) {
+        g_autofree char *text = desk_text(self, member);
+        if (strstr(text, part) != NULL) {
+            return true;
+        }
+        desk_rest(0.05);
+    }
+    return false;
+}
+
 bool desk_wait_file(const char *path, double seconds) {
     for (double waited = 0; waited < seconds; waited += 0.05) {
         if (g_file_test(path, G_FILE_TEST_EXISTS)) {
@@ -296,6 +309,16 @@ void desk_drag(desk *self, const char *widget, int dx, int dy, int button) {
 
 void desk_key(desk *self, const char *key) {
     hand("search --onlyvisible --name Gatescope windowfocus --sync key %s", key);
+}
+
+void desk_press(desk *self, const char *key) {
+    hand("key %s", key);
+}
+
+void desk_type(desk *self, const char *text) {
+    g_autofree char *quoted = g_shell_quote(text);
+
+    hand("type --delay 12 %s", quoted);
 }
 
 /* ---- Eyes ---------------------------------------------------------------------------------------- */

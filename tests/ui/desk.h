@@ -41,6 +41,8 @@ double desk_view(desk *self, int i);
 /* Waits until member, as a number, is at least (or, negated, below) limit. */
 bool desk_wait_at_least(desk *self, const char *member, double limit, double seconds);
 bool desk_wait_flag(desk *self, const char *member, bool value, double seconds);
+/* Waits until member, as a text, has that part. */
+bool desk_wait_text(desk *self, const char *member, const char *part, double seconds);
 bool desk_wait_file(const char *path, double seconds);
 void desk_rest(double seconds);
 
@@ -51,6 +53,9 @@ void desk_wheel(desk *self, const char *widget, int clicks); /* up is positive *
 void desk_drag(desk *self, const char *widget, int dx, int dy, int button);
 void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y);
 void desk_key(desk *self, const char *key); /* as xdotool says it: "ctrl+e" */
+/* The same to whatever has the focus: a dialog. */
+void desk_press(desk *self, const char *key);
+void desk_type(desk *self, const char *text);
 
 /* Pixels of a picture inside a box whose colour is saturated: curves, not axes. NULL: the whole picture. */
 int picture_count_colored(const picture *self, const double box[4]);
