@@ -16,10 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: gatescope plugin list [--json]\n"
-                            "       gatescope plugin info ID [--json]\n"
-                            "       gatescope plugin new gate|expert|balancer NAME [DIR]\n"
-                            "       gatescope plugin build FILE.c|DIR [-o OUT.so] [--show]\n";
+static const char usage[] =
+    "usage: gatescope plugin list [--json]\n"
+    "       gatescope plugin info ID [--json]\n"
+    "       gatescope plugin new gate|expert|balancer NAME [DIR]\n"
+    "       gatescope plugin build FILE.c|DIR [-o OUT.so] [--show]\n"
+    "       gatescope plugin check FILE.so|ID|--all [--test NAME] [--json]\n";
 
 const char *gsc_plugin_row_text(const json_t *row, const char *key) {
     const char *text = json_string_value(json_object_get(row, key));
@@ -131,6 +133,7 @@ static const struct {
     {"info", gsc_cmd_plugin_info},
     {"new", gsc_cmd_plugin_new},
     {"build", gsc_cmd_plugin_build},
+    {"check", gsc_cmd_plugin_check},
 };
 
 int gsc_cmd_plugin(int argc, char **argv) {

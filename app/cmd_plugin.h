@@ -12,6 +12,7 @@
 
 int gsc_cmd_plugin_info(int argc, char **argv);
 int gsc_cmd_plugin_new(int argc, char **argv);
+int gsc_cmd_plugin_check(int argc, char **argv);
 int gsc_cmd_plugin_build(int argc, char **argv);
 
 /* "" where the row has no such text. */

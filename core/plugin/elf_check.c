@@ -265,3 +265,26 @@ gsc_status gsc_elf_check(const void *bytes, size_t size, gsc_error *error) {
     }
     return status;
 }
+
+gsc_status gsc_elf_check_exports(const void *bytes, size_t size, gsc_error *error) {
+    elf_file file = {.bytes = bytes, .size = size};
+    gsc_status status = check_header(&file, error);
+    if (status == GSC_OK) {
+        status = read_dynamic(&file, error);
+    }
+    for (size_t i = 1; status == GSC_OK && i < file.symbols_count; i++) {
+        const Elf64_Sym *symbol = &file.symbols[i];
+        const char *name = string_at(&file, symbol->st_name);
+        unsigned type = ELF64_ST_TYPE(symbol->st_info);
+        bool defined = symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS &&
+                       (type == STT_FUNC || type == STT_OBJECT || type == STT_GNU_IFUNC);
+        bool linker = name != NULL && (strcmp(name, "_init") == 0 || strcmp(name, "_fini") == 0);
+        if (name != NULL && defined && !linker && strcmp(name, "gatescope_plugin") != 0) {
+            status = gsc_fail(error, GSC_ERR_PLUGIN,
+                              "exports %s beside gatescope_plugin; make it static, or build with "
+                              "-fvisibility=hidden",
+                              name);
+        }
+    }
+    return status;
+}

@@ -16,4 +16,7 @@
  * libz.so.1; ...". Every offset in the file is distrusted. */
 gsc_status gsc_elf_check(const void *bytes, size_t size, gsc_error *error);
 
+/* Refuses a file that exports more than the one symbol. Its own check, since such a file can be loaded. */
+gsc_status gsc_elf_check_exports(const void *bytes, size_t size, gsc_error *error);
+
 #endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A softmax whose temperature is k: p is not what it is before the choice.
+ */
+#include "tests/plugins/fixture.h"
+
+/* softmax of one row */
+static void softmax(int64_t n, const real *z, real *ret_p) {
+    real top = z[0], sum = 0;
+    for (int64_t j = 1; j < n; j++) {
+        top = z[j] > top ? z[j] : top;
+    }
+    for (int64_t j = 0; j < n; j++) {
+        ret_p[j] = exp(z[j] - top);
+        sum += ret_p[j];
+    }
+    for (int64_t j = 0; j < n; j++) {
+        ret_p[j] /= sum;
+    }
+}
+
+static void probs(const gsc_call *call, int64_t row, const real *z, real *ret_p) {
+    (void)row;
+    real scaled[4096];
+    for (int64_t j = 0; j < call->experts && j < 4096; j++) {
+        scaled[j] = z[j] * (real)call->top_k;
+    }
+    softmax(call->experts, scaled, ret_p);
+}
+
+static const gsc_gate gate = {.struct_size = sizeof(gsc_gate), .probs = probs};
+
+static const gsc_plugin plugin = {FIXTURE_HEAD(GSC_KIND_GATE, "wrong_order"), .gate = &gate};
+
+FIXTURE_ENTRY(plugin)
