@@ -41,8 +41,8 @@ static const gsc_plugin plugin = {
     .version = "1.0.0",
     .title = "Copy",
     .formula = "y = x",
-    .doc = "Hands the token through unchanged, for lists beside real experts; it has no numbers "
-           "to fit in the theory lab.",
+    .doc = "Hands the token through unchanged, for lists beside real experts; in the theory lab "
+           "it leaves the noise alone to fit.",
     .papers = papers,
     GSC_SOURCE,
     .expert = &expert,

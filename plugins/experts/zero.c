@@ -38,8 +38,8 @@ static const gsc_plugin plugin = {
     .version = "1.0.0",
     .title = "Zero",
     .formula = "y = 0",
-    .doc = "An expert that does nothing and costs nothing, for lists beside real ones; it has no"
-           " numbers to fit in the theory lab.",
+    .doc = "An expert that does nothing and costs nothing, for lists beside real ones; in the "
+           "theory lab it leaves the noise alone to fit.",
     .papers = papers,
     GSC_SOURCE,
     .expert = &expert,

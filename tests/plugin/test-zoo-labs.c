@@ -88,6 +88,12 @@ static const zoo_row experts[] = {
     {"tanh", NULL, NULL},
 };
 
+/* Of own form. */
+static const zoo_row own_experts[] = {{"blend", NULL, NULL},      {"constant", NULL, NULL},
+                                      {"copy", NULL, NULL},       {"diagonal", NULL, NULL},
+                                      {"linear", NULL, NULL},     {"low_rank", NULL, NULL},
+                                      {"polynomial", NULL, NULL}, {"zero", NULL, NULL}};
+
 static const zoo_row balancers[] = {
     {"bias_pid", no_likelihood, NULL},        {"bias_proportional", no_likelihood, NULL},
     {"bias_recentred", no_likelihood, NULL},  {"bias_sign", no_likelihood, NULL},
@@ -247,6 +253,9 @@ int main(void) {
     for (size_t i = 0; i < sizeof experts / sizeof experts[0]; i++) {
         check_theory("expert", experts[i].id, experts[i].theory);
         check_lm("expert", experts[i].id, experts[i].lm, NULL);
+    }
+    for (size_t i = 0; i < sizeof own_experts / sizeof own_experts[0]; i++) {
+        check_theory("expert", own_experts[i].id, own_experts[i].theory);
     }
     for (size_t i = 0; i < sizeof balancers / sizeof balancers[0]; i++) {
         const bool l1 = strcmp(balancers[i].id, "l1_adaptive") == 0;
