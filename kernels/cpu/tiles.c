@@ -145,15 +145,24 @@ ALWAYS blocks blocks_of(const packing *p) {
 /* The next rows of a, count at most, in the order in which memory has them: a whole line, then the
  * next. */
 static void pack_lines(packing *p, size_t count) {
-    const float *from = p->side->at + p->line * p->side->line + p->l;
-    for (; count > 0 && p->row < round_up_to(p->lines, TILE); count--) {
-        const bool there = p->row < p->lines;
-        const float *at = from + p->row * p->side->line + p->step;
-        const ptrdiff_t left = there ? (ptrdiff_t)(p->depth - p->step) : 0;
-        split(p->to + p->step / LINES * STEP + p->row / TILE * 3 * PART + p->row % TILE * 64,
-              _mm512_maskz_loadu_ps(mask_of(left), at),
-              _mm512_maskz_loadu_ps(mask_of(left - TILE), at + TILE));
-        p->step += LINES;
+    const size_t all = round_up_to(p->lines, TILE), steps = round_up(p->depth) / LINES;
+    while (count > 0 && p->row < all) {
+        const size_t done = p->step / LINES, some = least(count, steps - done);
+        const size_t whole = p->row < p->lines ? least(some, p->depth / LINES - done) : 0;
+        const float *at = p->side->at + (p->line + p->row) * p->side->line + p->l + p->step;
+        uint8_t *to = p->to + done * STEP + p->row / TILE * 3 * PART + p->row % TILE * 64;
+        for (size_t i = 0; i < whole; i++, at += LINES, to += STEP) {
+            split(to, _mm512_loadu_ps(at), _mm512_loadu_ps(at + TILE));
+        }
+        if (whole < some) { /* the ragged end of a line, or beyond the last one */
+            const ptrdiff_t left = p->row < p->lines ? (ptrdiff_t)(p->depth % LINES) : 0;
+            for (size_t i = whole; i < some; i++, to += STEP) {
+                split(to, _mm512_maskz_loadu_ps(mask_of(left), at),
+                      _mm512_maskz_loadu_ps(mask_of(left - TILE), at + TILE));
+            }
+        }
+        count -= some;
+        p->step += some * LINES;
         if (p->step >= p->depth) {
             p->step = 0;
             p->row++;
@@ -184,8 +193,15 @@ static void pack_rows(packing *p, size_t count) {
             }
         } else {
             const __mmask16 mask_0 = mask_of(r.columns[0]), mask_1 = mask_of(r.columns[1]);
-            for (size_t i = p->row; i < end; i++) {
-                const float *at = r.from + i * r.row;
+            const ptrdiff_t fewer = r.rows[0] < r.rows[1] ? r.rows[0] : r.rows[1];
+            const size_t both = fewer > 0 ? least(end, (size_t)fewer) : 0;
+            const float *at = r.from + p->row * r.row;
+            size_t i = p->row;
+            for (; i < both; i++, at += r.row) {
+                split(to + i * 64, _mm512_maskz_loadu_ps(mask_0, at),
+                      _mm512_maskz_loadu_ps(mask_1, at + r.other));
+            }
+            for (; i < end; i++, at += r.row) {
                 split(to + i * 64, _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[0] ? mask_0 : 0, at),
                       _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[1] ? mask_1 : 0, at + r.other));
             }
