@@ -24,6 +24,8 @@ static gsc_preset presets[] = {
     {.name = "fingerprint", .text = GSC_PRESET_FINGERPRINT},
     {.name = "gate-fingerprint", .text = GSC_PRESET_GATE_FINGERPRINT},
     {.name = "sigmoid-softmax-fingerprint", .text = GSC_PRESET_SIGMOID_SOFTMAX_FINGERPRINT},
+    {.name = "cross-fingerprint", .text = GSC_PRESET_CROSS_FINGERPRINT},
+    {.name = "general-fingerprint", .text = GSC_PRESET_GENERAL_FINGERPRINT},
     {.name = "theorem1-a2", .text = GSC_PRESET_THEOREM1_A2},
     {.name = "theorem2-a2", .text = GSC_PRESET_THEOREM2_A2},
     {.name = "theorem3-a2", .text = GSC_PRESET_THEOREM3_A2},

@@ -12,32 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-gsc_fingerprint_options gsc_fingerprint_options_default(const gsc_mixture_shape *shape) {
-    gsc_fingerprint_options options = {
-        .gate_box = shape->box, .mass_floor = 0.12, .starts = 4, .seed = 1, .n_deltas = 12};
-    for (size_t i = 0; i < options.n_deltas; i++) {
-        options.deltas[i] = 0.02 * pow(50, (double)i / 11);
-    }
-    return options;
-}
-
-size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks) {
-    gsc_error_block all[GSC_MAX_ERROR_BLOCKS];
-    const size_t n = gsc_error_blocks(truth, all);
-    size_t kept = 0;
-    for (size_t b = 0; b < n; b++) {
-        const gsc_expert_family *family = all[b].routed ? &truth->routed : &truth->shared;
-        const bool scale = all[b].what == GSC_BLOCK_THETA && all[b].offset == 0 &&
-                           gsc_expert_is_homogeneous(family);
-        const bool gate_alone = all[b].what == GSC_BLOCK_BETA1 && truth->shape.k_routed == 0;
-        if (all[b].what != GSC_BLOCK_MASS && !scale && !gate_alone &&
-            all[b].size <= GSC_KL_FIT_MAX_BLOCK) {
-            ret_blocks[kept++] = all[b];
-        }
-    }
-    return kept;
-}
-
 /* ---- One curve ---- */
 
 typedef struct tracer {
@@ -54,6 +28,7 @@ typedef struct tracer {
     double *chain;     /* [n_deltas][slots]: of one sign */
     double *u, *u_other;
     double chain_kl[GSC_FINGERPRINT_MAX_DELTAS];
+    bool moved[GSC_FINGERPRINT_MAX_DELTAS]; /* by more than 1 % since it was last followed from */
 } tracer;
 
 /* Extra atoms go to one cell of each group: they follow that cell's first atom. */
@@ -70,22 +45,57 @@ static void assign_cells(const gsc_truth *truth, const gsc_mixture_shape *shape,
     }
 }
 
-static const double *true_block(const gsc_truth *truth, const gsc_error_block *block, size_t j) {
-    const gsc_mixture_layout *at = &truth->layout;
+/* Where a block of atom j lies in a mixture of this layout. */
+static size_t block_at(const gsc_truth *truth, const gsc_mixture_layout *at,
+                       const gsc_error_block *block, size_t j) {
     switch (block->what) {
     case GSC_BLOCK_THETA:
-        return truth->mixture + block->offset +
-               (block->routed ? at->eta + j * truth->routed.theta_size
-                              : at->kappa + j * truth->shared.theta_size);
+        return block->offset + (block->routed ? at->eta + j * truth->routed.theta_size
+                                              : at->kappa + j * truth->shared.theta_size);
     case GSC_BLOCK_VARIANCE:
-        return truth->mixture + (block->routed ? at->nu : at->tau) + j;
+        return (block->routed ? at->nu : at->tau) + j;
     case GSC_BLOCK_BETA1:
-        return truth->mixture + at->beta1 + j * truth->shape.inputs;
+        return at->beta1 + j * truth->shape.inputs;
     case GSC_BLOCK_MASS:
     case GSC_BLOCK_BETA0:
         break;
     }
-    return truth->mixture;
+    return (block->routed ? at->beta0 : at->omega) + j;
+}
+
+/* What the block's error is from: its numbers at the true atom, or in options->nearest; masses of the whole cell. */
+static gsc_status find_block_truth(tracer *self, const size_t *cells, size_t cell,
+                                   gsc_error *error) {
+    const gsc_error_block *block = self->block;
+    const gsc_mixture_layout fit = gsc_mixture_get_layout(self->shape);
+    const double *nearest = self->options->nearest;
+    const gsc_mixture_layout *at = nearest != NULL ? &fit : &self->truth->layout;
+    const double *mixture = nearest != NULL ? nearest : self->truth->mixture;
+    memcpy(self->block_truth, mixture + block_at(self->truth, at, block, cell),
+           block->size * sizeof(double));
+    if (block->what != GSC_BLOCK_MASS) {
+        return GSC_OK;
+    }
+    const size_t k1 = self->shape->k_shared, k = block->routed ? self->shape->k_routed : k1;
+    double total = 0;
+    for (size_t i = 0; i < (nearest != NULL ? k : 1); i++) {
+        const size_t atom = nearest != NULL ? i : cell;
+        double mass = mixture[block_at(self->truth, at, block, atom)];
+        if (nearest != NULL && cells[(block->routed ? k1 : 0) + i] != cell) {
+            continue;
+        }
+        if (block->routed) {
+            const gsc_status status =
+                gsc_gate_log_affinity(self->shape->gate, 1, &mass, &mass, NULL, error);
+            if (status != GSC_OK) {
+                return status;
+            }
+            mass = exp(mass);
+        }
+        total += mass;
+    }
+    self->block_truth[0] = total;
+    return GSC_OK;
 }
 
 /* A start: every slot of an over-specified cell disturbed by what moves the density by a part of
@@ -112,10 +122,17 @@ static void disturb(const tracer *self, const size_t *cell_size, double amount, 
             theta[p] += amount * sd * (weight ? 1 / reach : 1) * gsc_rng_normal(&rng);
         }
         u[(routed ? at.nu : at.tau) + i] += amount * gsc_rng_normal(&rng);
-        u[(routed ? at.beta0 : at.omega) + i] *= exp(amount * gsc_rng_normal(&rng));
+        if (routed && shape->gate->general) {
+            u[at.beta0 + i] += amount * gsc_rng_normal(&rng);
+        } else {
+            u[(routed ? at.beta0 : at.omega) + i] *= exp(amount * gsc_rng_normal(&rng));
+        }
         if (routed) {
             u[at.beta1 + i] += amount / reach * gsc_rng_normal(&rng);
         }
+    }
+    for (size_t q = at.gate; q < at.size; q++) {
+        u[q] += amount * gsc_rng_normal(&rng);
     }
     size_t held;
     const size_t size = gsc_kl_fit_held(self->fit, &held);
@@ -135,57 +152,62 @@ static void extrapolate(const tracer *self, const double *before, const double *
     }
 }
 
-/* Descends from u at delta i and keeps it in the chain where that is the least so far. Where
- * there is one already, a short descent says whether a long one is worth it. */
-static gsc_status improve(tracer *self, size_t i, double *u, size_t *evaluations,
+/* Descends from u at delta i, at most so many iterations, and keeps it in the chain where that is the least so far.
+ * Where there is one already, a short descent says whether the rest is worth it. */
+static gsc_status improve(tracer *self, size_t i, double *u, size_t most, size_t *evaluations,
                           gsc_error *error) {
     const bool first = isnan(self->chain_kl[i]);
+    const size_t brief = self->descent / 5;
     gsc_kl_fit_info info;
-    gsc_kl_fit_limit(self->fit, first ? self->descent : self->descent / 5);
+    gsc_kl_fit_limit(self->fit, first ? most : brief);
     gsc_status status = gsc_kl_fit_run(self->fit, u, &info, error);
-    if (status == GSC_OK && !first) {
-        *evaluations += info.evaluations;
-        if (info.converged ? !(info.kl < self->chain_kl[i]) : info.kl > 3 * self->chain_kl[i]) {
-            return GSC_OK;
-        }
-        gsc_kl_fit_limit(self->fit, self->descent);
+    *evaluations += status == GSC_OK ? info.evaluations : 0;
+    if (status == GSC_OK && !first && !info.converged && info.kl < 3 * self->chain_kl[i]) {
+        gsc_kl_fit_limit(self->fit, most - brief);
         status = gsc_kl_fit_run(self->fit, u, &info, error);
+        *evaluations += status == GSC_OK ? info.evaluations : 0;
     }
     if (status != GSC_OK) {
         return status == GSC_ERR_NUMERIC ? GSC_OK : status;
     }
-    *evaluations += info.evaluations;
     if (first || info.kl < self->chain_kl[i]) {
+        self->moved[i] = self->moved[i] || !(info.kl > 0.99 * self->chain_kl[i]);
         self->chain_kl[i] = info.kl;
         memcpy(self->chain + i * self->slots, u, self->slots * sizeof *u);
     }
     return GSC_OK;
 }
 
-/* From the neighbours' minimisers to that at delta i; far may be NULL. */
-static gsc_status follow(tracer *self, size_t i, const double *far, const double *near,
-                         double exponent, size_t *evaluations, gsc_error *error) {
+/* From the neighbours' minimisers to that at delta i, which is next to near; far lies beyond near, or is near where
+ * there is none. */
+static gsc_status follow(tracer *self, size_t i, size_t near, size_t far, double sign,
+                         size_t *evaluations, gsc_error *error) {
+    const double *delta = self->options->deltas, *from = self->chain + near * self->slots;
     double kl = INFINITY, kl_other = INFINITY;
-    gsc_status status = GSC_OK;
-    memcpy(self->u, near, self->slots * sizeof *self->u);
+    gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[i], sign);
+    memcpy(self->u, from, self->slots * sizeof *self->u);
     gsc_kl_fit_settle(self->fit, self->u);
-    status = gsc_kl_fit_evaluate(self->fit, self->u, &kl, error);
-    if (far != NULL && (status == GSC_OK || status == GSC_ERR_NUMERIC)) {
-        extrapolate(self, far, near, exponent, self->u_other);
+    gsc_status status = gsc_kl_fit_evaluate(self->fit, self->u, &kl, error);
+    if (far != near && (status == GSC_OK || status == GSC_ERR_NUMERIC)) {
+        const double exponent = log(delta[i] / delta[near]) / log(delta[near] / delta[far]);
+        extrapolate(self, self->chain + far * self->slots, from, exponent, self->u_other);
         gsc_kl_fit_settle(self->fit, self->u_other);
         status = gsc_kl_fit_evaluate(self->fit, self->u_other, &kl_other, error);
     }
     if (status != GSC_OK && status != GSC_ERR_NUMERIC) {
         return status;
     }
-    return improve(self, i, kl_other < kl ? self->u_other : self->u, evaluations, error);
+    return improve(self, i, kl_other < kl ? self->u_other : self->u, self->descent / 2, evaluations,
+                   error);
 }
 
+/* One sign's chain: starts at both ends; down, up, and down again, since a valley that was missed on one way is often
+ * found on the other. */
 static gsc_status trace_sign(tracer *self, const size_t *cell_size, double sign,
                              size_t *evaluations, gsc_error *error) {
     const gsc_fingerprint_options *options = self->options;
     const double *delta = options->deltas;
-    const size_t n = options->n_deltas, size = self->slots;
+    const size_t n = options->n_deltas;
     gsc_status status = GSC_OK;
     size_t top = n;
     for (size_t i = 0; i < n; i++) {
@@ -197,50 +219,30 @@ static gsc_status trace_sign(tracer *self, const size_t *cell_size, double sign,
     }
     for (size_t s = 0; s < options->starts && top > 0 && status == GSC_OK; s++) {
         disturb(self, cell_size, s == 0 ? 0.1 : 0.3, 1 + s, self->u);
-        status = improve(self, top - 1, self->u, evaluations, error);
+        status = improve(self, top - 1, self->u, self->descent, evaluations, error);
     }
     for (size_t i = top; i-- > 1 && status == GSC_OK;) {
-        gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[i - 1], sign);
-        const double *near = self->chain + i * size, *far = i + 1 < top ? near + size : NULL;
-        const double exponent =
-            far != NULL ? log(delta[i - 1] / delta[i]) / log(delta[i] / delta[i + 1]) : 1;
-        status = follow(self, i - 1, far, near, exponent, evaluations, error);
+        status = follow(self, i - 1, i, i + 1 < top ? i + 1 : i, sign, evaluations, error);
     }
     gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[0], sign);
     for (size_t s = 0; s < options->starts && top > 1 && status == GSC_OK; s++) {
-        disturb(self, cell_size, 0.1, 1 + s, self->u);
-        status = improve(self, 0, self->u, evaluations, error);
+        if (s == 0 && options->nearest != NULL) {
+            memcpy(self->u, self->reference, self->slots * sizeof *self->u);
+        } else {
+            disturb(self, cell_size, 0.1, 1 + s, self->u);
+        }
+        status = improve(self, 0, self->u, self->descent, evaluations, error);
     }
+    memset(self->moved, 0, sizeof self->moved);
     for (size_t i = 1; i < top && status == GSC_OK; i++) {
-        gsc_kl_fit_hold(self->fit, self->block, self->atom, self->block_truth, delta[i], sign);
-        const double *near = self->chain + (i - 1) * size, *far = i > 1 ? near - size : NULL;
-        const double exponent =
-            far != NULL ? log(delta[i] / delta[i - 1]) / log(delta[i - 1] / delta[i - 2]) : 1;
-        status = follow(self, i, far, near, exponent, evaluations, error);
+        status = follow(self, i, i - 1, i > 1 ? i - 2 : i - 1, sign, evaluations, error);
     }
-    return status;
-}
-
-/* Slopes between neighbours. */
-static void fill_slopes(gsc_fingerprint *self) {
-    for (size_t i = 0; i < self->n; i++) {
-        self->slope[i] = i + 1 < self->n ? log(self->kl[i + 1] / self->kl[i]) /
-                                               log(self->delta[i + 1] / self->delta[i])
-                                         : NAN;
-    }
-}
-
-void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl) {
-    const double least = fmax(self->floor, 5 * least_kl);
-    self->least_kl = least_kl;
-    self->exponent = self->exponent_delta = NAN;
-    for (size_t i = self->n; i-- > 0;) {
-        /* A KL that falls as the error grows is that of a descent which did not end. */
-        if (self->kl[i] > least && self->slope[i] > 0) {
-            self->exponent = self->slope[i];
-            self->exponent_delta = self->delta[i];
+    for (size_t i = top; i-- > 1 && status == GSC_OK;) {
+        if (self->moved[i] || (i + 1 < top && self->moved[i + 1])) {
+            status = follow(self, i - 1, i, i + 1 < top ? i + 1 : i, sign, evaluations, error);
         }
     }
+    return status;
 }
 
 /* The least KL with nothing held: down from the smallest delta of the best, and from the split
@@ -250,6 +252,10 @@ static gsc_status find_least(tracer *self, gsc_fingerprint *curve, const size_t 
     gsc_kl_fit_info info;
     double least = INFINITY;
     gsc_status status = GSC_OK;
+    if (curve->excess) {
+        gsc_fingerprint_set_least(curve, self->options->nearest_kl);
+        return GSC_OK;
+    }
     gsc_kl_fit_hold(self->fit, NULL, 0, NULL, 0, 0);
     gsc_kl_fit_limit(self->fit, self->descent);
     for (size_t s = 0; s <= self->options->starts && status == GSC_OK; s++) {
@@ -279,12 +285,16 @@ static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell
                         gsc_error *error) {
     const size_t size = gsc_mixture_get_layout(self->shape).size;
     gsc_status status = GSC_OK;
+    const double base = curve->excess ? self->options->nearest_kl : 0;
     for (int sign = -1; sign <= 1 && status == GSC_OK; sign += 2) {
+        if (self->options->sign == -sign) {
+            continue;
+        }
         status = trace_sign(self, cell_size, sign, &curve->evaluations, error);
         for (size_t i = 0; i < curve->n; i++) {
-            if (self->chain_kl[i] < curve->kl[i] ||
-                (isnan(curve->kl[i]) && isfinite(self->chain_kl[i]))) {
-                curve->kl[i] = self->chain_kl[i];
+            const double kl = self->chain_kl[i] - base;
+            if (kl < curve->kl[i] || (isnan(curve->kl[i]) && isfinite(kl))) {
+                curve->kl[i] = kl;
                 curve->sign[i] = sign;
                 memcpy(self->best + i * self->slots, self->chain + i * self->slots,
                        self->slots * sizeof(double));
@@ -299,7 +309,6 @@ static gsc_status trace(tracer *self, gsc_fingerprint *curve, const size_t *cell
                                            curve->mixtures + i * size, error);
         }
     }
-    fill_slopes(curve);
     return status == GSC_OK ? find_least(self, curve, cell_size, error) : status;
 }
 
@@ -308,11 +317,13 @@ static gsc_status prepare(tracer *self, const size_t *cells, double *split,
     /* A class says less than a number: the valleys of a categorical response are longer, and its
      * steps cheaper. */
     const bool categorical = self->truth->classes > 0;
-    self->descent = categorical ? 600 : 60;
+    self->descent = categorical ? 600 : self->options->nearest != NULL ? 200 : 60;
     const gsc_kl_fit_options options = {.gate_box = self->options->gate_box,
                                         .mass_floor = self->options->mass_floor,
                                         .max_iterations = self->descent,
-                                        .tolerance = categorical ? 1e-6 : 1e-4,
+                                        .tolerance = self->options->nearest != NULL ? 1e-9
+                                                     : categorical                  ? 1e-6
+                                                                                    : 1e-4,
                                         .stop = self->options->stop};
     gsc_status status = gsc_kl_fit_new(quadrature, self->shape, cells, &options, &self->fit, error);
     if (status == GSC_OK) {
@@ -331,7 +342,9 @@ static gsc_status prepare(tracer *self, const size_t *cells, double *split,
     self->u_other = self->u + self->slots;
     self->best = self->u_other + self->slots;
     self->chain = self->best + self->options->n_deltas * self->slots;
-    return gsc_kl_fit_from_mixture(self->fit, split, self->reference, error);
+    const double *nearest = self->options->nearest;
+    return gsc_kl_fit_from_mixture(self->fit, nearest != NULL ? nearest : split, self->reference,
+                                   error);
 }
 
 gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
@@ -351,11 +364,15 @@ gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
     }
     *self = (gsc_fingerprint){.block = *block,
                               .n = options->n_deltas,
+                              .sign_of = options->sign,
                               .floor = truth->classes > 0 ? GSC_FINGERPRINT_LEAST_KL_CATEGORICAL
                                                           : GSC_FINGERPRINT_LEAST_KL};
     one.atom = cell;
     self->cell_size = cell_size[(block->routed ? k1 : 0) + cell];
-    memcpy(one.block_truth, true_block(truth, block, cell), block->size * sizeof(double));
+    self->excess = options->nearest != NULL;
+    if (self->excess) {
+        self->floor = fmax(self->floor, 1e-3 * options->nearest_kl);
+    }
     for (size_t i = 0; i < self->n; i++) {
         self->delta[i] = options->deltas[i];
         self->kl[i] = self->sign[i] = NAN;
@@ -365,6 +382,9 @@ gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
     gsc_status status = self->mixtures != NULL
                             ? GSC_OK
                             : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a fingerprint");
+    if (status == GSC_OK) {
+        status = find_block_truth(&one, cells, cell, error);
+    }
     if (status == GSC_OK) {
         status = prepare(&one, cells, self->mixtures + self->n * size, quadrature, error);
     }
@@ -379,7 +399,54 @@ gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
     return status;
 }
 
-void gsc_fingerprint_clear(gsc_fingerprint *self) {
-    free(self->mixtures);
-    self->mixtures = NULL;
+/* ---- The nearest mixture ---- */
+
+enum {
+    NEAREST_STARTS = 16,
+    NEAREST_LONG = 400
+};
+
+gsc_status gsc_fingerprint_nearest(const gsc_truth *truth, const gsc_mixture_shape *shape,
+                                   const gsc_quadrature *quadrature,
+                                   const gsc_fingerprint_options *options, double *ret_mixture,
+                                   double *ret_kl, gsc_error *error) {
+    const size_t k1 = shape->k_shared, k = k1 + shape->k_routed;
+    const size_t size = gsc_mixture_get_layout(shape).size;
+    size_t cells[2 * GSC_MAX_ATOMS], cell_size[2 * GSC_MAX_ATOMS];
+    const gsc_error_block none = {.size = 0};
+    gsc_fingerprint_options own = *options;
+    own.nearest = NULL;
+    tracer one = {.truth = truth, .shape = shape, .options = &own, .block = &none};
+    assign_cells(truth, shape, options->cell, cells);
+    for (size_t c = 0; c < k; c++) {
+        cell_size[c] = 2; /* every atom is disturbed: none is right as it is */
+    }
+    double *split = calloc(size, sizeof *split), least = INFINITY;
+    gsc_status status = split != NULL
+                            ? prepare(&one, cells, split, quadrature, error)
+                            : gsc_fail(error, GSC_ERR_MEMORY, "no memory for a nearest mixture");
+    for (size_t s = 0; s < NEAREST_STARTS && status == GSC_OK; s++) {
+        gsc_kl_fit_info info;
+        disturb(&one, cell_size, s % 2 == 0 ? 0.1 : 0.5, 1 + s, one.u);
+        gsc_kl_fit_limit(one.fit, one.descent / 2);
+        status = gsc_kl_fit_run(one.fit, one.u, &info, error);
+        for (int more = 0; more < 2 && status == GSC_OK && info.kl < 1.5 * least; more++) {
+            gsc_kl_fit_limit(one.fit, NEAREST_LONG);
+            status = gsc_kl_fit_run(one.fit, one.u, &info, error);
+        }
+        if (status == GSC_OK && info.kl < least) {
+            least = info.kl;
+            status = gsc_kl_fit_to_mixture(one.fit, one.u, ret_mixture, error);
+        }
+        status = status == GSC_ERR_NUMERIC ? GSC_OK : status;
+    }
+    if (status == GSC_OK && !isfinite(least)) {
+        status = gsc_fail(error, GSC_ERR_NUMERIC,
+                          "no start of the nearest mixture has a finite divergence from the truth");
+    }
+    *ret_kl = least;
+    gsc_kl_fit_free(one.fit);
+    free(one.reference);
+    free(split);
+    return status;
 }

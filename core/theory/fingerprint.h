@@ -8,8 +8,12 @@
  *
  * The cell of the first true atom (options.cell: of another one) of each group holds all extra
  * atoms; its first atom is the one displaced, the others of the cell, all other atoms and all
- * gates are free. Every atom's share of its cell's mass is at least mass_floor: without it a fit
+ * gates are free. A mass (omega, a(beta0)) is that of the whole cell. Every atom's share of its cell's mass is at least mass_floor: without it a fit
  * would hide any error in an atom without mass.
+ *
+ * Where the fitted gate is not the true one (options.nearest), errors are from the mixture of the family that is nearest
+ * to the truth, and a curve is what an error costs beyond that: KL(delta) - KL*. A minimum, so its exponent is 2 unless
+ * the nearest mixture is singular.
  *
  * Layer: core/theory. d = 1.
  */
@@ -32,6 +36,9 @@ typedef struct gsc_fingerprint_options {
     uint64_t seed; /* of the starts */
     double deltas[GSC_FINGERPRINT_MAX_DELTAS]; /* ascending, above 0 */
     size_t n_deltas;
+    int sign;              /* of the error: -1, 1; 0: both, the lesser KL */
+    const double *nearest; /* a mixture of the shape that errors are from; NULL: the truth */
+    double nearest_kl;
     const atomic_bool *stop; /* NULL: never */
 } gsc_fingerprint_options;
 
@@ -40,6 +47,7 @@ gsc_fingerprint_options gsc_fingerprint_options_default(const gsc_mixture_shape 
 typedef struct gsc_fingerprint {
     gsc_error_block block;
     size_t cell_size, n;
+    int sign_of; /* options.sign */
     double delta[GSC_FINGERPRINT_MAX_DELTAS];
     double kl[GSC_FINGERPRINT_MAX_DELTAS];   /* NAN: no such error inside box and floor */
     double sign[GSC_FINGERPRINT_MAX_DELTAS]; /* of the error that is kept */
@@ -47,6 +55,7 @@ typedef struct gsc_fingerprint {
     double slope[GSC_FINGERPRINT_MAX_DELTAS];
     double least_kl; /* with nothing held: above 0 where the family does not hold the truth */
     double floor;    /* GSC_FINGERPRINT_LEAST_KL, or that of categorical responses */
+    bool excess;     /* kl is beyond least_kl, that of options.nearest */
     /* The slope at the smallest delta whose KL is above the floor and above 5 least_kl; NAN where there is none. */
     double exponent, exponent_delta;
     double *mixtures; /* [n][size]: the minimisers */
@@ -67,11 +76,21 @@ gsc_status gsc_fingerprint_init(gsc_fingerprint *self, const gsc_truth *truth,
                                 const gsc_fingerprint_options *options, gsc_error *error);
 void gsc_fingerprint_clear(gsc_fingerprint *self);
 
+/* Takes the points of another sign's curve of the same block where they are less; other is cleared. */
+void gsc_fingerprint_merge(gsc_fingerprint *self, gsc_fingerprint *other, size_t size);
+
+/* The mixture of the shape nearest to the truth, cells and floors as in a curve, for options.nearest. ret_mixture has
+ * the shape's size. */
+gsc_status gsc_fingerprint_nearest(const gsc_truth *truth, const gsc_mixture_shape *shape,
+                                   const gsc_quadrature *quadrature,
+                                   const gsc_fingerprint_options *options, double *ret_mixture,
+                                   double *ret_kl, gsc_error *error);
+
 /* Sets least_kl (another block of the same arm may have found less) and finds the exponent anew. */
 void gsc_fingerprint_set_least(gsc_fingerprint *self, double least_kl);
 
-/* The blocks that have a fingerprint: all but masses, and but "in" of homogeneous experts, whose
- * scale is free. */
+/* The blocks that have a fingerprint: all but "in" of homogeneous experts, whose scale is free, masses of a group of one
+ * true atom, which are always 1, and masses of gates in general form, which have none. */
 size_t gsc_fingerprint_blocks(const gsc_truth *truth, gsc_error_block *ret_blocks);
 
 /* Runs a spec of theory.study fingerprint and tells a sink: series kl_BLOCK over delta, results

@@ -6,6 +6,8 @@
 
 #include "core/theory/align.h"
 #include "core/theory/eigen.h"
+#include "core/theory/gate_general.h"
+#include "core/theory/gate_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -213,6 +215,28 @@ gsc_status gsc_kl_fit_run(gsc_kl_fit *self, double *u, gsc_kl_fit_info *ret_info
     return status;
 }
 
+/* What a gate in general form has beyond beta: the true gate's numbers, or its declared init, without noise, where the
+ * true gate is another plugin. */
+static gsc_status split_numbers(const gsc_truth *truth, const gsc_mixture_shape *shape,
+                                const size_t *cells, double *ret_mixture, gsc_error *error) {
+    const gsc_mixture_layout fit = gsc_mixture_get_layout(shape);
+    if (fit.size == fit.gate) {
+        return GSC_OK;
+    }
+    if (truth->gate.loaded == truth->fit_gate.loaded) {
+        gsc_gate_spread_extra(&truth->gate, truth->mixture + truth->layout.gate, shape->gate, cells,
+                              shape->inputs, ret_mixture + fit.gate);
+        return GSC_OK;
+    }
+    double *noise = calloc(fit.size - fit.gate, sizeof *noise);
+    if (noise == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the numbers of a gate");
+    }
+    gsc_gate_initial(shape->gate, shape->inputs, noise, ret_mixture + fit.gate);
+    free(noise);
+    return GSC_OK;
+}
+
 gsc_status gsc_kl_fit_split_truth(const gsc_truth *truth, const gsc_mixture_shape *shape,
                                   const size_t *cells, double gate_box, double *ret_mixture,
                                   gsc_error *error) {
@@ -232,9 +256,15 @@ gsc_status gsc_kl_fit_split_truth(const gsc_truth *truth, const gsc_mixture_shap
     for (size_t i = 0; i < k2; i++) {
         const size_t j = cells[k1 + i], p = shape->routed->theta_size, d = shape->inputs;
         double log_a;
-        gsc_status status = gsc_gate_log_affinity(shape->gate, 1, truth->mixture + at->beta0 + j,
-                                                  &log_a, NULL, error);
-        if (status == GSC_OK) {
+        gsc_status status = GSC_OK;
+        if (shape->gate->general) {
+            ret_mixture[fit.beta0 + i] = fmax(
+                -gate_box, fmin(gate_box, truth->mixture[at->beta0 + j] - log((double)size[1][j])));
+        } else {
+            status = gsc_gate_log_affinity(shape->gate, 1, truth->mixture + at->beta0 + j, &log_a,
+                                           NULL, error);
+        }
+        if (status == GSC_OK && !shape->gate->general) {
             status = gsc_gate_invert(shape->gate, log_a - log((double)size[1][j]), gate_box,
                                      &ret_mixture[fit.beta0 + i], NULL, error);
         }
@@ -248,7 +278,7 @@ gsc_status gsc_kl_fit_split_truth(const gsc_truth *truth, const gsc_mixture_shap
         ret_mixture[fit.nu + i] = truth->mixture[at->nu + j];
         memcpy(ret_mixture + fit.eta + i * p, truth->mixture + at->eta + j * p, p * sizeof(double));
     }
-    return GSC_OK;
+    return split_numbers(truth, shape, cells + k1, ret_mixture, error);
 }
 
 /* ---- Eigenvalues ---- */

@@ -22,6 +22,12 @@
  * of the first group of one atom, else the last atom (of which then the group's mass is held
  * instead). Where experts are homogeneous (ReLU), "in" is held.
  *
+ * A gate in general form (gate_general.h) has no masses a(beta0), so its atoms have no shares: beta0 and its own
+ * numbers enter as they are, and the floor is kept, for E_x[pi_j(x)] within its group, by a residual
+ * log(floor / share), 0 above the floor. A share then ends below it by a part that is of the order of KL.
+ *
+ * The mass of a group (blocks "omega" and "mass") may be held as any block of one number is.
+ *
  * A categorical response (quadrature->classes > 0; discrete.h) is fitted in the same way,
  * variances held at 1; and, bound to a sample, by its likelihood instead.
  *

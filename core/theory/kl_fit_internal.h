@@ -41,6 +41,9 @@ struct gsc_kl_fit {
 
     fit_group groups[2 * GSC_MAX_ATOMS];
     size_t n_groups, group_of[2 * GSC_MAX_ATOMS];
+    bool general;                      /* a gate in general form */
+    size_t cell_of[2 * GSC_MAX_ATOMS]; /* the groups as asked for */
+    bool hold_mass; /* what is held is the slot of a group's mass, at hold_truth */
     size_t slots;
     double *low, *high; /* [slots] */
     bool *pinned;       /* [slots]: by gauge or scale, at the value that u has */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Residuals and their Jacobian, one x node at a time: a parameter's column is one channel
- * (mean_c, log variance_c, z_j, omega_i) times a number of the x node, so the Jacobian of a node
- * is made from its channels and folded into R at once by Householder reflections.
+ * (mean_c, log variance_c, z_j, omega_i) times a number of the x node, so the channels of a node,
+ * fewer than its rows and the parameters, are reduced to a triangle first (Householder
+ * reflections); the Jacobian is made from that and folded into R.
  */
 #include "core/theory/kl_fit_internal.h"
 
@@ -12,7 +13,7 @@
 /* Loops over rows are compiled for wide registers too, where the linker can choose. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3")))
+#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define FIT_CLONES
 #endif
@@ -31,12 +32,13 @@ double fit_curvature(double rho) {
     return 2 * (r - log(rho)) / (r * r);
 }
 
-/* Columns of one node's scratch: k shares rho_c, k residuals y - h_c, then the channels, then
- * the Jacobian. */
+/* One node's scratch: k shares rho_c, k residuals y - h_c, de / drho, the sum of routed shares, then channels and e;
+ * their triangle, by row and by column; the Jacobian of the triangle. */
 size_t fit_rows_size(const gsc_kl_fit *self) {
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
-    const size_t columns = 2 * k + (3 * k) + 1 + self->slots + 1;
-    return columns * (self->quadrature->most_rows + 1);
+    const size_t columns = 2 * k + 2 + 3 * k + 1, channels = 3 * k;
+    return columns * (self->quadrature->most_rows + 1) + 2 * channels * (channels + 1) +
+           (self->slots + 1) * channels;
 }
 
 /* rho_c of the rows of node i into share [k][rows], y - h_c into gap; e into ret_e,
@@ -82,12 +84,12 @@ static double lost_mass(double wx, double seen, double *ret_slope) {
     return lost * sqrt(2 * wx / size);
 }
 
-/* Its row of the Jacobian, by the rows above: slope sum_t w_t drho_t. */
-static void lost_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, const double *pull,
-                          double slope, double *jacobian) {
+/* Its row of the channels, by the rows above: slope sum_t w_t drho_t. */
+static void lost_channels(const gsc_kl_fit *self, size_t i, size_t rows, const double *pull,
+                          double slope, size_t count, double *channels) {
     const double *root_weight = self->quadrature->root_weight + self->quadrature->first[i];
-    for (size_t c = 0; c < self->n; c++) {
-        double *column = jacobian + c * (rows + 1), sum = 0;
+    for (size_t c = 0; c < count; c++) {
+        double *column = channels + c * (rows + 1), sum = 0;
         for (size_t t = 0; t < rows; t++) {
             sum += root_weight[t] * root_weight[t] / pull[t] * column[t];
         }
@@ -95,11 +97,11 @@ static void lost_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, const d
     }
 }
 
-/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows]; share becomes
- * de / dlog term. */
+/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows], stride apart;
+ * share becomes de / dlog term. */
 FIT_CLONES
 static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
-                          const double *gap, const double *pull, double *routed,
+                          const double *gap, const double *pull, double *routed, size_t stride,
                           double *ret_channels) {
     const size_t k1 = self->shape.k_shared, k2 = self->shape.k_routed, k = k1 + k2;
     const size_t n_x = self->quadrature->n_x;
@@ -107,8 +109,8 @@ static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double 
     for (size_t c = 0; c < k; c++) {
         const double precision =
             1 / self->mixture[c < k1 ? self->layout.tau + c : self->layout.nu + c - k1];
-        double *p = share + c * rows, *mean = ret_channels + c * rows;
-        double *spread = ret_channels + (k + c) * rows;
+        double *p = share + c * rows, *mean = ret_channels + c * stride;
+        double *spread = ret_channels + (k + c) * stride;
         const double *e = gap + c * rows;
         for (size_t t = 0; t < rows; t++) {
             p[t] *= pull[t];
@@ -117,7 +119,7 @@ static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double 
         }
         if (c < k1) {
             const double inverse = 1 / self->mixture[self->layout.omega + c];
-            double *omega = ret_channels + (2 * k + c) * rows;
+            double *omega = ret_channels + (2 * k + c) * stride;
             for (size_t t = 0; t < rows; t++) {
                 omega[t] = p[t] * inverse;
             }
@@ -130,9 +132,39 @@ static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double 
     for (size_t j = 0; j < k2; j++) {
         const double pi = self->profile.pi[j * n_x + i], slope = self->profile.slope[j * n_x + i];
         const double *p = share + (k1 + j) * rows;
-        double *z = ret_channels + (2 * k + k1 + j) * rows;
+        double *z = ret_channels + (2 * k + k1 + j) * stride;
+        if (self->general) {
+            memcpy(z, p, rows * sizeof *z);
+            continue;
+        }
         for (size_t t = 0; t < rows; t++) {
             z[t] = slope * (p[t] - pi * routed[t]);
+        }
+    }
+}
+
+/* Which number of a gate in general form a flat index is; GATE_NONE where none. */
+enum {
+    GATE_NONE = -1
+};
+
+static long gate_number(const gsc_kl_fit *self, size_t raw) {
+    const gsc_mixture_layout *at = &self->layout;
+    if (!self->general || raw < at->beta0 || (raw >= at->eta && raw < at->gate)) {
+        return GATE_NONE;
+    }
+    return (long)(raw < at->eta ? raw - at->beta0 : 2 * self->shape.k_routed + raw - at->gate);
+}
+
+/* A number of a gate in general form moves every log pi of the node. */
+static void add_gate_number(const gsc_kl_fit *self, size_t i, size_t rows, const double *channels,
+                            const fit_link *link, size_t number, double *column) {
+    const size_t k2 = self->shape.k_routed, k1 = self->shape.k_shared, n_x = self->profile.n;
+    for (size_t j = 0; j < k2; j++) {
+        const double *share = channels + (2 * (k1 + k2) + k1 + j) * rows;
+        const double factor = link->value * self->profile.gate_slopes[(number * k2 + j) * n_x + i];
+        for (size_t t = 0; t < rows; t++) {
+            column[t] += factor * share[t];
         }
     }
 }
@@ -179,6 +211,12 @@ static void node_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, size_t 
     for (size_t l = 0; l < self->n_links; l++) {
         const fit_link *link = &self->links[l];
         double factor;
+        const long number = gate_number(self, link->raw);
+        if (number != GATE_NONE) {
+            add_gate_number(self, i, rows, channels, link, (size_t)number,
+                            ret_jacobian + place[link->slot] * stride);
+            continue;
+        }
         const double *channel = channels + channel_of(self, link->raw, i, &factor) * rows;
         double *column = ret_jacobian + place[link->slot] * stride;
         factor *= link->value;
@@ -260,6 +298,67 @@ void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride) {
     }
 }
 
+/* Folds a node into R: its channels [S] and e are reduced to a triangle of S rows, from which the Jacobian is made.
+ * scratch: the triangle twice, the Jacobian. */
+static void merge_node(gsc_kl_fit *self, size_t i, size_t rows, double *channels, double *scratch,
+                       const size_t *place) {
+    const size_t count = 3 * (self->shape.k_shared + self->shape.k_routed);
+    double *triangle = scratch, *columns = triangle + count * (count + 1);
+    double *jacobian = columns + count * (count + 1);
+    memset(triangle, 0, count * (count + 1) * sizeof *triangle);
+    fit_merge(count, triangle, rows, channels, rows);
+    for (size_t c = 0; c <= count; c++) {
+        for (size_t t = 0; t < count; t++) {
+            columns[c * count + t] = t <= c ? triangle[t * (count + 1) + c] : 0;
+        }
+    }
+    node_jacobian(self, i, count, count, columns, place, jacobian);
+    memcpy(jacobian + self->n * count, columns + count * count, count * sizeof *jacobian);
+    fit_merge(self->n, self->r, count, jacobian, count);
+}
+
+/* The floor of a gate in general form, one residual for each atom below it; merged into R where linearise is set.
+ * Returns the sum of squares. */
+static double floor_residuals(gsc_kl_fit *self, bool linearise, const size_t *place) {
+    const size_t k1 = self->shape.k_shared, k2 = self->shape.k_routed, n_x = self->quadrature->n_x;
+    double mass[GSC_MAX_ATOMS] = {0}, row[GSC_KL_FIT_MAX_SLOTS + 1], total = 0;
+    for (size_t j = 0; j < k2; j++) {
+        for (size_t i = 0; i < n_x; i++) {
+            mass[j] += self->quadrature->wx[i] * self->profile.pi[j * n_x + i];
+        }
+    }
+    for (size_t j = 0; j < k2; j++) {
+        double cell = 0;
+        for (size_t l = 0; l < k2; l++) {
+            cell += self->cell_of[k1 + l] == self->cell_of[k1 + j] ? mass[l] : 0;
+        }
+        const double below = log(self->options.mass_floor * cell / fmax(mass[j], 1e-300));
+        if (!(below > 0) || cell == mass[j]) {
+            continue;
+        }
+        total += below * below;
+        memset(row, 0, sizeof row);
+        for (size_t l = 0; linearise && l < self->n_links; l++) {
+            const long number = gate_number(self, self->links[l].raw);
+            double slope = 0;
+            for (size_t m = 0; m < k2 && number != GATE_NONE; m++) {
+                const double weight = self->cell_of[k1 + m] == self->cell_of[k1 + j] ? 1 / cell : 0;
+                const double part = weight - (m == j ? 1 / mass[j] : 0);
+                for (size_t i = 0; i < n_x && part != 0; i++) {
+                    slope += part * self->quadrature->wx[i] * self->profile.pi[m * n_x + i] *
+                             self->profile.gate_slopes[((size_t)number * k2 + m) * n_x + i];
+                }
+            }
+            row[place[self->links[l].slot]] += self->links[l].value * slope;
+        }
+        if (linearise) {
+            row[self->n] = below;
+            fit_merge(self->n, self->r, 1, row, 1);
+        }
+    }
+    return total;
+}
+
 gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, double *ret_kl,
                         gsc_error *error) {
     const gsc_quadrature *nodes = self->quadrature;
@@ -287,18 +386,20 @@ gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, doubl
     double total = 0;
     for (size_t i = 0; i < nodes->n_x; i++) {
         const size_t rows = nodes->first[i + 1] - nodes->first[i];
-        double *share = self->rows, *gap = share + k * rows, *channels = gap + k * rows;
-        double *pull = channels + 3 * k * rows, *jacobian = pull + rows, seen = 0, lost_slope;
-        double *e = jacobian + (linearise ? self->n : 0) * (rows + 1);
+        double *share = self->rows, *gap = share + k * rows, *pull = gap + k * rows;
+        double *routed = pull + rows, *channels = routed + rows, seen = 0, lost_slope;
+        double *e = channels + 3 * k * (rows + 1);
         total += node_residuals(self, i, rows, share, gap, e, pull, &seen);
         e[rows] = lost_mass(nodes->wx[i], seen, &lost_slope);
         total += e[rows] * e[rows];
         if (linearise) {
-            node_channels(self, i, rows, share, gap, pull, jacobian, channels);
-            node_jacobian(self, i, rows, rows + 1, channels, place, jacobian);
-            lost_jacobian(self, i, rows, pull, lost_slope, jacobian);
-            fit_merge(self->n, self->r, rows + 1, jacobian, rows + 1);
+            node_channels(self, i, rows, share, gap, pull, routed, rows + 1, channels);
+            lost_channels(self, i, rows, pull, lost_slope, 3 * k, channels);
+            merge_node(self, i, rows + 1, channels, e + rows + 1, place);
         }
+    }
+    if (self->general && self->options.mass_floor > 0) {
+        total += floor_residuals(self, linearise, place);
     }
     *ret_kl = 0.5 * total;
     if (!isfinite(total)) {

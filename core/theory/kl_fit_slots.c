@@ -20,9 +20,11 @@ static void make_groups(gsc_kl_fit *self, const size_t *groups) {
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
     self->slots = self->layout.size;
     for (size_t c = 0; c < k; c++) {
+        const bool alone = self->general && c >= k1;
         size_t g = 0;
+        self->cell_of[c] = groups[c];
         while (g < self->n_groups &&
-               (self->groups[g].routed != (c >= k1) ||
+               (alone || self->groups[g].routed != (c >= k1) ||
                 groups[c] != groups[self->groups[g].atom[0] + (self->groups[g].routed ? k1 : 0)])) {
             g++;
         }
@@ -49,8 +51,8 @@ size_t fit_share_slot(const gsc_kl_fit *self, const fit_group *group, size_t i) 
 static void fill_bounds(gsc_kl_fit *self) {
     const gsc_mixture_layout *at = &self->layout;
     for (size_t q = 0; q < self->slots; q++) {
-        const bool gate = q >= at->beta0 && q < at->eta;
-        const bool variance = (q >= at->tau && q < at->beta0) || q >= at->nu;
+        const bool gate = (q >= at->beta0 && q < at->eta) || (q >= at->gate && q < at->size);
+        const bool variance = (q >= at->tau && q < at->beta0) || (q >= at->nu && q < at->gate);
         const double box = gate ? self->options.gate_box : self->shape.box;
         self->low[q] = variance ? log(self->shape.variance_floor) : -box;
         self->high[q] = variance ? INFINITY : box;
@@ -80,7 +82,7 @@ static void fill_bounds(gsc_kl_fit *self) {
 static gsc_status pin_gauge(gsc_kl_fit *self, gsc_error *error) {
     const gsc_mixture_shape *shape = &self->shape;
     double slope = 0;
-    if (shape->k_routed > 0) {
+    if (shape->k_routed > 0 && !self->general) {
         const gsc_status status = gsc_gate_translation_slope(shape->gate, &slope, error);
         if (status != GSC_OK) {
             return status;
@@ -152,12 +154,13 @@ gsc_status gsc_kl_fit_new(const gsc_quadrature *quadrature, const gsc_mixture_sh
     self->shape = *shape;
     self->layout = gsc_mixture_get_layout(shape);
     self->options = *options;
+    self->general = shape->k_routed > 0 && shape->gate->general;
     make_groups(self, groups);
     gsc_status status = GSC_OK;
-    if (self->layout.nu + shape->k_routed != self->layout.size) {
+    if (self->general && quadrature->classes > 0) {
         status = gsc_fail(error, GSC_ERR_INPUT,
-                          "%s has numbers of its own; fits to the truth by quadrature take gates "
-                          "that are an affinity of linear scores",
+                          "%s is no affinity a(z) on linear scores, which a categorical response "
+                          "needs",
                           shape->gate->name);
     } else if (self->slots > GSC_KL_FIT_MAX_SLOTS) {
         status = gsc_fail(error, GSC_ERR_INPUT,
@@ -219,14 +222,50 @@ size_t gsc_kl_fit_slots(const gsc_kl_fit *self) {
 
 /* ---- The held block ---- */
 
+/* The mass of the group that an atom is in, whose slot is an omega, a log mass, or the beta0 of an atom alone. */
+static bool hold_mass(gsc_kl_fit *self, const gsc_error_block *block, size_t atom, double mass) {
+    const size_t c = block->routed ? self->shape.k_shared + atom : atom;
+    const fit_group *group = &self->groups[self->group_of[c]];
+    double value = mass;
+    bool clipped = !(mass > 0);
+    if (block->routed && !clipped) {
+        value = log(mass);
+        double least;
+        const double box = self->options.gate_box;
+        /* Each atom of the group can carry its part. */
+        const double part = value - log((double)group->count);
+        if (gsc_gate_invert(self->shape.gate, part, box, &least, &clipped, NULL) != GSC_OK) {
+            return false;
+        }
+        value = group->count > 1 ? value : least;
+    } else if (!block->routed) {
+        clipped = !(mass > least_group && mass < 1 - least_group) || self->n_groups < 2;
+    }
+    if (clipped || self->pinned[group->slot]) {
+        return false;
+    }
+    self->hold_mass = true;
+    self->hold_at = group->slot;
+    self->hold_size = 1;
+    self->hold_truth[0] = value;
+    self->hold_delta = 0;
+    self->hold_sign = 1;
+    return true;
+}
+
 bool gsc_kl_fit_hold(gsc_kl_fit *self, const gsc_error_block *block, size_t atom,
                      const double *truth, double delta, double sign) {
     if (block == NULL) {
         self->hold_size = 0;
+        self->hold_mass = false;
         return true;
     }
-    assert(block->size <= GSC_KL_FIT_MAX_BLOCK && block->what != GSC_BLOCK_MASS);
+    assert(block->size <= GSC_KL_FIT_MAX_BLOCK);
     const gsc_mixture_shape *shape = &self->shape;
+    if (block->what == GSC_BLOCK_MASS) {
+        return hold_mass(self, block, atom, truth[0] + sign * delta);
+    }
+    self->hold_mass = false;
     size_t at = block->routed ? self->layout.nu + atom : self->layout.tau + atom;
     if (block->what == GSC_BLOCK_THETA) {
         at =
@@ -258,7 +297,7 @@ size_t gsc_kl_fit_held(const gsc_kl_fit *self, size_t *ret_at) {
 
 static bool is_variance(const gsc_kl_fit *self, size_t index) {
     const gsc_mixture_layout *at = &self->layout;
-    return (index >= at->tau && index < at->beta0) || (index >= at->nu && index < at->size);
+    return (index >= at->tau && index < at->beta0) || (index >= at->nu && index < at->gate);
 }
 
 /* ---- Dependent slots ---- */
@@ -279,7 +318,8 @@ long fit_dependent_share(const gsc_kl_fit *self, const fit_group *group, const d
 long fit_dependent_group(const gsc_kl_fit *self, const double *u) {
     long best = FIT_NONE;
     for (size_t g = 0; g < self->n_groups; g++) {
-        if (!self->groups[g].routed &&
+        const bool held = self->hold_mass && self->groups[g].slot == self->hold_at;
+        if (!self->groups[g].routed && !held &&
             (best == FIT_NONE || u[self->groups[g].slot] > u[self->groups[best].slot])) {
             best = (long)g;
         }
@@ -287,14 +327,14 @@ long fit_dependent_group(const gsc_kl_fit *self, const double *u) {
     return best;
 }
 
-/* values, through index, to sum 1 with each >= floor: the excess over the floor is scaled. */
-static void settle_simplex(double *u, const size_t *index, size_t n, double floor) {
+/* values, through index, to this sum with each >= floor: the excess over the floor is scaled. */
+static void settle_simplex(double *u, const size_t *index, size_t n, double floor, double sum) {
     double excess = 0;
     for (size_t i = 0; i < n; i++) {
         u[index[i]] = fmax(u[index[i]], floor);
         excess += u[index[i]] - floor;
     }
-    const double wanted = 1 - floor * (double)n;
+    const double wanted = sum - floor * (double)n;
     for (size_t i = 0; i < n; i++) {
         u[index[i]] =
             floor + (excess > 0 ? (u[index[i]] - floor) * wanted / excess : wanted / (double)n);
@@ -312,16 +352,20 @@ void gsc_kl_fit_settle(gsc_kl_fit *self, double *u) {
             for (size_t i = 0; i < group->count; i++) {
                 index[i] = fit_share_slot(self, group, i);
             }
-            settle_simplex(u, index, group->count, self->low[index[0]]);
+            settle_simplex(u, index, group->count, self->low[index[0]], 1);
         }
     }
+    double sum = 1;
     for (size_t g = 0; g < self->n_groups; g++) {
-        if (!self->groups[g].routed) {
+        const bool held = self->hold_mass && self->groups[g].slot == self->hold_at;
+        if (!self->groups[g].routed && held) {
+            sum -= self->hold_truth[0];
+        } else if (!self->groups[g].routed) {
             index[n++] = self->groups[g].slot;
         }
     }
     if (n > 0) {
-        settle_simplex(u, index, n, n > 1 ? least_group : 0);
+        settle_simplex(u, index, n, n > 1 ? least_group : 0, sum);
     }
     if (self->hold_size == 1) {
         const double value = self->hold_truth[0] + self->hold_sign * self->hold_delta;
@@ -341,6 +385,9 @@ void gsc_kl_fit_settle(gsc_kl_fit *self, double *u) {
 
 static gsc_status map_routed_group(gsc_kl_fit *self, const fit_group *group, const double *u,
                                    gsc_error *error) {
+    if (self->general) {
+        return GSC_OK;
+    }
     for (size_t i = 0; i < group->count; i++) {
         const size_t j = group->atom[i];
         double *beta0 = &self->mixture[self->layout.beta0 + j], log_a;
@@ -371,7 +418,7 @@ gsc_status fit_map(gsc_kl_fit *self, const double *u, gsc_error *error) {
     for (size_t q = 0; q < self->layout.size; q++) {
         self->mixture[q] = is_variance(self, q) ? exp(u[q]) : u[q];
     }
-    if (self->hold_size == 1) {
+    if (self->hold_size == 1 && !self->hold_mass) {
         self->mixture[self->hold_at] = self->hold_truth[0] + self->hold_sign * self->hold_delta;
     } else if (self->hold_size > 1) {
         const double *v = u + self->hold_at;
@@ -409,7 +456,7 @@ gsc_status gsc_kl_fit_from_mixture(gsc_kl_fit *self, const double *mixture, doub
     for (size_t q = 0; q < self->layout.size; q++) {
         ret_u[q] = is_variance(self, q) ? log(mixture[q]) : mixture[q];
     }
-    if (self->shape.k_routed > 0) {
+    if (self->shape.k_routed > 0 && !self->general) {
         const gsc_status status =
             gsc_gate_log_affinity(self->shape.gate, self->shape.k_routed,
                                   mixture + self->layout.beta0, log_a, NULL, error);

@@ -5,10 +5,12 @@
 #include "core/theory/quadrature.h"
 
 #include "core/theory/discrete.h"
+#include "core/theory/gate_general.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     GAUSS = GSC_GAUSS_NODES
@@ -54,7 +56,14 @@ gsc_status gsc_profile_init(gsc_profile *self, const gsc_mixture_shape *shape, s
     if (k2 > 0 && gsc_expert_scratch(shape->routed, n) > scratch) {
         scratch = gsc_expert_scratch(shape->routed, n);
     }
-    const size_t size = (2 * k + k1 * p1 + k2 * p2 + 3 * k2) * n + scratch;
+    const bool general = k2 > 0 && shape->gate->general;
+    if (general) {
+        self->gate_numbers = 2 * k2 + self->layout.size - self->layout.gate;
+        const size_t gate = gsc_gate_scratch(shape->gate, 1, n);
+        scratch = gate > scratch ? gate : scratch;
+    }
+    const size_t numbers = self->gate_numbers;
+    const size_t size = (2 * k + k1 * p1 + k2 * p2 + 3 * k2 + numbers * k2) * n + numbers + scratch;
     self->memory = malloc((size + 1) * sizeof(double));
     if (self->memory == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a mixture at %zu nodes", n);
@@ -65,7 +74,9 @@ gsc_status gsc_profile_init(gsc_profile *self, const gsc_mixture_shape *shape, s
     self->slope = self->pi + k2 * n;
     self->z = self->slope + k2 * n;
     self->jacobian = self->z + k2 * n;
-    self->scratch = self->jacobian + (k1 * p1 + k2 * p2) * n;
+    self->gate_slopes = self->jacobian + (k1 * p1 + k2 * p2) * n;
+    self->gate_point = self->gate_slopes + numbers * k2 * n;
+    self->scratch = self->gate_point + numbers;
     for (size_t c = 0; c < k; c++) {
         self->jacobian_at[c] = (c < k1 ? c * p1 : k1 * p1 + (c - k1) * p2) * n;
     }
@@ -75,6 +86,46 @@ gsc_status gsc_profile_init(gsc_profile *self, const gsc_mixture_shape *shape, s
 void gsc_profile_clear(gsc_profile *self) {
     free(self->memory);
     self->memory = NULL;
+}
+
+/* log pi of the numbers in gate_point into ret_log_pi [k2][n]. */
+static gsc_status general_rows(gsc_profile *self, const double *x, double *ret_log_pi,
+                               gsc_error *error) {
+    const size_t k2 = self->shape.k_routed;
+    const gsc_gate_point point = {self->gate_point, self->gate_point + k2,
+                                  self->gate_point + 2 * k2};
+    return gsc_gate_log_probs(self->shape.gate, &point, 1, self->n, x, self->n, ret_log_pi, self->n,
+                              NULL, self->scratch, error);
+}
+
+static gsc_status evaluate_general(gsc_profile *self, const double *mixture, const double *x,
+                                   bool derivatives, gsc_error *error) {
+    const size_t n = self->n, k2 = self->shape.k_routed, size = k2 * n;
+    const double log_mass = log(1 - gsc_mixture_shared_mass(&self->shape));
+    double *log_weight = self->log_weight + self->shape.k_shared * n;
+    memcpy(self->gate_point, mixture + self->layout.beta0, 2 * k2 * sizeof *mixture);
+    memcpy(self->gate_point + 2 * k2, mixture + self->layout.gate,
+           (self->gate_numbers - 2 * k2) * sizeof *mixture);
+    gsc_status status = general_rows(self, x, log_weight, error);
+    for (size_t t = 0; t < size && status == GSC_OK; t++) {
+        self->pi[t] = exp(log_weight[t]);
+        log_weight[t] += log_mass;
+    }
+    for (size_t g = 0; g < self->gate_numbers && derivatives && status == GSC_OK; g++) {
+        const double kept = self->gate_point[g], step = 1e-6 * (1 + fabs(kept));
+        double *slopes = self->gate_slopes + g * size;
+        self->gate_point[g] = kept - step;
+        status = general_rows(self, x, self->z, error);
+        self->gate_point[g] = kept + step;
+        if (status == GSC_OK) {
+            status = general_rows(self, x, slopes, error);
+        }
+        self->gate_point[g] = kept;
+        for (size_t t = 0; t < size; t++) {
+            slopes[t] = (slopes[t] - self->z[t]) / (2 * step);
+        }
+    }
+    return status;
 }
 
 static gsc_status evaluate_gate(gsc_profile *self, const double *mixture, const double *x,
@@ -133,7 +184,11 @@ gsc_status gsc_profile_evaluate(gsc_profile *self, const double *mixture, const 
                 log(mass * fmax(mixture[self->layout.omega + c], DBL_MIN));
         }
     }
-    return shape->k_routed > 0 ? evaluate_gate(self, mixture, x, derivatives, error) : GSC_OK;
+    if (shape->k_routed == 0) {
+        return GSC_OK;
+    }
+    return (shape->gate->general ? evaluate_general : evaluate_gate)(self, mixture, x, derivatives,
+                                                                     error);
 }
 
 /* ---- Nodes ---- */

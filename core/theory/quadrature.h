@@ -51,7 +51,11 @@ typedef struct gsc_profile {
     double *jacobian;   /* [k][P][n], component c at jacobian_at[c] */
     size_t jacobian_at[2 * GSC_MAX_ATOMS];
     double *pi, *slope; /* [k2][n]: pi_j and d log a / dz */
-    double *memory, *z, *scratch;
+    /* [G][k2][n] of a gate in general form: d log pi_j / d number g, numbers as gate_general.h (beta0, beta1, its own),
+     * by central differences; G = gate_numbers, 0 for other gates. */
+    double *gate_slopes;
+    size_t gate_numbers;
+    double *memory, *z, *gate_point, *scratch;
 } gsc_profile;
 
 /* One thread at a time; the shape's families are borrowed. */

@@ -285,6 +285,75 @@ static void check_study(void) {
     gsc_spec_free(spec);
 }
 
+static memory_sink *run_study(const char *preset, const char *const *settings) {
+    gsc_error error = {0};
+    gsc_spec *spec;
+    gsc_pool *pool;
+    char name[64];
+    memory_sink *sink = memory_sink_new();
+    snprintf(name, sizeof name, "preset:%s", preset);
+    need(gsc_spec_load(name, &spec, &error), &error);
+    for (; *settings != NULL; settings++) {
+        need(gsc_spec_set(spec, *settings, &error), &error);
+    }
+    need(gsc_pool_new(2, &pool, &error), &error);
+    need(gsc_fingerprint_run(spec, pool, &sink->sink, &error), &error);
+    gsc_pool_free(pool);
+    gsc_spec_free(spec);
+    return sink;
+}
+
+/* A softmax fit to a sigmoid truth is regular: an error costs its square beyond the nearest fit. */
+static void check_crossed(void) {
+    static const char *const small[] = {"theory.blocks=eta_bias", "theory.deltas=[0.1,0.15,0.2]",
+                                        NULL};
+    memory_sink *sink = run_study("cross-fingerprint", small);
+    TAP_NEAR(memory_result_of(sink, "exponent[eta_bias]", "sigmoid → softmax")->value, 2, 0.1,
+             "sigmoid truth, softmax fit: 2");
+    TAP_NEAR(memory_result_of(sink, "least_kl", "sigmoid → softmax")->value, 2.23e-3, 1e-4,
+             "what the nearest softmax fit misses");
+    const memory_series *crossed = memory_find(sink, "kl_eta_bias", "sigmoid → softmax");
+    TAP_OK(crossed->n == 3 && isnan(crossed->bound), "and no theorem");
+    TAP_OK(memory_value(crossed, 0.1, -1) < 2e-5, "the curve is the excess over that");
+    TAP_OK(memory_result_of(sink, "least_kl", "softmax → softmax")->value < 1e-12,
+           "a fit with the true gate holds the truth");
+    memory_sink_free(sink);
+}
+
+/* Gates without an affinity: as softmax where they hold it. */
+static void check_general(void) {
+    static const char *const small[] = {"theory.blocks=nu", "theory.deltas=[0.02,0.04]",
+                                        "theory.arms=[{\"name\":\"quadratic\",\"set\":{}},"
+                                        "{\"name\":\"laplace\",\"set\":{\"gate\":\"laplace\"}}]",
+                                        NULL};
+    memory_sink *sink = run_study("general-fingerprint", small);
+    TAP_NEAR(memory_result_of(sink, "exponent[nu]", "quadratic")->value, 4, 0.1, "quadratic: 4");
+    TAP_NEAR(memory_result_of(sink, "exponent[nu]", "laplace")->value, 4, 0.1, "laplace: 4");
+    memory_sink_free(sink);
+}
+
+/* A mass of a cell has exponent 2 under any over-specification. */
+static void check_masses(void) {
+    static const char *const small[] = {
+        "theory.blocks=mass,omega",
+        "theory.deltas=[0.01,0.02,0.04]",
+        "theory.arms=[]",
+        "theory.k_shared=3",
+        "theory.k_routed=3",
+        "theory.truth={\"x\":[-3,3],\"shared\":[{\"omega\":0.4,\"expert\":{\"weight\":[2],"
+        "\"bias\":[0]},\"variance\":0.2},{\"omega\":0.6,\"expert\":{\"weight\":[-3],"
+        "\"bias\":[2]},\"variance\":0.3}],\"routed\":[{\"beta0\":-0.5,\"beta1\":[1],\"expert\":"
+        "{\"weight\":[8],\"bias\":[2]},\"variance\":0.4},{\"beta0\":0,\"beta1\":[0],\"expert\":"
+        "{\"weight\":[-6],\"bias\":[1]},\"variance\":0.4}]}",
+        NULL};
+    memory_sink *sink = run_study("fingerprint", small);
+    TAP_NEAR(memory_result_of(sink, "exponent[omega]", "")->value, 2, 0.1, "omega: 2");
+    TAP_NEAR(memory_result_of(sink, "exponent[mass]", "")->value, 2, 0.1, "a(beta0): 2");
+    const memory_series *omega = memory_find(sink, "kl_omega", "");
+    TAP_OK(omega != NULL && omega->bound == 2, "as proven");
+    memory_sink_free(sink);
+}
+
 int main(void) {
     static const char *const sigmoid[] = {"gate=normalized_sigmoid", NULL};
     static const char *const gelu[] = {"expert={\"id\":\"gelu\",\"bias\":0}",
@@ -298,5 +367,8 @@ int main(void) {
     check_three();
     check_gates();
     check_study();
+    check_crossed();
+    check_general();
+    check_masses();
     return tap_done();
 }
