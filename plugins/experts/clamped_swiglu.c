@@ -21,7 +21,7 @@ enum {
 
 #define LIMIT_ ((number)call->params[LIMIT])
 #define ALPHA_ ((number)call->params[ALPHA])
-#define W      (v < LIMIT_ ? v : LIMIT_)
+#define W      (v > LIMIT_ ? LIMIT_ : v)
 #define C      (u > LIMIT_ ? LIMIT_ : u < -LIMIT_ ? -LIMIT_ : u)
 #define SIGMA  ((number)0.5 * (1 + gsc_tanh((number)0.5 * ALPHA_ * W)))
 GSC_GATED_ACTIVATION(clamped_swiglu, (C + 1) * W * SIGMA, gsc_abs(u) < LIMIT_ ? W * SIGMA : 0,

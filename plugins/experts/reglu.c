@@ -9,7 +9,7 @@
 
 GSC_OWN_SOURCE;
 
-GSC_GATED_ACTIVATION(reglu, v > 0 ? u * v : 0, v > 0 ? v : 0, v > 0 ? u : 0)
+GSC_GATED_ACTIVATION(reglu, 0 > v ? 0 : u * v, 0 > v ? 0 : v, v > 0 ? u : 0)
 
 static int biased(const double *params) {
     return params[0] != 0;

@@ -9,7 +9,7 @@
 
 GSC_OWN_SOURCE;
 
-GSC_ACTIVATION(relu, u > 0 ? u : 0, (number)(u > 0 ? 1 : 0))
+GSC_ACTIVATION(relu, 0 > u ? 0 : u, (number)(u > 0 ? 1 : 0))
 
 static int biased(const double *params) {
     return params[0] != 0;

@@ -8,7 +8,7 @@
 
 GSC_OWN_SOURCE;
 
-GSC_ACTIVATION(relu_squared, u > 0 ? u * u : 0, u > 0 ? 2 * u : 0)
+GSC_ACTIVATION(relu_squared, 0 > u ? 0 : u * u, 0 > u ? 0 : 2 * u)
 
 static int biased(const double *params) {
     return params[0] != 0;

@@ -14,7 +14,7 @@ GSC_OWN_SOURCE;
 GSC_HOT static void affinity(const gsc_call *call, int64_t n, const real *z, real *ret_a) {
     (void)call;
     for (int64_t i = 0; i < n; i++) {
-        ret_a[i] = z[i] > 0 ? z[i] : 0;
+        ret_a[i] = z[i] < 0 ? 0 : z[i]; /* a NaN passes */
     }
 }
 
