@@ -13,9 +13,10 @@
 #include <string.h>
 
 static const char usage[] =
-    "Usage: gatescope plot FILE.gsc... -o OUT.png|svg|pdf [options]\n"
+    "Usage: gatescope plot FILE.gsc... -o OUT.png|svg|pdf|csv|json [options]\n"
     "\n"
-    "  -o, --output FILE      where to write; the ending says as what\n"
+    "  -o, --output FILE      where to write; the ending says as what: a picture, what is\n"
+    "                         drawn in numbers (.csv), or what it was made of (.json)\n"
     "      --figure NAME      which figure (default: that of the run's study)\n"
     "      --size WxH         pixels (default: 1600x1000; many panels: 2400x1700)\n"
     "      --dpi N            pixels per inch; text keeps its size on paper (default: 200; many panels: 190)\n"
@@ -196,7 +197,8 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
         return gsc_fail(error, GSC_ERR_INPUT, "plot needs a run file, as first.gsc; see --help");
     }
     if (a->output == NULL) {
-        return gsc_fail(error, GSC_ERR_INPUT, "plot needs -o FILE.png, .svg or .pdf; see --help");
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "plot needs -o FILE.png, .svg, .pdf, .csv or .json; see --help");
     }
     return GSC_OK;
 }

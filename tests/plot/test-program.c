@@ -97,6 +97,44 @@ static void test_files(void) {
     }
 }
 
+/* The file's text, at most size - 1 bytes of it. */
+static size_t read_text(const char *path, char *ret_text, size_t size) {
+    FILE *file = fopen(path, "rb");
+    size_t n = file != NULL ? fread(ret_text, 1, size - 1, file) : 0;
+    ret_text[n] = '\0';
+    if (file != NULL) {
+        fclose(file);
+    }
+    return n;
+}
+
+static void test_words_and_numbers(void) {
+    static char text[1 << 20];
+    size_t n = read_text("a.svg", text, sizeof text);
+    TAP_OK(n > 0 && n < 300000, "an SVG of less than 300 KB");
+    TAP_CONTAINS(text, ">Sample size n</tspan>", "its text is text");
+    TAP_CONTAINS(text, "font-family=\"Cantarell, Adwaita Sans, DejaVu Sans, sans-serif\"",
+                 "in a stack of fonts");
+    TAP_OK(strstr(text, "<symbol") == NULL && strstr(text, "<use") == NULL,
+           "with nothing that TeX's import stumbles over");
+    TAP_OK(run("a.gsc -o a.csv") == 0 && run("a.gsc -o a.json") == 0,
+           "numbers and recipe are files, too");
+    read_text("a.csv", text, sizeof text);
+    int lines = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        lines += *c == '\n';
+    }
+    TAP_CONTAINS(text, "panel,label,kind,x,y,low,high,row\n", "a CSV with a header");
+    TAP_CONTAINS(text, "\nerror,1 expert fitted to 1,replicates,100,", "and what is drawn in it");
+    TAP_OK(lines > 700, "every point of it");
+    read_text("a.json", text, sizeof text);
+    TAP_CONTAINS(text, "\"commit\": \"0123456789abcdef\"", "the recipe has the commit");
+    TAP_CONTAINS(text, "\"kernel_path\": \"avx2\"", "the kernel path");
+    TAP_CONTAINS(text, "\"seed\": 1", "the seed");
+    TAP_CONTAINS(text, "\"k_shared\"", "the spec");
+    TAP_CONTAINS(text, "\"n_kl\": \"n times KL", "and the definitions");
+}
+
 static void test_refusals(void) {
     TAP_OK(run("a.gsc --figure rtae -o x.png") == 2, "an unknown figure is bad usage");
     TAP_CONTAINS(said, "\"rate\"", "with the nearest");
@@ -135,9 +173,11 @@ int main(int argc, char **argv) {
         return 1;
     }
     test_files();
+    test_words_and_numbers();
     test_refusals();
-    static const char *const made[] = {"a.gsc", "a.png", "g.png", "a.svg", "a.pdf"};
-    for (int i = 0; i < 5; i++) {
+    static const char *const made[] = {"a.gsc", "a.png", "g.png", "a.svg",
+                                       "a.pdf", "a.csv", "a.json"};
+    for (int i = 0; i < 7; i++) {
         unlink(made[i]);
     }
     TAP_OK(chdir("..") == 0 && rmdir(folder) == 0, "and nothing else is left behind");

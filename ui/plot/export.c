@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures into files: PNG, SVG and PDF. A file is written beside its place under another name and
+ * Figures into files: PNG, SVG and PDF, and their numbers and recipe as CSV and JSON. A file is written beside its place under another name and
  * moved there when whole. Layer: ui/plot; Cairo, EGL, libpng.
  */
+#include "ui/plot/data_file.h"
 #include "ui/plot/gl/egl.h"
 #include "ui/plot/png_file.h"
 #include "ui/plot/render.h"
+#include "ui/plot/svg_file.h"
 
 #include <cairo-pdf.h>
-#include <cairo-svg.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -115,6 +116,8 @@ typedef enum format {
     PNG,
     SVG,
     PDF,
+    CSV,
+    JSON,
     UNKNOWN
 } format;
 
@@ -123,10 +126,12 @@ static format format_of(const char *path) {
     if (dot == NULL) {
         return UNKNOWN;
     }
-    return strcasecmp(dot, ".png") == 0   ? PNG
-           : strcasecmp(dot, ".svg") == 0 ? SVG
-           : strcasecmp(dot, ".pdf") == 0 ? PDF
-                                          : UNKNOWN;
+    return strcasecmp(dot, ".png") == 0    ? PNG
+           : strcasecmp(dot, ".svg") == 0  ? SVG
+           : strcasecmp(dot, ".pdf") == 0  ? PDF
+           : strcasecmp(dot, ".csv") == 0  ? CSV
+           : strcasecmp(dot, ".json") == 0 ? JSON
+                                           : UNKNOWN;
 }
 
 static gsc_status write_png(const job *j, FILE *file, gsc_error *error) {
@@ -139,7 +144,8 @@ static gsc_status write_png(const job *j, FILE *file, gsc_error *error) {
     const gsc_png_text texts[] = {{"Software", "Gatescope"},
                                   {"Title", figure->title},
                                   {"gatescope-recipe", figure->recipe},
-                                  {"gatescope-spec", figure->spec}};
+                                  {"gatescope-spec", figure->spec},
+                                  {"gatescope-origin", figure->origin}};
     status = gsc_png_write(file, cairo_image_surface_get_data(surface), j->options.width_px,
                            j->options.height_px, cairo_image_surface_get_stride(surface),
                            j->options.dpi, texts, sizeof texts / sizeof *texts, error);
@@ -152,13 +158,12 @@ static cairo_status_t write_stream(void *closure, const unsigned char *data, uns
                                                       : CAIRO_STATUS_WRITE_ERROR;
 }
 
-/* Vector files are in points: pixels at dpi. */
-static gsc_status write_vector(const job *j, format kind, FILE *file, gsc_error *error) {
+/* In points: pixels at dpi. */
+static gsc_status write_pdf(const job *j, FILE *file, gsc_error *error) {
     double width = j->layout->width * 0.75, height = j->layout->height * 0.75;
     cairo_surface_t *surface =
-        kind == SVG ? cairo_svg_surface_create_for_stream(write_stream, file, width, height)
-                    : cairo_pdf_surface_create_for_stream(write_stream, file, width, height);
-    if (kind == PDF && cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS) {
+        cairo_pdf_surface_create_for_stream(write_stream, file, width, height);
+    if (cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS) {
         const gsc_figure *figure = j->layout->figure;
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "Gatescope");
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE,
@@ -187,8 +192,26 @@ static gsc_status write_to(const job *j, format kind, const char *path, const ch
     if (file == NULL) {
         return gsc_fail(error, GSC_ERR_IO, "%s cannot be written: %s", path, strerror(errno));
     }
-    gsc_status status =
-        kind == PNG ? write_png(j, file, error) : write_vector(j, kind, file, error);
+    gsc_status status = GSC_OK;
+    switch (kind) {
+    case PNG:
+        status = write_png(j, file, error);
+        break;
+    case SVG:
+        status = gsc_svg_write(j->layout, file, error);
+        break;
+    case PDF:
+        status = write_pdf(j, file, error);
+        break;
+    case CSV:
+        gsc_csv_write(j->layout->figure, file);
+        break;
+    case JSON:
+        status = gsc_recipe_write(j->layout->figure, file, error);
+        break;
+    case UNKNOWN:
+        break;
+    }
     bool good = ferror(file) == 0;
     good = fclose(file) == 0 && good;
     if (status == GSC_OK && !good) {
@@ -208,9 +231,11 @@ gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, 
                            gsc_error *error) {
     format kind = format_of(path);
     if (kind == UNKNOWN) {
-        return gsc_fail(error, GSC_ERR_INPUT,
-                        "%s does not say what to write; its name must end in .png, .svg or .pdf",
-                        path);
+        return gsc_fail(
+            error, GSC_ERR_INPUT,
+            "%s does not say what to write; its name must end in .png, .svg or .pdf, or "
+            ".csv for the numbers, .json for the recipe",
+            path);
     }
     if (kind != PNG && options != NULL && options->renderer == GSC_RENDERER_GL) {
         return gsc_fail(error, GSC_ERR_INPUT,

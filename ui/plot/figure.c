@@ -6,6 +6,7 @@
 
 #include "core/read/spec.h"
 #include "ui/plot/figures/figures.h"
+#include "ui/plot/figures/origin.h"
 #include "ui/plot/heatmap.h"
 #include "ui/plot/pyramid.h"
 
@@ -79,6 +80,7 @@ void gsc_figure_free(gsc_figure *figure) {
     free(figure->subtitle);
     free(figure->recipe);
     free(figure->spec);
+    free(figure->origin);
     free(figure);
 }
 
@@ -415,10 +417,15 @@ gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_run
     size_t n = 0;
     assert(name != NULL && (n_runs == 0 || runs != NULL));
     for (size_t i = 0; i < N_FIGURES; i++) {
-        if (strcmp(name, kinds[i].name) == 0) {
-            return kinds[i].build(runs, n_runs, options != NULL ? options : &defaults, ret_figure,
-                                  error);
+        if (strcmp(name, kinds[i].name) != 0) {
+            continue;
         }
+        gsc_status status =
+            kinds[i].build(runs, n_runs, options != NULL ? options : &defaults, ret_figure, error);
+        if (status == GSC_OK) {
+            (*ret_figure)->origin = gsc_figure_origin(runs, n_runs, kinds[i].draws);
+        }
+        return status;
     }
     const char *nearest = gsc_nearest(name, gsc_figure_names(&n), n);
     return gsc_fail(error, GSC_ERR_INPUT, "there is no figure \"%s\"; %s \"%s\"", name,

@@ -87,6 +87,7 @@ typedef struct gsc_figure {
     char *title, *subtitle;
     char *recipe; /* small print: spec, seeds, definitions, commit */
     char *spec;   /* JSON array of the runs' specs; travels inside a PNG */
+    char *origin; /* JSON object of runs and definitions, for files of recipes; NULL: none */
     gsc_panel **panels;
     size_t n_panels;
     bool

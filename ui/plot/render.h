@@ -62,7 +62,8 @@ typedef struct gsc_export {
     size_t size_gl_renderer;
 } gsc_export;
 
-/* Writes the figure; the name's ending (.png .svg .pdf) says as what. The file appears whole or
+/* Writes the figure; the name's ending (.png .svg .pdf; .csv: what is drawn in numbers, .json: its
+ * recipe) says as what. The file appears whole or
  * not at all. A PNG carries dpi and the recipe (iTXt chunk "gatescope-recipe"). */
 gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, const char *path,
                            gsc_error *error);

@@ -115,19 +115,17 @@ static void add_frame(maker *m, gsc_box box) {
 
 /* The scale from its high end at the top to its low end, with frame and ticks. */
 static void add_bar(maker *m, const gsc_panel_layout *place, const gsc_heatmap *heat) {
-    enum {
-        STEPS = 256
-    };
+    const size_t steps = m->scale > 0 ? 256 : 64; /* vector files have a shape for each */
     gsc_box bar = place->bar;
-    gsc_scene_image *image = add_image(m, &bar, heat->color, STEPS, 1);
+    gsc_scene_image *image = add_image(m, &bar, heat->color, steps, 1);
     if (image == NULL) {
         return;
     }
     double low = gsc_axis_forward(&heat->scale, heat->scale.low);
     double high = gsc_axis_forward(&heat->scale, heat->scale.high);
     image->box = bar;
-    for (int i = 0; i < STEPS; i++) {
-        double at = high + (low - high) * (i + 0.5) / STEPS;
+    for (size_t i = 0; i < steps; i++) {
+        double at = high + (low - high) * ((double)i + 0.5) / (double)steps;
         image->entries[i] =
             (float)gsc_colormap_index(gsc_heatmap_place(heat, gsc_axis_inverse(&heat->scale, at)));
     }
