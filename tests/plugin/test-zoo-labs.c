@@ -186,7 +186,7 @@ static void write_corpus(const char *path) {
     static const char *const words[] = {"the ", "cat ", "sat ", "on ", "a ", "mat.\n\n"};
     FILE *file = fopen(path, "w");
     unsigned state = 1;
-    for (size_t i = 0; i < 20000; i++) {
+    for (size_t i = 0; i < 12000; i++) {
         state = state * 1103515245u + 12345u;
         fputs(words[(state >> 16) % (sizeof words / sizeof words[0])], file);
     }
@@ -209,7 +209,7 @@ static void check_lm(const char *key, const char *id, const char *refusal, const
     gsc_error error = {0};
     gsc_spec *spec;
     gsc_pool *pool;
-    char text[160], what[64];
+    char text[320], what[64];
     need(gsc_spec_load("preset:lm-smoe", &spec, &error), &error);
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
         need(gsc_spec_set(spec, small[i], &error), &error);
@@ -256,11 +256,20 @@ int main(void) {
     }
     for (size_t i = 0; i < sizeof own_experts / sizeof own_experts[0]; i++) {
         check_theory("expert", own_experts[i].id, own_experts[i].theory);
+        check_lm("expert", own_experts[i].id, own_experts[i].lm, NULL);
     }
+    check_lm("expert",
+             "[{\"id\": \"swiglu\", \"count\": 3}, {\"id\": \"zero\", \"count\": 1}, "
+             "{\"id\": \"copy\", \"count\": 1}, {\"id\": \"blend\", \"count\": 1}]",
+             NULL, NULL);
     for (size_t i = 0; i < sizeof balancers / sizeof balancers[0]; i++) {
         const bool l1 = strcmp(balancers[i].id, "l1_adaptive") == 0;
         check_lm("balancer", balancers[i].id, balancers[i].lm, l1 ? "gate=relu" : NULL);
     }
+    check_lm("balancer",
+             "[{\"id\": \"z_loss\", \"coefficient\": 0.001}, {\"id\": \"global_batch\", "
+             "\"coefficient\": 0.01}, {\"id\": \"bias_pid\", \"coefficient\": 0.001}]",
+             NULL, "gate=normalized_sigmoid");
     unlink(path);
     rmdir(folder);
     return tap_done();
