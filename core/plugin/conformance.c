@@ -296,7 +296,7 @@ static bool holds(const char *list, const char *word) {
 static void settle(suite *self) {
     for (size_t i = 0; i < self->count; i++) {
         suite_entry *entry = &self->entries[i];
-        for (size_t k = 0; k < i && entry->verdict == GSC_VERDICT_FAILED; k++) {
+        for (size_t k = 0; k < self->count && entry->verdict == GSC_VERDICT_FAILED; k++) {
             if (self->entries[k].verdict == GSC_VERDICT_FAILED &&
                 holds(entry->test->after, self->entries[k].test->name)) {
                 entry->verdict = GSC_VERDICT_SKIPPED;

@@ -102,27 +102,34 @@ void gsc_exercise_keep(gsc_exercise *self, const void *bytes) {
     }
 }
 
-/* The first byte of n that is not the band's; n: none. */
-static size_t first_changed(const unsigned char *band, size_t n) {
+/* How many bytes of n, from the start or from the end, reach over the last one that was changed. */
+static size_t changed_up_to(const unsigned char *band, size_t n) {
+    while (n > 0 && band[n - 1] == BAND_BYTE) {
+        n--;
+    }
+    return n;
+}
+
+static size_t changed_down_to(const unsigned char *band, size_t n) {
     size_t i = 0;
     while (i < n && band[i] == BAND_BYTE) {
         i++;
     }
-    return i;
+    return n - i;
 }
 
 static void look(gsc_exercise *self, const char *function) {
     for (size_t i = 0; i < self->n_blocks && self->trespass[0] == '\0'; i++) {
         const gsc_block *block = &self->blocks[i];
         const unsigned char *before = block->bytes - BAND, *after = block->bytes + block->size;
-        size_t first = first_changed(before, BAND), last = first_changed(after, BAND);
-        if (last < BAND) {
+        size_t below = changed_down_to(before, BAND), above = changed_up_to(after, BAND);
+        if (above > 0) {
             snprintf(self->trespass, sizeof self->trespass,
-                     "%s writes %zu bytes behind the end of %s, which has %zu bytes", function,
-                     last, block->name, block->size);
-        } else if (first < BAND) {
+                     "%s writes up to %zu bytes behind the end of %s, which has %zu bytes",
+                     function, above, block->name, block->size);
+        } else if (below > 0) {
             snprintf(self->trespass, sizeof self->trespass,
-                     "%s writes %zu bytes before the start of %s", function, BAND - first,
+                     "%s writes up to %zu bytes before the start of %s", function, below,
                      block->name);
         } else if (block->kept != NULL && memcmp(block->kept, block->bytes, block->size) != 0) {
             snprintf(self->trespass, sizeof self->trespass,
