@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Student's t: see student.h. The continued fraction of the incomplete beta function (Abramowitz and Stegun
- * 26.5.8) is summed by Lentz's method; a quantile is a bisection.
+ * 26.5.8) is summed by Lentz's method.
  *
  * Layer: core/read.
  */
@@ -28,7 +28,7 @@ static double beta_fraction(double a, double b, double x) {
         d = 1 / (fabs(d) < tiny ? tiny : d);
         c = fabs(c) < tiny ? tiny : c;
         f *= d * c;
-        if (fabs(d * c - 1) < 1e-16) {
+        if (fabs(d * c - 1) < 4e-16) {
             break;
         }
     }
@@ -58,6 +58,12 @@ double gsc_student_cdf(double t, double df) {
     return t > 0 ? 1 - tail : tail;
 }
 
+static double density(double t, double df) {
+    return exp(lgamma((df + 1) / 2) - lgamma(df / 2) - (df + 1) / 2 * log1p(t * t / df)) /
+           sqrt(df * 3.14159265358979323846);
+}
+
+/* Newton's steps from inside a bracket, which they may not leave: halved where they would. */
 double gsc_student_quantile(double p, double df) {
     if (p == 0.5) {
         return 0;
@@ -68,13 +74,15 @@ double gsc_student_quantile(double p, double df) {
         low = high;
         high *= 2;
     }
-    for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
-        const double middle = 0.5 * (low + high);
-        if (gsc_student_cdf(-middle, df) > tail) {
-            low = middle;
-        } else {
-            high = middle;
+    double t = 0.5 * (low + high);
+    for (int i = 0; i < 200; i++) {
+        const double off = gsc_student_cdf(-t, df) - tail;
+        *(off > 0 ? &low : &high) = t;
+        const double step = off / density(t, df), next = t + step;
+        if (fabs(step) < 1e-14 * t || high - low < 1e-15 * high) {
+            break;
         }
+        t = next > low && next < high ? next : 0.5 * (low + high);
     }
-    return p < 0.5 ? -0.5 * (low + high) : 0.5 * (low + high);
+    return p < 0.5 ? -t : t;
 }

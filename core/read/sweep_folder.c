@@ -32,12 +32,12 @@ const char *gsc_sweep_state_name(gsc_sweep_state state) {
 /* ---- Writing ---- */
 
 /* The whole file or none: written beside its place, then renamed. */
-static gsc_status write_file(const char *path, const char *text, gsc_error *error) {
+static gsc_status write_file(const char *path, const char *text, bool sync, gsc_error *error) {
     char beside[PATH_SIZE];
     snprintf(beside, sizeof beside, "%.4080s.new", path);
     FILE *file = fopen(beside, "we");
     bool good = file != NULL && fputs(text, file) >= 0 && fputc('\n', file) != EOF &&
-                fflush(file) == 0 && fsync(fileno(file)) == 0;
+                fflush(file) == 0 && (!sync || fsync(fileno(file)) == 0);
     good = file != NULL && fclose(file) == 0 && good;
     if (!good || rename(beside, path) != 0) {
         const int failed = errno;
@@ -68,7 +68,7 @@ static gsc_status write_run(const gsc_sweep *sweep, const char *path, const gsc_
     }
     if (status == GSC_OK) {
         snprintf(file, sizeof file, "%.3800s/todo/%05zu-%s.json", path, number, run->name);
-        status = write_file(file, text, error);
+        status = write_file(file, text, false, error);
     }
     free(text);
     gsc_spec_free(spec);
@@ -131,7 +131,7 @@ gsc_status gsc_sweep_create(const gsc_sweep *sweep, const char *path, gsc_error 
     }
     if (status == GSC_OK) {
         snprintf(file, sizeof file, "%.4000s/sweep.json", path);
-        status = write_file(file, text, error);
+        status = write_file(file, text, true, error);
     }
     free(text);
     return status;
