@@ -17,7 +17,7 @@
 #include "core/lm/model.h"
 
 enum {
-    GSC_LM_IDENTITY_SIZE = 512
+    GSC_LM_IDENTITY_SIZE = 2048
 };
 
 /* identity is any text shorter than GSC_LM_IDENTITY_SIZE that a resume compares: what must be the

@@ -127,20 +127,21 @@ static gsc_status kind_forward(gsc_lm *self, size_t layer, const slots *s, gsc_e
 }
 
 /* y += what the chosen experts make of x's rows. */
-static gsc_status routed_forward(gsc_lm *self, size_t layer, const gsc_view *y, const gsc_view *x,
-                                 gsc_error *error) {
+gsc_status lm_routed_forward(gsc_lm *self, size_t layer, const gsc_view *y, const gsc_view *x,
+                             gsc_error *error) {
     lm_layer *l = &self->layers[layer];
     const size_t n = l->n, d = self->shape.width;
     const gsc_view gathered = lm_matrix(self->gathered, n, d), row = lm_rows(l->row, n);
     const gsc_view out = lm_matrix(self->dgathered, n, d), slot = lm_rows(l->slot, n);
     const gsc_view weight = lm_rows(l->weight, n);
+    const gsc_view start = lm_rows(l->start, (size_t)y->shape[0] + 1);
     gsc_status status = GSC_OK;
     gsc_gather_rows(self->queue, &gathered, x, &row);
     for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
         const slots s = slots_of(self, l, k);
         status = s.n > 0 ? kind_forward(self, layer, &s, error) : GSC_OK;
     }
-    gsc_combine(self->queue, y, &out, &weight, &l->start, &slot, true);
+    gsc_combine(self->queue, y, &out, &weight, &start, &slot, true);
     return status;
 }
 
@@ -184,8 +185,8 @@ static gsc_status kind_backward(gsc_lm *self, size_t layer, const slots *s, gsc_
 }
 
 /* dx += what comes back from dy through the experts of x. */
-static gsc_status routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx,
-                                  const gsc_view *dy, const gsc_view *x, gsc_error *error) {
+gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, const gsc_view *dy,
+                              const gsc_view *x, gsc_error *error) {
     lm_layer *l = &self->layers[layer];
     gsc_queue *queue = self->queue;
     const size_t n = l->n, d = self->shape.width;
@@ -195,6 +196,7 @@ static gsc_status routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx
     const gsc_view dv = lm_rows(self->dv, n), weight = lm_rows(l->weight, n);
     const gsc_view dweight = lm_rows(self->dweight, n), dummy = lm_rows(self->dummy, n);
     const gsc_view identity = lm_rows(self->identity, n), choice = lm_rows(l->choice, n);
+    const gsc_view start = lm_rows(l->start, (size_t)dx->shape[0] + 1);
     gsc_status status = GSC_OK;
     gsc_gather_rows(queue, &dgathered, dy, &row);
     gsc_gather_rows(queue, &gathered, x, &row);
@@ -209,7 +211,7 @@ static gsc_status routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx
         const slots s = slots_of(self, l, k);
         status = s.n > 0 ? kind_backward(self, layer, &s, error) : GSC_OK;
     }
-    gsc_combine(queue, dx, &dgathered, NULL, &l->start, &slot, true);
+    gsc_combine(queue, dx, &dgathered, NULL, &start, &slot, true);
     return status;
 }
 
@@ -222,7 +224,8 @@ gsc_status lm_experts_forward(gsc_lm *self, size_t layer, const gsc_view *x_next
         return status;
     }
     gsc_copy(self->queue, x_next, &l->x_mid);
-    status = routed_forward(self, layer, x_next, &l->normed_2, error);
+    status = self->mixes ? lm_mix_forward(self, layer, x_next, error)
+                         : lm_routed_forward(self, layer, x_next, &l->normed_2, error);
     if (status == GSC_OK && self->shape.shared > 0) {
         shared_forward(self, l, x_next);
     }
@@ -237,7 +240,8 @@ gsc_status lm_experts_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *b
         shared_backward(self, l);
     }
     const gsc_status status =
-        routed_backward(self, layer, &self->dn, &self->dx, &l->normed_2, error);
+        self->mixes ? lm_mix_backward(self, layer, error)
+                    : lm_routed_backward(self, layer, &self->dn, &self->dx, &l->normed_2, error);
     return status == GSC_OK ? lm_gate_backward(self, layer, batch, error)
                             : gsc_fail_prefix(error, status, "layer %zu", layer);
 }

@@ -13,11 +13,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- Moves ---- */
 
-static gsc_status put(gsc_lm *self, const gsc_view *view, const void *from, size_t count,
-                      gsc_error *error) {
+gsc_status lm_put(gsc_lm *self, const gsc_view *view, const void *from, size_t count,
+                  gsc_error *error) {
     const size_t bytes = gsc_dtype_bytes(view->dtype);
     return gsc_buf_write(self->queue, view->buf, view->offset * bytes, from, count * bytes, error);
 }
@@ -33,7 +34,7 @@ gsc_status lm_get_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *th
 gsc_status lm_put_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through, size_t count,
                           const double *values, gsc_error *error) {
     const gsc_view to = lm_vector(*view, count), from = lm_vector(*through, count);
-    const gsc_status status = put(self, &from, values, count, error);
+    const gsc_status status = lm_put(self, &from, values, count, error);
     gsc_copy(self->queue, &to, &from);
     return status;
 }
@@ -54,11 +55,38 @@ static uint64_t key_of(const gsc_lm *self, size_t layer, int64_t step) {
     return gsc_random_bits(self->options.seed, layer, (uint64_t)step);
 }
 
+double gsc_lm_course_at(const gsc_lm_plugin *plugin, const gsc_lm_course *course, int64_t step) {
+    const double value = gsc_spec_schedule_at(&course->schedule, (double)step);
+    return plugin->loaded->plugin->params[course->param].type == GSC_PARAM_REAL ? value
+                                                                                : round(value);
+}
+
+static void follow(gsc_lm_plugin *plugin, int64_t step) {
+    for (size_t i = 0; i < plugin->n_courses; i++) {
+        const gsc_lm_course *course = &plugin->courses[i];
+        plugin->params[course->param] = gsc_lm_course_at(plugin, course, step);
+    }
+}
+
+/* Parameters with a schedule take the step's value. */
+static void follow_courses(gsc_lm *self, int64_t step) {
+    gsc_lm_shape *s = &self->shape;
+    follow(&s->gate, step);
+    follow(&s->expert, step);
+    for (size_t i = 0; i < s->n_more_experts; i++) {
+        follow(&s->more_experts[i], step);
+    }
+    for (size_t i = 0; i < s->n_balancers; i++) {
+        follow(&s->balancers[i], step);
+    }
+}
+
 gsc_status lm_gates_begin(gsc_lm *self, const gsc_lm_batch *batch, gsc_error *error) {
     const gsc_capabilities has = self->shape.gate.loaded->plugin->capabilities;
     for (size_t t = 0; t < self->rows; t++) {
         self->tokens_host[t] = batch->tokens[t];
     }
+    follow_courses(self, batch->step);
     for (size_t layer = 0; layer < self->shape.layers; layer++) {
         gsc_call *call = &self->layers[layer].gate.pass.call;
         call->first_row = batch->first_row;
@@ -66,8 +94,9 @@ gsc_status lm_gates_begin(gsc_lm *self, const gsc_lm_batch *batch, gsc_error *er
         call->random_key = (has & GSC_CAP_RANDOM) != 0 ? key_of(self, layer, batch->step) : 0;
     }
     gsc_guard_set_step(batch->step);
-    gsc_status status = put(self, &self->tokens, batch->tokens, self->rows, error);
-    return status == GSC_OK ? put(self, &self->targets, batch->targets, self->rows, error) : status;
+    gsc_status status = lm_put(self, &self->tokens, batch->tokens, self->rows, error);
+    return status == GSC_OK ? lm_put(self, &self->targets, batch->targets, self->rows, error)
+                            : status;
 }
 
 static gsc_status read_tensors(gsc_lm *self, size_t layer, gsc_error *error) {
@@ -85,13 +114,16 @@ static gsc_status read_tensors(gsc_lm *self, size_t layer, gsc_error *error) {
 }
 
 /* x, and the gate's weights, for scores that the host computes. */
-static gsc_status read_inputs(gsc_lm *self, size_t layer, gsc_error *error) {
+static gsc_status read_inputs(gsc_lm *self, size_t layer, bool jitter, gsc_error *error) {
     const lm_layer *l = &self->layers[layer];
     const size_t d = self->shape.width;
     gsc_status status = read_tensors(self, layer, error);
     if (status == GSC_OK && self->host_score) {
         status = lm_get_doubles(self, &l->normed_2, &self->row_double, self->rows * d, self->x_host,
                                 error);
+        for (size_t i = 0; jitter && i < self->rows * d; i++) {
+            self->x_host[i] *= self->jitter_host[i];
+        }
     }
     if (status == GSC_OK && self->host_score && self->has_gate_weight) {
         status = lm_get_doubles(self, &l->values[GSC_LM_GATE], &self->row_double,
@@ -100,15 +132,20 @@ static gsc_status read_inputs(gsc_lm *self, size_t layer, gsc_error *error) {
     return status;
 }
 
-static gsc_status read_logits(gsc_lm *self, size_t layer, int64_t step, gsc_error *error) {
+static gsc_status read_logits(gsc_lm *self, size_t layer, int64_t step, bool jitter,
+                              gsc_error *error) {
     const lm_layer *l = &self->layers[layer];
     const size_t m = self->shape.logits, count = self->rows * m;
     double *z = l->gate.pass.z;
     if (self->host_score || m == 0) {
         return GSC_OK;
     }
-    gsc_matmul(self->queue, &self->z, &l->normed_2, &l->values[GSC_LM_GATE], false, true, false);
-    const gsc_status status = lm_get_doubles(self, &self->z, &self->z_double, count, z, error);
+    gsc_status status = jitter ? lm_jitter_apply(self, &self->gate_x, &l->normed_2, error) : GSC_OK;
+    gsc_matmul(self->queue, &self->z, jitter ? &self->gate_x : &l->normed_2,
+               &l->values[GSC_LM_GATE], false, true, false);
+    if (status == GSC_OK) {
+        status = lm_get_doubles(self, &self->z, &self->z_double, count, z, error);
+    }
     for (size_t i = 0; status == GSC_OK && i < count; i++) {
         if (!isfinite(z[i])) {
             return gsc_fail(error, GSC_ERR_NUMERIC,
@@ -198,64 +235,6 @@ static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double
 
 /* ---- Forward ---- */
 
-/* Where each kind's slots begin and, where they are asked for, offsets and experts within a kind. */
-static gsc_status write_kinds(gsc_lm *self, lm_layer *l, const int32_t *chosen, gsc_error *error) {
-    int32_t *count = self->slot_expert_host + self->capacity;
-    memset(count, 0, self->shape.experts * sizeof *count);
-    for (size_t i = 0; i < l->n; i++) {
-        count[chosen[i]]++;
-    }
-    int32_t *offset = self->kind_offset_host;
-    size_t slots = 0;
-    for (size_t k = 0; k < self->n_kinds; k++) {
-        const lm_kind *kind = &self->kinds[k];
-        l->kind_slot[k] = slots;
-        for (size_t j = 0; j < kind->count; j++) {
-            if (self->n_kinds > 1) {
-                *offset++ = (int32_t)(slots - l->kind_slot[k]);
-            }
-            for (int32_t i = 0; i < count[kind->first + j]; i++) {
-                self->slot_expert_host[slots++] = (int32_t)j;
-            }
-        }
-        if (self->n_kinds > 1) {
-            *offset++ = (int32_t)(slots - l->kind_slot[k]);
-        }
-    }
-    l->kind_slot[self->n_kinds] = slots;
-    gsc_status status = GSC_OK;
-    if (self->n_kinds > 1) {
-        status = put(self, &l->kind_offset, self->kind_offset_host,
-                     self->shape.experts + self->n_kinds, error);
-    }
-    return status == GSC_OK && self->biased
-               ? put(self, &l->slot_expert, self->slot_expert_host, l->n, error)
-               : status;
-}
-
-static gsc_status write_choice(gsc_lm *self, lm_layer *l, gsc_error *error) {
-    const gsc_choice *choice = &l->gate.pass.choice;
-    for (size_t t = 0; t <= self->rows; t++) {
-        self->start_host[t] = (int32_t)choice->start[t];
-    }
-    l->n = (size_t)choice->start[self->rows];
-    for (size_t i = 0; i < l->n; i++) {
-        self->weight_host[i] = self->shape.routed_scale * choice->weight[i];
-    }
-    gsc_status status = put(self, &l->start, self->start_host, self->rows + 1, error);
-    if (status == GSC_OK) {
-        status = put(self, &l->expert, choice->chosen, l->n, error);
-    }
-    if (status == GSC_OK) {
-        status =
-            lm_put_doubles(self, &l->weight, &self->weight_double, l->n, self->weight_host, error);
-    }
-    const gsc_view row = lm_rows(l->row, l->n), place = lm_rows(l->choice, l->n);
-    const gsc_view slot = lm_rows(l->slot, l->n), expert = lm_rows(l->expert, l->n);
-    gsc_dispatch_plan(self->queue, &l->offset, &row, &place, &slot, &l->start, &expert);
-    return status == GSC_OK ? write_kinds(self, l, choice->chosen, error) : status;
-}
-
 static void count_and_observe(gsc_lm *self, size_t layer) {
     lm_gate *gate = &self->layers[layer].gate;
     const gsc_choice *choice = &gate->pass.choice;
@@ -263,6 +242,7 @@ static void count_and_observe(gsc_lm *self, size_t layer) {
         gate->loads[choice->chosen[i]] += 1;
     }
     gate->seen_rows += (int64_t)self->rows;
+    gate->dropped += (double)gate->n_dropped;
     if (self->shape.gate.loaded->gate->observe != NULL) {
         gsc_guard_enter(gate->pass.name, "observe");
         self->shape.gate.loaded->gate->observe(&gate->pass.call, gate->pass.z, gate->pass.p,
@@ -274,15 +254,20 @@ static void count_and_observe(gsc_lm *self, size_t layer) {
 static gsc_status forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch, bool training,
                           double *balance, gsc_error *error) {
     lm_layer *l = &self->layers[layer];
-    gsc_status status = read_inputs(self, layer, error);
+    const bool as_training = training || batch->as_training;
+    const bool jitter = as_training && self->shape.jitter > 0;
+    if (jitter) {
+        lm_jitter_draw(self, layer, batch);
+    }
+    gsc_status status = read_inputs(self, layer, jitter, error);
     if (status == GSC_OK) {
-        status = read_logits(self, layer, batch->step, error);
+        status = read_logits(self, layer, batch->step, jitter, error);
     }
     if (status == GSC_OK) {
         status = lm_gate_run_forward(self, layer, error);
     }
     if (status == GSC_OK) {
-        status = write_choice(self, l, error);
+        status = lm_route(self, l, as_training, error);
     }
     if (status == GSC_OK && training) {
         count_and_observe(self, layer);
@@ -316,17 +301,38 @@ gsc_status lm_gate_forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
 
 /* ---- Backward ---- */
 
+/* From z_host: the gradients of the gate's weights and of its input. */
+static gsc_status linear_gradients(gsc_lm *self, lm_layer *l, gsc_error *error) {
+    const bool jitter = self->shape.jitter > 0;
+    gsc_status status = lm_put_doubles(self, &self->dz, &self->z_double,
+                                       self->rows * self->shape.logits, self->z_host, error);
+    if (status == GSC_OK && jitter) {
+        status = lm_jitter_apply(self, &self->gate_x, &l->normed_2, error);
+    }
+    gsc_matmul(self->queue, &l->gradients[GSC_LM_GATE], &self->dz,
+               jitter ? &self->gate_x : &l->normed_2, true, false, true);
+    if (!jitter) {
+        gsc_matmul(self->queue, &self->dn, &self->dz, &l->values[GSC_LM_GATE], false, false, true);
+        return status;
+    }
+    gsc_matmul(self->queue, &self->gate_x, &self->dz, &l->values[GSC_LM_GATE], false, false, false);
+    if (status == GSC_OK) {
+        status = lm_jitter_apply(self, &self->gate_x, &self->gate_x, error);
+    }
+    gsc_add(self->queue, &self->dn, &self->dn, &self->gate_x);
+    return status;
+}
+
 static gsc_status write_gradients(gsc_lm *self, size_t layer, gsc_error *error) {
     lm_layer *l = &self->layers[layer];
     const size_t m = self->shape.logits, d = self->shape.width;
     gsc_status status = GSC_OK;
     if (!self->host_score && m > 0) {
-        status =
-            lm_put_doubles(self, &self->dz, &self->z_double, self->rows * m, self->z_host, error);
-        gsc_matmul(self->queue, &l->gradients[GSC_LM_GATE], &self->dz, &l->normed_2, true, false,
-                   true);
-        gsc_matmul(self->queue, &self->dn, &self->dz, &l->values[GSC_LM_GATE], false, false, true);
+        status = linear_gradients(self, l, error);
     } else if (self->host_score) {
+        for (size_t i = 0; self->shape.jitter > 0 && i < self->rows * d; i++) {
+            self->dx_host[i] *= self->jitter_host[i];
+        }
         status = add_doubles(self, &self->dn, self->dx_host, self->rows * d, error);
         if (status == GSC_OK && self->has_gate_weight) {
             status = add_doubles(self, &l->gradients[GSC_LM_GATE], self->dw_host, m * d, error);
@@ -344,18 +350,37 @@ static gsc_status write_gradients(gsc_lm *self, size_t layer, gsc_error *error) 
     return status;
 }
 
+/* weight_host: what comes back to the weights of the whole choice; what was dropped gets nothing. */
+static gsc_status weight_gradients(gsc_lm *self, const lm_layer *l, gsc_error *error) {
+    const gsc_status status =
+        lm_get_doubles(self, &self->dweight, &self->weight_double, l->n, self->weight_host, error);
+    if (status == GSC_OK && self->own) {
+        lm_own_weights(self, l, self->weight_host);
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        self->weight_host[i] *= self->shape.routed_scale;
+    }
+    lm_undrop(self, l);
+    return status;
+}
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
                            gsc_error *error) {
     lm_layer *l = &self->layers[layer];
     const gsc_plugin *plugin = self->shape.gate.loaded->plugin;
     double balance = 0;
-    gsc_status status = read_inputs(self, layer, error);
-    if (status == GSC_OK) {
-        status = lm_get_doubles(self, &self->dweight, &self->weight_double, l->n, self->weight_host,
-                                error);
+    if (self->shape.jitter > 0) {
+        lm_jitter_draw(self, layer, batch);
     }
-    if (status == GSC_OK && self->own) {
-        lm_own_weights(self, l, self->weight_host);
+    gsc_status status = read_inputs(self, layer, self->shape.jitter > 0, error);
+    if (status == GSC_OK && !self->mixes) {
+        status = weight_gradients(self, l, error);
     }
     if (status == GSC_OK) {
         status = balance_layer(self, layer, batch->step, batch->balance_scale, &balance, error);
@@ -363,9 +388,6 @@ static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
     }
     if (status != GSC_OK) {
         return status;
-    }
-    for (size_t i = 0; i < l->n; i++) {
-        self->weight_host[i] *= self->shape.routed_scale;
     }
     for (uint32_t i = 0; i < plugin->n_tensors; i++) {
         if (l->gate.gradients[i] != NULL) {
@@ -377,14 +399,23 @@ static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
     if (self->has_gate_weight && self->host_score) {
         memset(self->dw_host, 0, self->shape.logits * self->shape.width * sizeof *self->dw_host);
     }
+    if (self->mixes) {
+        status = lm_mix_logits_backward(self, layer, error);
+    }
     const gsc_gate_gradient gradient = {
-        .dweight = self->weight_host,
-        .dp = self->dp,
+        .dweight = self->mixes ? NULL : self->weight_host,
+        .dp = self->mixes ? NULL : self->dp,
         .dz = self->dz_host,
         .ret_dz = self->z_host,
         .ret_dx = self->host_score ? self->dx_host : NULL,
         .dw = self->host_score && self->has_gate_weight ? self->dw_host : NULL};
-    status = lm_gate_run_backward(self, layer, &gradient, error);
+    if (status == GSC_OK) {
+        const double before = seconds_now();
+        status = lm_gate_run_backward(self, layer, &gradient, error);
+        self->gate_work.evaluations += l->gate.pass.numeric_evaluations;
+        self->gate_work.seconds +=
+            l->gate.pass.numeric_evaluations > 0 ? seconds_now() - before : 0;
+    }
     return status == GSC_OK ? write_gradients(self, layer, error) : status;
 }
 
@@ -415,9 +446,18 @@ void gsc_lm_end_step(gsc_lm *self, int64_t step) {
         }
         memset(gate->loads, 0, self->shape.experts * sizeof *gate->loads);
         gate->seen_rows = 0;
+        gate->dropped = 0;
     }
 }
 
 const double *gsc_lm_loads(const gsc_lm *self, size_t layer) {
     return self->layers[layer].gate.loads;
+}
+
+double gsc_lm_dropped(const gsc_lm *self, size_t layer) {
+    return self->layers[layer].gate.dropped;
+}
+
+gsc_lm_gate_work gsc_lm_numeric_work(const gsc_lm *self) {
+    return self->gate_work;
 }

@@ -31,7 +31,7 @@ typedef struct work {
 static gsc_gate_pass pass_of(const gsc_lm *self, const lm_gate *gate, size_t s) {
     const size_t rows = self->shape.context, first = s * rows, e = self->shape.experts;
     const size_t m = self->shape.logits, wide = m > e ? m : e;
-    const size_t capacity = self->capacity / self->options.sequences;
+    const size_t capacity = self->choice_capacity / self->options.sequences;
     gsc_gate_pass pass = gate->pass;
     pass.rows = rows;
     pass.call.rows = (int64_t)rows;
@@ -78,8 +78,8 @@ static void run_backward(void *data, size_t s, size_t worker) {
     }
     pass.choice.chosen = all->chosen + from;
     pass.choice.weight = all->weight + from;
-    const gsc_gate_gradient own = {.dweight = g->dweight + from,
-                                   .dp = g->dp + first * e,
+    const gsc_gate_gradient own = {.dweight = g->dweight != NULL ? g->dweight + from : NULL,
+                                   .dp = g->dp != NULL ? g->dp + first * e : NULL,
                                    .dz = g->dz + first * m,
                                    .ret_dz = g->ret_dz + first * m};
     self->cut.status[s] = gsc_gate_backward(&pass, &own, &self->cut.errors[s]);

@@ -44,7 +44,7 @@ typedef struct piece {
 } piece;
 
 enum {
-    PIECES = 24
+    PIECES = 33
 };
 
 static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
@@ -53,10 +53,23 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
     const size_t x = self->host_score ? t * d : 0;
     const size_t w = self->host_score && self->has_gate_weight ? m * d : 0;
     const size_t cut = self->is_cut ? self->options.sequences : 0;
-    const size_t chosen = self->is_cut ? self->capacity : 0;
+    const size_t chosen = self->is_cut ? self->choice_capacity : 0;
+    const size_t most = s->capacity_factor > 0 ? self->choice_capacity : 0;
+    const size_t mix = self->mixes ? t * self->slots : 0;
     const piece all[PIECES] = {
         {(void **)&self->z_host, t * m, sizeof(double)},
-        {(void **)&self->weight_host, self->capacity, sizeof(double)},
+        {(void **)&self->weight_host,
+         self->capacity > self->choice_capacity ? self->capacity : self->choice_capacity,
+         sizeof(double)},
+        {(void **)&self->jitter_host, s->jitter > 0 ? t * d : 0, sizeof(double)},
+        {(void **)&self->dispatch_host, mix, sizeof(double)},
+        {(void **)&self->combine_host, mix, sizeof(double)},
+        {(void **)&self->ddispatch_host, mix, sizeof(double)},
+        {(void **)&self->dcombine_host, mix, sizeof(double)},
+        {(void **)&self->mix_dz, self->mixes ? t * m : 0, sizeof(double)},
+        {(void **)&self->keep, most, sizeof(bool)},
+        {(void **)&self->candidates, s->drop_by_score ? most : 0, sizeof(lm_candidate)},
+        {(void **)&self->chosen_host, self->mixes ? self->capacity : most, sizeof(int32_t)},
         {(void **)&self->x_host, x, sizeof(double)},
         {(void **)&self->w_host, w, sizeof(double)},
         {(void **)&self->dx_host, x, sizeof(double)},
@@ -65,7 +78,8 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
         {(void **)&self->dz_host, t * m, sizeof(double)},
         {(void **)&self->loss_host, self->chunk, sizeof(double)},
         {(void **)&self->q, self->no_sum ? t * e : 0, sizeof(double)},
-        {(void **)&self->start_host, t + 1, sizeof(int32_t)},
+        {(void **)&self->start_host, (self->mixes && self->capacity > t ? self->capacity : t) + 1,
+         sizeof(int32_t)},
         {(void **)&self->slot_expert_host, self->capacity + e, sizeof(int32_t)},
         {(void **)&self->kind_offset_host, self->n_kinds > 1 ? e + self->n_kinds : 0,
          sizeof(int32_t)},
@@ -96,7 +110,7 @@ size_t lm_host_bytes(const gsc_lm *self) {
         bytes += pieces[i].count * pieces[i].size;
     }
     /* A pass: z, p, dp, affinities, sums, start; chosen and weights, 8 bytes each. */
-    const size_t pass = self->rows * (s->logits + 3 * s->experts + 2) + 2 * self->capacity;
+    const size_t pass = self->rows * (s->logits + 3 * s->experts + 2) + 2 * self->choice_capacity;
     return bytes + s->layers * pass * sizeof(double) + lm_own_bytes(self);
 }
 
@@ -173,6 +187,12 @@ static gsc_status init_gate(gsc_lm *self, size_t layer, gsc_error *error) {
         gate->gradients == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the gate of layer %zu", layer);
     }
+    if (self->shape.capacity_factor > 0) {
+        gate->kept = calloc(self->choice_capacity + 1, sizeof *gate->kept);
+        if (gate->kept == NULL) {
+            return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the gate of layer %zu", layer);
+        }
+    }
     add_state(self, layer, "selection_bias", gate->bias, e);
     gsc_status status = init_tensors(self, layer, error);
     if (status == GSC_OK) {
@@ -226,6 +246,7 @@ void lm_gates_clear(gsc_lm *self) {
         free(gate->gradients);
         free(gate->bias);
         free(gate->loads);
+        free(gate->kept);
         lm_balance_clear(self, layer);
         gsc_gate_pass_clear(&gate->pass);
     }

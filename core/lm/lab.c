@@ -108,6 +108,12 @@ static gsc_status one_step(lab *self, gsc_error *error) {
     gsc_status status = gsc_lm_trainer_step(&self->trainer, self->batch, &step, error);
     self->trained_s += lm_lab_now() - before;
     if (status == GSC_OK) {
+        status = lm_lab_tell_courses(self, error);
+    }
+    if (status == GSC_OK) {
+        status = lm_lab_tell_numeric(self, error);
+    }
+    if (status == GSC_OK) {
         status = lm_lab_tell_step(self, &step, error);
     }
     return status == GSC_OK ? lm_lab_tell_step_loads(self, error) : status;
@@ -182,6 +188,9 @@ gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_
         status = lm_lab_declare_series(self, error);
     }
     if (status == GSC_OK) {
+        status = lm_lab_declare_courses(self, error);
+    }
+    if (status == GSC_OK) {
         status = lm_lab_watch_router(self, error);
     }
     if (status == GSC_OK) {
@@ -195,6 +204,9 @@ gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_
     }
     if (status == GSC_OK) {
         status = lm_lab_tell_results(self, error);
+    }
+    if (status == GSC_OK) {
+        status = lm_lab_tell_numeric_result(self, error);
     }
     if (status == GSC_OK) {
         status = self->sink->progress(self->sink, 1, "done", error);

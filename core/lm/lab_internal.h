@@ -56,9 +56,10 @@ typedef struct lab {
     int64_t *stops; /* steps with a checkpoint, ascending */
     size_t n_stops;
     int32_t series[LAB_SERIES], *load_series; /* [layers] */
-    int64_t first_step, told_step;            /* where this process began; of the last speed */
-    double begun_s, told_s, trained_s;        /* clocks: begin, last speed; seconds in steps */
-    double validation_loss;                   /* the last one */
+    int32_t *course_series;
+    int64_t first_step, told_step;     /* where this process began; of the last speed */
+    double begun_s, told_s, trained_s; /* clocks: begin, last speed; seconds in steps */
+    double validation_loss;            /* the last one */
     double *tails;      /* [2, layers] of the router's report, as checkpoints keep it */
     int64_t saved_step; /* of the last checkpoint; -1: none */
 } lab;
@@ -82,6 +83,12 @@ double lm_lab_fraction(const lab *self); /* of the whole run */
 gsc_status lm_lab_tell_results(lab *self, gsc_error *error);
 /* losses: [rows, context] of the last validation. */
 gsc_status lm_lab_tell_documents(lab *self, const double *losses, gsc_error *error);
+
+/* lab_gate.c: scheduled parameters; after some steps, and at the end, what numeric derivatives cost. */
+gsc_status lm_lab_declare_courses(lab *self, gsc_error *error);
+gsc_status lm_lab_tell_courses(lab *self, gsc_error *error);
+gsc_status lm_lab_tell_numeric(lab *self, gsc_error *error);
+gsc_status lm_lab_tell_numeric_result(lab *self, gsc_error *error);
 
 /* lab_router.c: the series of the router; the probe at this step, with its mean cross-entropy; a
  * step's loads; the checkpoints before the one that the run goes on from, as far as they are there.

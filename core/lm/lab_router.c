@@ -44,6 +44,7 @@ gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
                                   .steps = self->recipe.steps,
                                   .spacing = every > 0 ? every : (self->recipe.steps + 5) / 10,
                                   .batches = true,
+                                  .capacity = self->shape.capacity_factor > 0,
                                   .positions = self->interim.positions,
                                   .tokens = tokens,
                                   .documents = self->interim.document,
@@ -86,9 +87,9 @@ gsc_status lm_lab_probe(lab *self, bool quiet, double *ret_loss, gsc_error *erro
 gsc_status lm_lab_tell_step_loads(lab *self, gsc_error *error) {
     gsc_status status = GSC_OK;
     for (size_t layer = 0; layer < self->shape.layers && status == GSC_OK; layer++) {
-        status =
-            gsc_router_report_batch(self->router, self->trainer.step, layer,
-                                    self->trainer.loads + layer * self->shape.experts, 0, error);
+        status = gsc_router_report_batch(self->router, self->trainer.step, layer,
+                                         self->trainer.loads + layer * self->shape.experts,
+                                         self->trainer.dropped[layer], error);
     }
     return status;
 }

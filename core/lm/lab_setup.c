@@ -5,6 +5,7 @@
 #include "core/lm/lab_internal.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,18 +120,56 @@ static void read_recipe(lab *self) {
                                      .pool = self->pool};
 }
 
+static size_t add_text(char *text, size_t used, size_t size, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static size_t add_text(char *text, size_t used, size_t size, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const int more = vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+    return more < 0 || used + (size_t)more >= size ? size - 1 : used + (size_t)more;
+}
+
+/* " KIND id hash (parameters)". */
+static size_t add_plugin(char *text, size_t used, size_t size, const gsc_lm_plugin *plugin) {
+    const gsc_plugin *of = plugin->loaded->plugin;
+    used = add_text(text, used, size, ", %s %s %.12s", gsc_kind_name(of->kind), of->id,
+                    plugin->loaded->sha256);
+    for (uint32_t i = 0; i < of->n_params; i++) {
+        used = add_text(text, used, size, " %.9g", plugin->params[i]);
+    }
+    for (size_t i = 0; i < plugin->n_courses; i++) {
+        const gsc_spec_schedule *schedule = &plugin->courses[i].schedule;
+        used = add_text(text, used, size, " to %.9g in %.9g by %d", schedule->to, schedule->steps,
+                        (int)schedule->shape);
+    }
+    return used;
+}
+
 /* What must be the same for a run to go on from a checkpoint with the same bits. */
 static void describe(lab *self) {
     const gsc_lm_recipe *r = &self->recipe;
-    snprintf(self->identity, sizeof self->identity,
-             "seed %" PRIu64 ", %" PRId64 " steps of %zu / %zu sequences of %zu tokens, rate %.17g "
-             "after %" PRId64
-             " to %.17g, clip %.17g, decay %.17g, betas %.17g %.17g, gate %s %.16s, "
-             "expert %s, top %zu, data %.64s",
-             self->options.seed, r->steps, r->batch, r->accumulate, self->shape.context,
-             r->learning_rate, r->warmup, r->floor, r->clip, r->decay, r->beta1, r->beta2,
-             self->shape.gate.loaded->plugin->id, self->shape.gate.loaded->sha256,
-             self->shape.expert.loaded->plugin->id, self->shape.top_k, self->tokens.hash);
+    const gsc_lm_shape *s = &self->shape;
+    char *text = self->identity;
+    const size_t size = sizeof self->identity;
+    size_t used =
+        add_text(text, 0, size,
+                 "seed %" PRIu64 ", %" PRId64
+                 " steps of %zu / %zu sequences of %zu tokens, rate %.17g after %" PRId64
+                 " to %.17g, clip %.17g, decay %.17g, betas %.17g %.17g, top %zu, drop "
+                 "%.9g %d, jitter %.9g, data %.64s",
+                 self->options.seed, r->steps, r->batch, r->accumulate, s->context,
+                 r->learning_rate, r->warmup, r->floor, r->clip, r->decay, r->beta1, r->beta2,
+                 s->top_k, s->capacity_factor, s->drop_by_score, s->jitter, self->tokens.hash);
+    used = add_plugin(text, used, size, &s->gate);
+    for (size_t k = 0; k < gsc_lm_kinds(s); k++) {
+        used = add_plugin(text, used, size, gsc_lm_kind(s, k));
+        used = add_text(text, used, size, " x %zu", gsc_lm_kind_count(s, k));
+    }
+    for (size_t i = 0; i < s->n_balancers; i++) {
+        used = add_plugin(text, used, size, &s->balancers[i]);
+        used = add_text(text, used, size, " * %.9g", s->balancers[i].coefficient);
+    }
 }
 
 static int64_t share_of(const lab *self, double percent) {
@@ -172,6 +211,7 @@ static gsc_status make_model(lab *self, gsc_error *error) {
     if (status == GSC_OK) {
         gsc_lm_keep(self->model, "loads", self->trainer.loads,
                     self->shape.layers * self->shape.experts);
+        gsc_lm_keep(self->model, "dropped", self->trainer.dropped, self->shape.layers);
         gsc_lm_keep(self->model, "imbalance_tail", self->tails, 2 * self->shape.layers);
     }
     if (status == GSC_OK && from != NULL && from[0] != '\0') {
@@ -232,5 +272,6 @@ void lm_lab_tear_down(lab *self) {
     free(self->load);
     free(self->load_series);
     free(self->tails);
+    free(self->course_series);
     free(self->stops);
 }

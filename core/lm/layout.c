@@ -65,7 +65,12 @@ static void lay_out_layer(gsc_lm *self, lm_layer *l) {
     l->shared_u = matrix(self, t, wide);
     l->shared_v = matrix(self, self->gated ? t : 0, wide);
     l->weight = vector(self, self->capacity);
-    l->start = indices(self, t + 1);
+    const size_t mixed = self->mixes ? self->capacity : 0, s_all = self->mixes ? self->slots : 0;
+    l->mix_dispatch = matrix(self, self->mixes ? t : 0, s_all);
+    l->mix_combine = matrix(self, self->mixes ? t : 0, s_all);
+    l->mixed = matrix(self, mixed, d);
+    l->mix_out = matrix(self, mixed, d);
+    l->start = indices(self, largest(t, mixed) + 1);
     l->offset = indices(self, s->experts + 1);
     l->expert = indices(self, self->capacity);
     l->row = indices(self, self->capacity);
@@ -90,7 +95,10 @@ void lm_lay_out(gsc_lm *self) {
     const size_t heads = s->heads * s->head_size, wide = s->shared * e, m = s->logits;
     const size_t on_host =
         largest(largest_gate_tensor(self), self->host_score ? largest(t * d, m * d) : 1);
-    const size_t as_double = largest(on_host, self->own ? n * d : 0);
+    const size_t mixed = self->mixes ? n : 0, mix_rows = self->mixes ? t : 0;
+    const size_t jitter_rows = s->jitter > 0 ? t : 0;
+    const size_t as_double = largest(largest(on_host, self->own ? n * d : 0),
+                                     largest(mix_rows * self->slots, jitter_rows * d));
     self->used[NUMBERS] = self->used[INDICES] = self->used[DOUBLES] = 0;
     for (size_t layer = 0; layer < s->layers; layer++) {
         lay_out_layer(self, &self->layers[layer]);
@@ -117,6 +125,12 @@ void lm_lay_out(gsc_lm *self) {
     self->dweight = vector(self, n);
     self->z = matrix(self, t, m);
     self->dz = matrix(self, t, m);
+    self->jitter = matrix(self, jitter_rows, d);
+    self->gate_x = matrix(self, jitter_rows, d);
+    self->dmix_dispatch = matrix(self, mix_rows, self->slots);
+    self->dmix_combine = matrix(self, mix_rows, self->slots);
+    self->dmixed = matrix(self, mixed, d);
+    self->dmix_out = matrix(self, mixed, d);
     self->tokens = indices(self, t);
     self->targets = indices(self, t);
     self->identity = indices(self, n);
@@ -126,8 +140,33 @@ void lm_lay_out(gsc_lm *self) {
     self->row_double = take(self, DOUBLES, 1, as_double, 0);
 }
 
+static int64_t most_at(gsc_lm *self, const gsc_call *call, bool end) {
+    gsc_lm_plugin *gate = &self->shape.gate;
+    for (size_t i = 0; i < gate->n_courses; i++) {
+        const gsc_spec_schedule *schedule = &gate->courses[i].schedule;
+        gate->params[gate->courses[i].param] = end ? schedule->to : schedule->from;
+    }
+    gsc_guard_enter(lm_intern("gate", gate->loaded->plugin->id), "max_chosen");
+    const int64_t most = gate->loaded->gate->max_chosen(call);
+    gsc_guard_leave();
+    return most;
+}
+
+/* Where a schedule lets a row take more experts later, room is made for that: parameters stand at
+ * that end until the first step sets them. */
+static void widen_courses(gsc_lm *self, const gsc_call *call) {
+    const gsc_lm_plugin *gate = &self->shape.gate;
+    if (gate->n_courses == 0 || gate->loaded->gate->max_chosen == NULL) {
+        return;
+    }
+    if (most_at(self, call, true) <= most_at(self, call, false)) {
+        return;
+    }
+    most_at(self, call, true);
+}
+
 /* The most experts that one row takes. */
-static gsc_status find_most_chosen(const gsc_lm *self, size_t *ret_most, gsc_error *error) {
+static gsc_status find_most_chosen(gsc_lm *self, size_t *ret_most, gsc_error *error) {
     const gsc_lm_shape *s = &self->shape;
     const gsc_gate *gate = s->gate.loaded->gate;
     const gsc_call call = {.struct_size = sizeof(gsc_call),
@@ -138,6 +177,7 @@ static gsc_status find_most_chosen(const gsc_lm *self, size_t *ret_most, gsc_err
                            .top_k = (int64_t)s->top_k,
                            .params = s->gate.params,
                            .step = -1};
+    widen_courses(self, &call);
     int64_t most = (int64_t)(gate->count != NULL || gate->select != NULL ? s->experts : s->top_k);
     if (gate->max_chosen != NULL) {
         gsc_guard_enter(lm_intern("gate", s->gate.loaded->plugin->id), "max_chosen");
@@ -194,7 +234,10 @@ gsc_status lm_measure(gsc_lm *self, gsc_error *error) {
         return status;
     }
     self->dtype = self->options.dtype;
-    self->capacity = self->rows * most;
+    self->mixes = s->mix.mix != NULL;
+    self->slots = self->mixes ? s->experts * s->slots : 0;
+    self->choice_capacity = self->rows * most;
+    self->capacity = self->mixes ? self->options.sequences * self->slots : self->choice_capacity;
     self->chunk = LOGITS_AT_ONCE / s->vocabulary;
     self->chunk = self->chunk < 64 ? 64 : self->chunk;
     self->chunk = self->chunk > self->rows ? self->rows : self->chunk;

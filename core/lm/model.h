@@ -99,6 +99,16 @@ void gsc_lm_end_step(gsc_lm *self, int64_t step);
 /* Choices of each expert since the last end of a step, [experts]. */
 const double *gsc_lm_loads(const gsc_lm *self, size_t layer);
 
+/* Those of them that full experts dropped. */
+double gsc_lm_dropped(const gsc_lm *self, size_t layer);
+
+/* What the gate's numeric derivatives have cost since birth: evaluations of one row, seconds. */
+typedef struct gsc_lm_gate_work {
+    int64_t evaluations;
+    double seconds;
+} gsc_lm_gate_work;
+gsc_lm_gate_work gsc_lm_numeric_work(const gsc_lm *self);
+
 /* The arenas, all of gsc_lm_parameters.elements numbers of the model's type. */
 typedef enum gsc_lm_arena {
     GSC_LM_VALUES,

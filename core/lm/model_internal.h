@@ -13,12 +13,21 @@
 /* A layer's gate and balancers on the host. */
 typedef struct lm_gate {
     gsc_gate_pass pass;
-    double **tensors, **gradients;           /* of the gate's own tensors, in declared order */
-    double *bias;                            /* [E] */
-    double *loads;                           /* [E] since the last end of a step */
+    double **tensors, **gradients; /* of the gate's own tensors, in declared order */
+    double *bias;                  /* [E] */
+    double *loads;                 /* [E] since the last end of a step */
+    int32_t *kept; /* [choice capacity] places that were not dropped, where experts are of limits */
+    size_t n_dropped;                        /* of the micro-batch under way */
+    double dropped;                          /* since the last end of a step */
     int64_t seen_rows;                       /* rows since then */
     double **balance[GSC_LM_MOST_BALANCERS]; /* states of each balancer */
 } lm_gate;
+
+/* One choice, where full experts prefer high scores. */
+typedef struct lm_candidate {
+    int32_t expert, place;
+    double p;
+} lm_candidate;
 
 /* Experts of one kind: numbers first ... first + count - 1. */
 typedef struct lm_kind {
@@ -49,6 +58,8 @@ typedef struct lm_layer {
     gsc_view shared_u, shared_v;             /* [T, S e] */
     gsc_view start, expert, offset, row, choice, slot, slot_expert; /* dispatch.h */
     gsc_view weight;                                                /* [n] */
+    gsc_view mix_dispatch, mix_combine;                             /* [T, S] of gates that mix */
+    gsc_view mixed, mix_out;                                        /* [sequences S, d] */
     size_t n;
     lm_gate gate;
 } lm_layer;
@@ -71,8 +82,11 @@ struct gsc_lm {
     gsc_lm_options options;
     gsc_lm_parameters parameters;
     gsc_dtype dtype;
-    size_t rows, capacity; /* T; the most pairs */
-    size_t chunk;          /* rows whose logits are there at once */
+    size_t rows, capacity;  /* T; the most pairs */
+    size_t choice_capacity; /* the most pairs that the gate chooses */
+    size_t slots;           /* S of a sequence, where the gate mixes */
+    bool mixes;
+    size_t chunk; /* rows whose logits are there at once */
     lm_kind kinds[GSC_LM_MOST_KINDS];
     size_t n_kinds, shared_kind;
     bool gated, biased, own; /* some kind is */
@@ -96,6 +110,9 @@ struct gsc_lm {
     gsc_view shared_hidden, shared_dhidden, shared_dv;
     gsc_view z, dz;                           /* [T, M] */
     gsc_view dweight;                         /* [n] */
+    gsc_view jitter, gate_x;                  /* [T, d] */
+    gsc_view dmix_dispatch, dmix_combine;     /* [T, S] */
+    gsc_view dmixed, dmix_out;                /* [sequences S, d] */
     gsc_view tokens, targets, identity;       /* i32 [T], [T], [n] */
     gsc_view losses, z_double, weight_double; /* f64 */
     gsc_view row_double;                      /* f64 [T, d] or [M, d], for scores on the host */
@@ -108,6 +125,14 @@ struct gsc_lm {
     double balance;                         /* of the backward pass under way */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
     int64_t *tokens_host, *sequences;
+    double *jitter_host;                    /* [T, d] */
+    double *dispatch_host, *combine_host;   /* [T, S] */
+    double *ddispatch_host, *dcombine_host; /* [T, S] */
+    double *mix_dz;                         /* [T, M] */
+    bool *keep;                             /* [choice capacity], with limits; so both below */
+    lm_candidate *candidates;
+    int32_t *chosen_host; /* [capacity] */
+    gsc_lm_gate_work gate_work;
     int32_t *kind_offset_host; /* [E + kinds] */
     struct lm_own *own_room;   /* own_experts.c */
     gsc_lm_state *states;
@@ -159,7 +184,25 @@ size_t lm_host_bytes(const gsc_lm *self);
 /* Whether the gate's tensor i starts as normals of *ret_sd around *ret_mean. */
 void lm_tensor_birth(const gsc_lm_shape *shape, uint32_t i, double *ret_mean, double *ret_sd);
 
+/* route.c: the choice of the layer's gate, or its slots, to the device: layer->n, weight, the plan.
+ * Then what came back to weights of kept choices as that of all of them, in weight_host. */
+gsc_status lm_route(gsc_lm *self, lm_layer *l, bool drops, gsc_error *error);
+void lm_undrop(gsc_lm *self, const lm_layer *l);
+
+/* jitter.c: jitter_host of a layer; y = x times it. */
+void lm_jitter_draw(gsc_lm *self, size_t layer, const gsc_lm_batch *batch);
+gsc_status lm_jitter_apply(gsc_lm *self, const gsc_view *y, const gsc_view *x, gsc_error *error);
+
+/* mix.c: x_next += the experts of mixtures; dn = what comes back, and gradients of the matrices;
+ * from those, dz_host += what comes back to the logits. */
+gsc_status lm_mix_forward(gsc_lm *self, size_t layer, const gsc_view *x_next, gsc_error *error);
+gsc_status lm_mix_backward(gsc_lm *self, size_t layer, gsc_error *error);
+gsc_status lm_mix_logits_backward(gsc_lm *self, size_t layer, gsc_error *error);
+
 /* gate.c */
+/* count numbers, of the view's type, from the host. */
+gsc_status lm_put(gsc_lm *self, const gsc_view *view, const void *from, size_t count,
+                  gsc_error *error);
 /* Numbers of the model's type, as doubles on the host; through is room of doubles on the device. */
 gsc_status lm_get_doubles(gsc_lm *self, const gsc_view *view, const gsc_view *through, size_t count,
                           double *ret_values, gsc_error *error);
@@ -196,6 +239,11 @@ gsc_status lm_own_backward(gsc_lm *self, size_t layer, size_t kind, const gsc_vi
 /* What lm_own_backward found of the weights' gradient, into dweight [n] by place. */
 void lm_own_weights(const gsc_lm *self, const lm_layer *l, double *dweight);
 gsc_call lm_expert_call(const gsc_lm_shape *shape, const gsc_lm_plugin *plugin);
+/* y += the chosen experts of x's rows; dx += what comes back from dy. */
+gsc_status lm_routed_forward(gsc_lm *self, size_t layer, const gsc_view *y, const gsc_view *x,
+                             gsc_error *error);
+gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, const gsc_view *dy,
+                              const gsc_view *x, gsc_error *error);
 /* x_next += the experts of normed_2; dn = what comes back from dx. */
 gsc_status lm_experts_forward(gsc_lm *self, size_t layer, const gsc_view *x_next,
                               const gsc_lm_batch *batch, bool training, double *balance,

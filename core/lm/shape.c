@@ -5,6 +5,7 @@
 #include "core/lm/shape.h"
 
 #include "core/plugin/stages.h"
+#include "core/plugin/stages_mix.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -137,6 +138,9 @@ gsc_status gsc_lm_shape_read(const gsc_spec *spec, size_t vocabulary, gsc_lm_sha
                       .rope_base = 1e4,
                       .routed_scale = gsc_spec_real(spec, "lm.routed_scale"),
                       .logit_sd = gsc_spec_real(spec, "lm.logit_sd"),
+                      .capacity_factor = gsc_spec_real(spec, "lm.capacity_factor"),
+                      .drop_by_score = strcmp(gsc_spec_string(spec, "lm.drop"), "score") == 0,
+                      .jitter = gsc_spec_real(spec, "lm.router_jitter"),
                       .allow_not_causal = gsc_spec_bool(spec, "lm.allow_not_causal")};
     if (s.head_size == 0) {
         if (s.width % s.heads != 0) {
@@ -237,8 +241,39 @@ static gsc_status check_plugins(const gsc_lm_shape *s, gsc_error *error) {
                         "is no forecast; choose a causal gate, or set lm.allow_not_causal=true",
                         gate->id);
     }
+    if (s->capacity_factor > 0 && s->drop_by_score && !s->allow_not_causal) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "lm.drop is \"score\", so that later tokens may push out earlier ones in "
+                        "training; take \"position\", or set lm.allow_not_causal=true");
+    }
     gsc_status status = check_balancers(s, error);
     return status == GSC_OK ? check_experts(s, error) : status;
+}
+
+/* A gate that mixes: its slots, and what has no meaning with it. */
+static gsc_status check_mix(gsc_lm_shape *shape, gsc_error *error) {
+    const gsc_lm_shape *s = shape;
+    const char *id = s->gate.loaded->plugin->id;
+    gsc_status status = gsc_gate_mix_find(s->gate.loaded, &shape->mix, error);
+    if (status != GSC_OK || s->mix.mix == NULL) {
+        return status;
+    }
+    if (s->n_balancers > 0 || s->capacity_factor > 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "gate %s gives every expert the same number of slots, so that there is "
+                        "nothing to %s; set %s=0",
+                        id, s->n_balancers > 0 ? "balance" : "drop",
+                        s->n_balancers > 0 ? "lm.balance" : "lm.capacity_factor");
+    }
+    const gsc_call call = {.struct_size = sizeof call,
+                           .rows = (int64_t)s->context,
+                           .inputs = (int64_t)s->width,
+                           .experts = (int64_t)s->experts,
+                           .logits = (int64_t)s->logits,
+                           .top_k = (int64_t)s->top_k,
+                           .params = s->gate.params,
+                           .step = -1};
+    return gsc_gate_mix_slots(s->gate.loaded, &s->mix, &call, &shape->slots, error);
 }
 
 gsc_status gsc_lm_shape_check(gsc_lm_shape *shape, gsc_error *error) {
@@ -269,5 +304,6 @@ gsc_status gsc_lm_shape_check(gsc_lm_shape *shape, gsc_error *error) {
         status = check_plugins(s, error);
     }
     shape->logits = status == GSC_OK ? (size_t)logits : 0;
+    status = status == GSC_OK ? check_mix(shape, error) : status;
     return status;
 }

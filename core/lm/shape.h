@@ -69,6 +69,11 @@ typedef struct gsc_lm_shape {
     size_t rotated; /* numbers of a head that turn: even, 0 to head_size */
     bool rms_norm, tied, output_bias, scaled_embedding;
     bool allow_not_causal;
+    double capacity_factor; /* choices that an expert takes over its even share; 0: all */
+    bool drop_by_score;
+    double jitter;    /* of the gate's input, in training */
+    gsc_gate_mix mix; /* set by gsc_lm_shape_check; mix NULL: the gate chooses */
+    size_t slots;     /* of one expert, where it mixes */
     double norm_epsilon, rope_base, routed_scale;
     double
         logit_sd; /* standard deviation of a linear score's logits at birth; 0: sqrt(2 / layers) */
@@ -86,6 +91,9 @@ static inline size_t gsc_lm_kind_count(const gsc_lm_shape *shape, size_t kind) {
 }
 /* The first kind that is feed-forward, which the shared net is of; gsc_lm_kinds where none is. */
 size_t gsc_lm_shared_kind(const gsc_lm_shape *shape);
+
+/* A scheduled parameter's value at a step. */
+double gsc_lm_course_at(const gsc_lm_plugin *plugin, const gsc_lm_course *course, int64_t step);
 
 /* Loads a plugin with its initial parameters, for a model; refuses what this lab cannot run. */
 gsc_status gsc_lm_plugin_load(gsc_kind kind, const char *id, gsc_lm_plugin *ret_plugin,

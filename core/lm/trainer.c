@@ -43,10 +43,12 @@ gsc_status gsc_lm_trainer_init(gsc_lm_trainer *self, gsc_queue *queue, gsc_lm *m
     gsc_lm_trainer made = {.queue = queue, .model = model, .recipe = *recipe};
     const size_t rows = recipe->batch / recipe->accumulate * s->context;
     made.loads = calloc(s->layers * s->experts, sizeof *made.loads);
+    made.dropped = calloc(s->layers, sizeof *made.dropped);
     made.tokens = calloc(rows, sizeof *made.tokens);
     made.targets = calloc(rows, sizeof *made.targets);
     gsc_status status = gsc_buf_new(queue, SUM_BYTES, &made.sums, error);
-    if (status == GSC_OK && (made.loads == NULL || made.tokens == NULL || made.targets == NULL)) {
+    if (status == GSC_OK && (made.loads == NULL || made.dropped == NULL || made.tokens == NULL ||
+                             made.targets == NULL)) {
         status = gsc_fail(error, GSC_ERR_MEMORY, "no memory for a batch of %zu tokens", rows);
     }
     if (status != GSC_OK) {
@@ -59,6 +61,7 @@ gsc_status gsc_lm_trainer_init(gsc_lm_trainer *self, gsc_queue *queue, gsc_lm *m
 
 void gsc_lm_trainer_clear(gsc_lm_trainer *self) {
     free(self->loads);
+    free(self->dropped);
     free(self->tokens);
     free(self->targets);
     gsc_buf_free(self->sums);
@@ -140,6 +143,7 @@ static void end_step(gsc_lm_trainer *self) {
     for (size_t layer = 0; layer < s->layers; layer++) {
         memcpy(self->loads + layer * s->experts, gsc_lm_loads(self->model, layer),
                s->experts * sizeof *self->loads);
+        self->dropped[layer] = gsc_lm_dropped(self->model, layer);
     }
     gsc_lm_end_step(self->model, self->step);
     self->step++;

@@ -31,8 +31,9 @@ typedef struct gsc_lm_trainer {
     gsc_queue *queue; /* borrowed, as model */
     gsc_lm *model;
     gsc_lm_recipe recipe;
-    int64_t step;  /* steps done */
-    double *loads; /* [layers, experts] choices in the last step */
+    int64_t step;    /* steps done */
+    double *loads;   /* [layers, experts] choices in the last step */
+    double *dropped; /* [layers] those of them that full experts dropped */
     int32_t *tokens, *targets;
     gsc_buf *sums; /* one double, one index */
     double

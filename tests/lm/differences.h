@@ -24,6 +24,8 @@ typedef struct problem {
 static inline double objective(problem *p) {
     gsc_error error = {0};
     gsc_lm_loss loss;
+    p->batch.tokens = p->tokens;
+    p->batch.targets = p->targets;
     must(gsc_lm_forward(p->model, &p->batch, &loss, &error), &error);
     return loss.sum * p->batch.loss_scale + loss.balance;
 }
@@ -67,8 +69,6 @@ static inline double worst_difference(problem *p, const char *of, const char **r
     gsc_error error = {0};
     const gsc_lm_parameters *list = gsc_lm_get_parameters(p->model);
     double worst = 0, largest = 0;
-    p->batch.tokens = p->tokens;
-    p->batch.targets = p->targets;
     *ret_where = "";
     for (size_t i = 0; i < list->count; i++) {
         const gsc_lm_parameter *parameter = &list->list[i];
