@@ -50,7 +50,8 @@ static const command commands[] = {
      "first run and hashed into every one. Progress goes to stderr, the folder to stdout. Ctrl-C stops the\n"
      "runs under way; `gatescope sweep DIR` begins them again. `gatescope compare DIR` gives the verdicts.\n",
      gsc_cmd_sweep},
-    {"compare", "DIR|FILE.gsc… [--json]", "arms over pairs of runs with the same seed, with a verdict",
+    {"compare", "DIR|FILE.gsc… [--json]",
+     "arms over pairs of runs with the same seed, with a verdict",
      "  DIR|FILE.gsc…     a sweep's folder; or runs, which are arms by what their specs differ in\n"
      "  --result NAME     what is compared (validation_loss, or what the sweep set)\n"
      "  --baseline ARM    which arm the others are compared with\n"
@@ -86,7 +87,8 @@ static const command commands[] = {
      gsc_cmd_export},
     {"presets", "[--json]", "list the experiments that come with the program",
      "  --json   with their whole specs\n", gsc_cmd_presets},
-    {"plugin", "list|info|new|build|…", "the gates, experts and balancers of this machine, and your own",
+    {"plugin", "list|info|new|build|…",
+     "the gates, experts and balancers of this machine, and your own",
      "  list                            every plugin file found, with what was refused and why\n"
      "  info ID                         one plugin: formula, parameters, stages, which labs take it\n"
      "  new gate|expert|balancer NAME [DIR]\n"
