@@ -305,4 +305,5 @@ def main():
                       "ms": 1e3 * best / problem["iterations"]}))
 
 
-main()
+if __name__ == "__main__":
+    main()
