@@ -168,8 +168,7 @@ static void test_load(void) {
     TAP_OK(gsc_registry_load(GSC_KIND_EXPERT, "softmax", &loaded, &error) == GSC_ERR_PLUGIN,
            "an id of another kind does not load");
     TAP_CONTAINS(error.message, "no expert named \"softmax\"", "the error says the kind");
-    TAP_CONTAINS(error.message, "there are constant, gelu, linear, polynomial, relu, sigmoid, tanh",
-                 "and which there are");
+    TAP_CONTAINS(error.message, "; there are ", "and which there are");
 }
 
 /* The same gate in two folders; then its file is overwritten while loaded, and its copy removed. */
