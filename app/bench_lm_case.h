@@ -29,7 +29,8 @@ typedef struct bench_lm_case {
 
 typedef struct bench_lm_ours {
     double step_ms;        /* the best step */
-    double ceiling_ms;     /* the step's products alone, as dense sgemm */
+    double product_ms;     /* the step's products alone, as dense ones on the path in use */
+    double sgemm_ms;       /* the same on vectors alone: OpenBLAS and ours */
     double memory_bytes;   /* how far the process grew at its peak */
     double forecast_bytes; /* the count on paper */
     double losses[BENCH_LM_MOST_STEPS];

@@ -17,6 +17,7 @@
 
 #include "core/read/json_text.h"
 #include "core/run/machine.h"
+#include "kernels/cpu_info.h"
 #include "kernels/pool.h"
 
 #include <errno.h>
@@ -202,8 +203,13 @@ static double tokens_per_second(const lm_result *r) {
     return 1e3 * (double)(r->c.batch * r->c.context) / r->ours.step_ms;
 }
 
-static double share(const lm_result *r) {
-    return r->ours.ceiling_ms / r->ours.step_ms;
+/* Of the rate of dense products. */
+static double product_share(const lm_result *r) {
+    return r->ours.product_ms / r->ours.step_ms;
+}
+
+static double sgemm_share(const lm_result *r) {
+    return r->ours.sgemm_ms / r->ours.step_ms;
 }
 
 /* The longest of the grown cases over the shortest; NaN where there are none. */
@@ -224,16 +230,17 @@ static json_t *describe(const lm_result *r) {
     char name[64];
     snprintf(name, sizeof name, "width %zu, %zu experts", r->c.width, r->c.experts);
     json_t *entry = json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:f, s:o, s:o, s:o, s:o, s:s, s:f, s:f, s:f, s:f, s:o, s:o}",
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:f, s:o, s:o, s:o, s:o, s:s, s:f, s:f, s:f, s:f, s:f, "
+        "s:o, s:o}",
         "name", name, "width", (json_int_t)r->c.width, "experts", (json_int_t)r->c.experts, "top_k",
         (json_int_t)r->c.top_k, "tokens", (json_int_t)(r->c.batch * r->c.context), "steps",
         (json_int_t)r->c.steps, "unit", "ms/step", "ours", r->ours.step_ms, "peer",
         gsc_json_number(r->peer_ms[0]), "ratio", gsc_json_number(r->peer_ms[0] / r->ours.step_ms),
         "peer_compiled", gsc_json_number(r->peer_ms[1]), "ratio_compiled",
         gsc_json_number(r->peer_ms[1] / r->ours.step_ms), "peer_name", peer_names[0],
-        "tokens_per_second", tokens_per_second(r), "sgemm_share", share(r), "peak_bytes",
-        r->ours.memory_bytes, "paper_bytes", r->ours.forecast_bytes, "loss_gap",
-        gsc_json_number(r->gap), "load", gsc_json_number(r->load));
+        "tokens_per_second", tokens_per_second(r), "product_share", product_share(r), "sgemm_share",
+        sgemm_share(r), "peak_bytes", r->ours.memory_bytes, "paper_bytes", r->ours.forecast_bytes,
+        "loss_gap", gsc_json_number(r->gap), "load", gsc_json_number(r->load));
     if (r->beside && isnan(r->peer_ms[0])) {
         json_object_set_new(entry, "why", json_string(no_peer));
     }
@@ -275,21 +282,28 @@ static void print_table(const lm_result *results, size_t count) {
     if (results[0].c.threads > 1) {
         snprintf(clock_text, sizeof clock_text, "%u threads, wall time", results[0].c.threads);
     }
-    printf("%5s %7s %9s %9s %7s %8s %7s %18s %18s %5s\n", "width", "experts", "tokens/s", "ms/step",
-           "sgemm", "peak MB", "paper", peer_names[0], peer_names[1], "load");
+    printf("%5s %7s %9s %9s %7s %7s %8s %7s %18s %18s %8s %5s\n", "width", "experts", "tokens/s",
+           "ms/step", "product", "sgemm", "peak MB", "paper", peer_names[0], peer_names[1],
+           "loss gap", "load");
     for (size_t i = 0; i < count; i++) {
         const lm_result *r = &results[i];
-        printf("%5zu %7zu %9.0f %9.1f %6.0f%% %8.1f %6.2fx", r->c.width, r->c.experts,
-               tokens_per_second(r), r->ours.step_ms, 100 * share(r), 1e-6 * r->ours.memory_bytes,
-               r->ours.memory_bytes / r->ours.forecast_bytes);
+        printf("%5zu %7zu %9.0f %9.1f %6.0f%% %6.0f%% %8.1f %6.2fx", r->c.width, r->c.experts,
+               tokens_per_second(r), r->ours.step_ms, 100 * product_share(r), 100 * sgemm_share(r),
+               1e-6 * r->ours.memory_bytes, r->ours.memory_bytes / r->ours.forecast_bytes);
         print_peer(r->peer_ms[0], r->ours.step_ms);
         print_peer(r->peer_ms[1], r->ours.step_ms);
+        if (isnan(r->gap)) {
+            printf(" %8s", "none");
+        } else {
+            printf(" %8.1e", r->gap);
+        }
         printf(" %5.1f\n", r->load);
         any = any || !isnan(r->peer_ms[0]);
     }
-    printf("best of %zu steps, %s; sgemm: the step's products alone, as dense ones, over the "
-           "step; paper: peak over the count on paper\n",
-           results[0].c.steps, clock_text);
+    printf("best of %zu steps, %s; product: the step's products alone, as dense ones on %s, over "
+           "the step; sgemm: the same on vectors alone; paper: peak growth over the count on "
+           "paper; loss gap: the largest difference of a step's losses\n",
+           results[0].c.steps, clock_text, gsc_cpu_path());
     if (!isnan(growth(results, count))) {
         printf("8 to 256 experts at equal active FLOPs: %.2fx\n", growth(results, count));
     }

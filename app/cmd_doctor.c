@@ -94,13 +94,13 @@ static double now_s(void) {
 }
 
 /* GFLOP/s of square products of that size, the best within 0.2 s. */
-static gsc_status measure(gsc_pool *pool, gsc_dtype dtype, int64_t size, double *ret_gflops,
-                          gsc_error *error) {
+static gsc_status measure(const gsc_device *device, gsc_pool *pool, gsc_dtype dtype, int64_t size,
+                          double *ret_gflops, gsc_error *error) {
     gsc_queue *queue = NULL;
     gsc_buf *buf = NULL;
     gsc_view views[3];
     size_t count = (size_t)(size * size);
-    gsc_status status = gsc_queue_new(gsc_device_cpu(), pool, 0, &queue, error);
+    gsc_status status = gsc_queue_new(device, pool, 0, &queue, error);
     if (status == GSC_OK) {
         status = gsc_buf_new(queue, 3 * count * gsc_dtype_bytes(dtype), &buf, error);
     }
@@ -127,12 +127,20 @@ static gsc_status measure(gsc_pool *pool, gsc_dtype dtype, int64_t size, double 
 static void add_speed(report *r) {
     gsc_pool *pool = NULL;
     gsc_error error = {0};
-    double single = 0.0, twofold = 0.0;
+    double single = 0.0, sgemm = 0.0, twofold = 0.0;
+    const gsc_device *device = gsc_device_cpu();
+    const bool tiles = gsc_cpu_isa() > GSC_ISA_V4;
+    const gsc_device *vectors = tiles ? gsc_device_cpu_at(GSC_ISA_V4) : device;
     if (gsc_pool_new(0, &pool, &error) != GSC_OK ||
-        measure(pool, GSC_F32, 1024, &single, &error) != GSC_OK ||
-        measure(pool, GSC_F64, 768, &twofold, &error) != GSC_OK) {
+        measure(device, pool, GSC_F32, 1024, &single, &error) != GSC_OK ||
+        measure(vectors, pool, GSC_F32, 1024, &sgemm, &error) != GSC_OK ||
+        measure(device, pool, GSC_F64, 768, &twofold, &error) != GSC_OK) {
         finding *f = add(r, "matrix products", "not measured");
         snprintf(f->problem, sizeof f->problem, "%s", error.message);
+    } else if (tiles) {
+        add(r, "matrix products",
+            "%.1f GFLOP/s f32 on tiles (%.1f by sgemm), %.1f GFLOP/s f64, %u threads", single,
+            sgemm, twofold, gsc_pool_threads(pool));
     } else {
         add(r, "matrix products", "%.1f GFLOP/s f32, %.1f GFLOP/s f64, %u threads", single, twofold,
             gsc_pool_threads(pool));
