@@ -5,6 +5,7 @@
 #include "ui/figure_page.h"
 
 #include "ui/numbers.h"
+#include "ui/scrubber.h"
 #include "ui/words.h"
 
 #include <string.h>
@@ -21,6 +22,8 @@ struct _GscFigurePage {
     GtkInfoBar *trouble_bar, *fallback_bar;
     GtkLabel *trouble_label, *fallback_label, *title_label, *subtitle_label;
     GtkOverlay *overlay;
+    GtkBox *figure_box;
+    GscScrubber *scrubber; /* below figures of maps */
     GtkPaned *paned;
     GtkProgressBar *progress_bar;
     GtkScrolledWindow *numbers_box;
@@ -64,6 +67,14 @@ static void on_figure_chosen(GtkDropDown *list, GParamSpec *pspec, GscFigurePage
     gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
 }
 
+static void on_moved(GscScrubber *scrubber, GscFigurePage *self) {
+    g_autoptr(GPtrArray) items = g_ptr_array_ref(self->items);
+
+    if (self->experiment != NULL) {
+        gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
+    }
+}
+
 static void gsc_figure_page_dispose(GObject *object) {
     GscFigurePage *self = GSC_FIGURE_PAGE(object);
 
@@ -91,6 +102,7 @@ static void gsc_figure_page_class_init(GscFigurePageClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, title_label);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, subtitle_label);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, overlay);
+    gtk_widget_class_bind_template_child(widget_class, GscFigurePage, figure_box);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, paned);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, progress_bar);
     gtk_widget_class_bind_template_child(widget_class, GscFigurePage, numbers_box);
@@ -104,6 +116,10 @@ static void gsc_figure_page_init(GscFigurePage *self) {
     self->canvas = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
     gtk_overlay_set_child(self->overlay, GTK_WIDGET(self->canvas));
     g_signal_connect_object(self->canvas, "fallback", G_CALLBACK(on_fallback), self, 0);
+    self->scrubber = GSC_SCRUBBER(gsc_scrubber_new());
+    gtk_widget_set_visible(GTK_WIDGET(self->scrubber), FALSE);
+    gtk_box_append(self->figure_box, GTK_WIDGET(self->scrubber));
+    g_signal_connect_object(self->scrubber, "moved", G_CALLBACK(on_moved), self, 0);
     self->numbers = GSC_NUMBERS(gsc_numbers_new());
     gtk_scrolled_window_set_child(self->numbers_box, gsc_numbers_get_view(self->numbers));
     self->items = g_ptr_array_new_with_free_func(g_object_unref);
@@ -188,6 +204,38 @@ static void invite(gsc_figure *figure, bool hidden) {
     }
 }
 
+/* The series whose vectors a figure maps over time; NULL: it is no such figure. */
+static const char *series_of_maps(const char *figure) {
+    static const char *const maps[][2] = {{"load", "load"},
+                                          {"overlap", "overlap"},
+                                          {"coactivation", "coactivation"},
+                                          {"specialization", "layer_similarity"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(maps); i++) {
+        if (g_strcmp0(maps[i][0], figure) == 0) {
+            return maps[i][1];
+        }
+    }
+    return NULL;
+}
+
+/* The slider has the steps of the first series that the figure maps. */
+static void offer_steps(GscFigurePage *self, const char *figure, gsc_run *const *runs, size_t n) {
+    const char *series = series_of_maps(figure);
+    gsc_vectors vectors = {0};
+
+    for (size_t i = 0; series != NULL && i < n && vectors.count == 0; i++) {
+        for (size_t j = 0; j < gsc_run_series_count(runs[i]) && vectors.count == 0; j++) {
+            if (strcmp(gsc_run_series(runs[i], j)->name, series) == 0) {
+                gsc_run_read_vectors(runs[i], j, 0, &vectors, NULL);
+            }
+        }
+    }
+    gsc_scrubber_set_steps(self->scrubber, vectors.x, vectors.count);
+    gtk_widget_set_visible(GTK_WIDGET(self->scrubber), vectors.count > 1);
+    gsc_vectors_clear(&vectors);
+}
+
 void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
                           size_t n_hidden, bool live) {
     g_autofree gsc_run **runs = g_new0(gsc_run *, items->len + 1);
@@ -204,13 +252,17 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
         }
     }
     keep_items(self, items);
-    g_set_object(&self->experiment, experiment);
+    if (g_set_object(&self->experiment, experiment)) {
+        gsc_scrubber_reset(self->scrubber);
+    }
     self->live = live;
     self->n_hidden = n_hidden;
+    const char *name = choose_figure(self, runs, n);
     gsc_figure_options options = {.run_colors = colors,
                                   .bootstrap_draws = live ? DRAWS_LIVE : DRAWS_DONE};
-    if (gsc_figure_build(choose_figure(self, runs, n), runs, n, &options, &figure, &error) !=
-        GSC_OK) {
+    offer_steps(self, name, runs, n);
+    options.at_step = gsc_scrubber_get_step(self->scrubber, &options.step);
+    if (gsc_figure_build(name, runs, n, &options, &figure, &error) != GSC_OK) {
         gsc_figure_page_set_trouble(self, error.message);
         return;
     }

@@ -54,7 +54,7 @@ static void own_session(gpointer data) {
 
 /* The last line that is not empty: the command line ends with the sentence that matters. */
 static char *last_sentence(int log) {
-    static const char *const speakers[] = {"gatescope run: ", "gatescope: "};
+    static const char *const speakers[] = {"gatescope run: ", "gatescope resume: ", "gatescope: "};
     char text[4096];
     off_t size = lseek(log, 0, SEEK_END);
     off_t from = size > (off_t)sizeof text - 1 ? size - ((off_t)sizeof text - 1) : 0;
@@ -93,12 +93,10 @@ static void on_run_exit(GObject *source, GAsyncResult *result, gpointer data) {
     g_free(self);
 }
 
-bool gsc_launcher_run(const char *source, const char *const *assignments, const char *path,
-                      gsc_launcher_done *done, gpointer data, GDestroyNotify free_data,
-                      GError **error) {
+static bool start(const char *const *arguments, gsc_launcher_done *done, gpointer data,
+                  GDestroyNotify free_data, GError **error) {
     g_autoptr(GSubprocessLauncher) launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
-    g_auto(GStrv) arguments = build_arguments(source, assignments, path);
     int log = memfd_create("gatescope-run-stderr", MFD_CLOEXEC);
 
     if (log < 0) {
@@ -108,8 +106,7 @@ bool gsc_launcher_run(const char *source, const char *const *assignments, const 
     }
     g_subprocess_launcher_take_stderr_fd(launcher, dup(log));
     g_subprocess_launcher_set_child_setup(launcher, own_session, NULL, NULL);
-    g_autoptr(GSubprocess) process =
-        g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, error);
+    g_autoptr(GSubprocess) process = g_subprocess_launcher_spawnv(launcher, arguments, error);
     if (process == NULL) {
         close(log);
         return false;
@@ -118,6 +115,21 @@ bool gsc_launcher_run(const char *source, const char *const *assignments, const 
     *self = (launch){.log = log, .done = done, .data = data, .free_data = free_data};
     g_subprocess_wait_async(process, NULL, on_run_exit, self);
     return true;
+}
+
+bool gsc_launcher_run(const char *source, const char *const *assignments, const char *path,
+                      gsc_launcher_done *done, gpointer data, GDestroyNotify free_data,
+                      GError **error) {
+    g_auto(GStrv) arguments = build_arguments(source, assignments, path);
+
+    return start((const char *const *)arguments, done, data, free_data, error);
+}
+
+bool gsc_launcher_resume(const char *path, gsc_launcher_done *done, gpointer data,
+                         GDestroyNotify free_data, GError **error) {
+    const char *const arguments[] = {gsc_launcher_program(), "resume", path, NULL};
+
+    return start(arguments, done, data, free_data, error);
 }
 
 char *gsc_launcher_command_line(const char *source, const char *const *assignments,

@@ -26,7 +26,11 @@ bool gsc_launcher_run(const char *source, const char *const *assignments, const 
                       gsc_launcher_done *done, gpointer data, GDestroyNotify free_data,
                       GError **error);
 
-/* The same as a line for a terminal, quoted; caller frees. */
+/* `gatescope resume path`, in the same way. */
+bool gsc_launcher_resume(const char *path, gsc_launcher_done *done, gpointer data,
+                         GDestroyNotify free_data, GError **error);
+
+/* What gsc_launcher_run starts, as a line for a terminal, quoted; caller frees. */
 char *gsc_launcher_command_line(const char *source, const char *const *assignments,
                                 const char *path);
 

@@ -22,7 +22,7 @@ struct _GscRunItem {
     gsc_process process;
     double progress, started_s, ended_s;
     bool known;
-    bool expected;
+    bool expected, resuming;
     bool shown;
     int color;
 };
@@ -134,6 +134,10 @@ static char *dup_changes(const gsc_run_info *info) {
     return g_string_free(text, FALSE);
 }
 
+static bool is_active_status(gsc_run_status status) {
+    return status == GSC_RUN_RUNNING || status == GSC_RUN_QUEUED;
+}
+
 static void take_info(GscRunItem *self) {
     const gsc_run_info *info = gsc_run_get_info(self->run);
 
@@ -152,6 +156,7 @@ static void take_info(GscRunItem *self) {
     self->started_s = info->started_s;
     self->ended_s = info->ended_s;
     self->known = true;
+    self->resuming = self->resuming && !is_active_status(self->status);
 }
 
 void gsc_run_item_expect(GscRunItem *self, const char *experiment, const char *title) {
@@ -245,6 +250,9 @@ char *gsc_run_item_dup_subtitle(GscRunItem *self) {
     if (!self->known) {
         return g_strdup("Not read yet");
     }
+    if (self->resuming) {
+        return g_strdup("Going on…");
+    }
     g_autofree char *when = gsc_words_when(self->started_s);
     g_autofree char *took = gsc_words_duration(self->ended_s - self->started_s);
     switch (self->status) {
@@ -274,8 +282,7 @@ gsc_run_status gsc_run_item_get_status(GscRunItem *self) {
 }
 
 bool gsc_run_item_is_active(GscRunItem *self) {
-    return (self->known || self->expected) &&
-           (self->status == GSC_RUN_RUNNING || self->status == GSC_RUN_QUEUED);
+    return (self->known || self->expected) && (self->resuming || is_active_status(self->status));
 }
 
 bool gsc_run_item_is_known(GscRunItem *self) {
@@ -299,6 +306,38 @@ char *gsc_run_item_dup_time_left(GscRunItem *self) {
     }
     g_autofree char *left = gsc_words_duration(elapsed * (1 - self->progress) / self->progress);
     return g_strdup_printf("%s left", left);
+}
+
+char *gsc_run_item_dup_speed(GscRunItem *self) {
+    gsc_point last = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; self->run != NULL && self->status == GSC_RUN_RUNNING &&
+                       i < gsc_run_series_count(self->run);
+         i++) {
+        const int64_t count = gsc_run_points_count(self->run, i);
+        if (strcmp(gsc_run_series(self->run, i)->name, "tokens_per_second") == 0 && count > 0 &&
+            gsc_run_read_points(self->run, i, count - 1, &last, 1, &n, NULL) == GSC_OK && n == 1) {
+            return last.y < 1e4 ? g_strdup_printf("%.0f tokens/s", last.y)
+                                : g_strdup_printf("%.0fk tokens/s", last.y / 1e3);
+        }
+    }
+    return NULL;
+}
+
+bool gsc_run_item_can_resume(GscRunItem *self) {
+    g_autofree char *stem = g_strndup(self->path, strlen(self->path) - strlen(".gsc"));
+    g_autofree char *folder = g_strconcat(stem, ".ckpt", NULL);
+
+    return self->known && !gsc_run_item_is_active(self) && self->status != GSC_RUN_DONE &&
+           g_str_has_suffix(self->path, ".gsc") && g_file_test(folder, G_FILE_TEST_IS_DIR);
+}
+
+void gsc_run_item_set_resuming(GscRunItem *self, bool resuming) {
+    if (self->resuming != resuming) {
+        self->resuming = resuming;
+        g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+    }
 }
 
 bool gsc_run_item_interrupt(GscRunItem *self) {

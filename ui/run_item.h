@@ -48,6 +48,12 @@ double gsc_run_item_get_progress(GscRunItem *self);
 double gsc_run_item_get_started(GscRunItem *self);
 /* "21 s left" from elapsed time and progress, or NULL where nothing honest can be said. Caller frees. */
 char *gsc_run_item_dup_time_left(GscRunItem *self);
+/* "5100 tokens/s", "48k tokens/s" of a language model that runs, as last measured, or NULL. Caller frees. */
+char *gsc_run_item_dup_speed(GscRunItem *self);
+/* Whether it ended before its end and a checkpoint lies beside it. */
+bool gsc_run_item_can_resume(GscRunItem *self);
+/* Says that `gatescope resume` is being started (or has ended): the item is active until its file says so. */
+void gsc_run_item_set_resuming(GscRunItem *self, bool resuming);
 /* SIGINT to the supervisor of a run on this machine; false where its process is not known here. */
 bool gsc_run_item_interrupt(GscRunItem *self);
 

@@ -14,7 +14,7 @@ struct _GscRunRow {
     GtkDrawingArea *swatch;
     GtkLabel *name_label, *changes_label, *subtitle_label;
     GtkProgressBar *progress_bar;
-    GtkButton *trash_button, *eye_button;
+    GtkButton *trash_button, *resume_button, *eye_button;
     GscRunItem *item;
 };
 
@@ -68,6 +68,7 @@ static void update(GscRunRow *self) {
     gtk_widget_set_visible(GTK_WIDGET(self->progress_bar), active);
     gtk_progress_bar_set_fraction(self->progress_bar, gsc_run_item_get_progress(self->item));
     gtk_widget_set_sensitive(GTK_WIDGET(self->trash_button), !active);
+    gtk_widget_set_visible(GTK_WIDGET(self->resume_button), gsc_run_item_can_resume(self->item));
     gtk_button_set_icon_name(self->eye_button, shown ? "gsc-eye-symbolic" : "gsc-eye-off-symbolic");
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->eye_button),
                                 shown ? "Hide in the figure" : "Show in the figure");
@@ -99,6 +100,7 @@ static void gsc_run_row_class_init(GscRunRowClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, subtitle_label);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, progress_bar);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, trash_button);
+    gtk_widget_class_bind_template_child(widget_class, GscRunRow, resume_button);
     gtk_widget_class_bind_template_child(widget_class, GscRunRow, eye_button);
 }
 
@@ -121,6 +123,8 @@ void gsc_run_row_set_item(GscRunRow *self, GscRunItem *item) {
         g_signal_connect_swapped(item, "changed", G_CALLBACK(update), self);
         gtk_actionable_set_action_target(GTK_ACTIONABLE(self->eye_button), "s", path);
         gtk_actionable_set_action_target(GTK_ACTIONABLE(self->trash_button), "s", path);
+        gtk_actionable_set_action_target(GTK_ACTIONABLE(self->resume_button), "s", path);
+        gtk_actionable_set_action_name(GTK_ACTIONABLE(self->resume_button), "win.resume-run");
         gtk_actionable_set_action_name(GTK_ACTIONABLE(self->eye_button), "win.toggle-run");
         gtk_actionable_set_action_name(GTK_ACTIONABLE(self->trash_button), "win.trash-run");
         update(self);

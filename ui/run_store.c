@@ -289,6 +289,11 @@ GscRunItem *gsc_run_store_expect(GscRunStore *self, const char *path, const char
     return item;
 }
 
+void gsc_run_store_watch(GscRunStore *self, GscRunItem *item) {
+    gsc_run_item_set_resuming(item, true);
+    start_polling(self);
+}
+
 char *gsc_run_store_free_path(GscRunStore *self, const char *experiment) {
     for (int i = 1;; i++) {
         g_autofree char *name = g_strdup_printf("%s-%d.gsc", experiment, i);

@@ -31,6 +31,8 @@ GscRunItem *gsc_run_store_add(GscRunStore *self, const char *path);
 /* The same for a run that is being started and has no file yet. */
 GscRunItem *gsc_run_store_expect(GscRunStore *self, const char *path, const char *experiment,
                                  const char *title);
+/* Looks at an item until it is over: its run is being resumed. */
+void gsc_run_store_watch(GscRunStore *self, GscRunItem *item);
 /* Drops what is known of a file that is gone or was never born. */
 void gsc_run_store_forget(GscRunStore *self, const char *path);
 /* A path in the runs folder that no run has: FOLDER/first-7.gsc; caller frees. */

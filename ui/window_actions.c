@@ -58,6 +58,10 @@ static void act_trash_run(GtkWidget *widget, const char *name, GVariant *paramet
     gsc_window_trash_run(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
 }
 
+static void act_resume_run(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_resume_run(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
+}
+
 static void act_copy_command(GtkWidget *widget, const char *name, GVariant *parameter) {
     GscWindow *self = GSC_WINDOW(widget);
     g_auto(GStrv) assignments = gsc_setup_panel_dup_assignments(self->setup);
@@ -189,6 +193,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     gtk_widget_class_install_action(klass, "win.find", NULL, act_find);
     gtk_widget_class_install_action(klass, "win.toggle-run", "s", act_toggle_run);
     gtk_widget_class_install_action(klass, "win.trash-run", "s", act_trash_run);
+    gtk_widget_class_install_action(klass, "win.resume-run", "s", act_resume_run);
     gtk_widget_class_install_action(klass, "win.copy-command", NULL, act_copy_command);
     gtk_widget_class_install_action(klass, "win.new-gate", NULL, act_new_gate);
     gtk_widget_class_install_action(klass, "win.new-gate-from", "s", act_new_gate_from);

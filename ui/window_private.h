@@ -60,6 +60,8 @@ void gsc_window_choose_run(GscWindow *self, GscRunItem *item);
 void gsc_window_update_figure(GscWindow *self);
 void gsc_window_stop(GscWindow *self);
 void gsc_window_toggle_run(GscWindow *self, const char *path);
+/* Goes on with a run that ended too early, from its last checkpoint. */
+void gsc_window_resume_run(GscWindow *self, const char *path);
 void gsc_window_trash_run(GscWindow *self, const char *path);
 /* The run that Stop would stop: the newest active one in the figure, or NULL. */
 GscRunItem *gsc_window_get_active_run(GscWindow *self);

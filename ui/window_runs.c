@@ -123,8 +123,10 @@ static void show_status(GscWindow *self) {
     }
     double progress = gsc_run_item_get_progress(active);
     g_autofree char *left = gsc_run_item_dup_time_left(active);
-    g_autofree char *text = g_strdup_printf("%d%%%s%s", (int)(progress * 100),
-                                            left != NULL ? " · " : "", left != NULL ? left : "");
+    g_autofree char *speed = gsc_run_item_dup_speed(active);
+    g_autofree char *text = g_strdup_printf("%d%%%s%s%s%s", (int)(progress * 100),
+                                            left != NULL ? " · " : "", left != NULL ? left : "",
+                                            speed != NULL ? " · " : "", speed != NULL ? speed : "");
     gtk_label_set_text(self->status_label, text);
     gsc_figure_page_set_progress(self->page, progress);
 }
@@ -329,6 +331,46 @@ void gsc_window_stop(GscWindow *self) {
                             gsc_run_item_get_name(item));
         gsc_window_say(self, text);
     }
+}
+
+/* ---- Going on ------------------------------------------------------------------------------------ */
+
+static void on_resume_over(int status, const char *message, gpointer data) {
+    started *start = data;
+    g_autoptr(GscWindow) self = g_weak_ref_get(&start->window);
+    GscRunItem *item = self != NULL ? gsc_run_store_find(self->runs, start->path) : NULL;
+
+    if (item == NULL) {
+        return;
+    }
+    gsc_run_item_set_resuming(item, false);
+    gsc_run_item_refresh(item);
+    if (status != 0 && *message != '\0' && gsc_run_item_get_status(item) != GSC_RUN_STOPPED) {
+        gsc_window_say(self, message);
+    }
+    gsc_window_update_figure(self);
+}
+
+void gsc_window_resume_run(GscWindow *self, const char *path) {
+    GscRunItem *item = gsc_run_store_find(self->runs, path);
+    g_autoptr(GError) error = NULL;
+
+    if (item == NULL || !gsc_run_item_can_resume(item)) {
+        return;
+    }
+    started *start = g_new0(started, 1);
+    g_weak_ref_init(&start->window, self);
+    start->path = g_strdup(path);
+    if (!gsc_launcher_resume(path, on_resume_over, start, free_started, &error)) {
+        g_autofree char *text = g_strdup_printf("The program “%s” could not be started: %s.",
+                                                gsc_launcher_program(), error->message);
+        gsc_window_say(self, text);
+        free_started(start);
+        return;
+    }
+    gsc_window_choose_run(self, item);
+    gsc_window_say(self, NULL);
+    gsc_run_store_watch(self->runs, item);
 }
 
 /* ---- Trash --------------------------------------------------------------------------------------- */
