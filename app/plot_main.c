@@ -25,6 +25,11 @@ static const char usage[] =
     "      --part NAME        only the arms that begin with this word, as theorem1 of the run rates\n"
     "      --step N           maps (load, coactivation, specialization) at this step, not the last\n"
     "      --layer N          maps of this layer alone\n"
+    "      --band NAME        of comparisons: 95 (default), std, stderr or range\n"
+    "      --baseline ARM     what the others are compared with\n"
+    "      --metric NAME      of the figure robustness, or the first part of several, as jain\n"
+    "      --log-x, --log-y, --linear-x, --linear-y   the axes of every panel\n"
+    "      --smooth N         lines as centred means of N points, faint as measured behind them\n"
     "      --no-replicates    medians only\n"
     "      --list             names of the figures\n"
     "  -h, --help             this text\n";
@@ -36,6 +41,8 @@ typedef struct arguments {
     char **files;
     size_t n_files;
     bool list, help;
+    int log_x, log_y; /* 1 logarithmic, -1 linear, 0 as the figure has it */
+    int smooth;
 } arguments;
 
 enum {
@@ -48,6 +55,14 @@ enum {
     PART,
     STEP,
     LAYER,
+    BAND,
+    BASELINE,
+    METRIC,
+    LOG_X,
+    LOG_Y,
+    LINEAR_X,
+    LINEAR_Y,
+    SMOOTH,
     LIST
 };
 
@@ -61,6 +76,14 @@ static const struct option options[] = {
     {"part", required_argument, NULL, PART},
     {"step", required_argument, NULL, STEP},
     {"layer", required_argument, NULL, LAYER},
+    {"band", required_argument, NULL, BAND},
+    {"baseline", required_argument, NULL, BASELINE},
+    {"metric", required_argument, NULL, METRIC},
+    {"log-x", no_argument, NULL, LOG_X},
+    {"log-y", no_argument, NULL, LOG_Y},
+    {"linear-x", no_argument, NULL, LINEAR_X},
+    {"linear-y", no_argument, NULL, LINEAR_Y},
+    {"smooth", required_argument, NULL, SMOOTH},
     {"no-replicates", no_argument, NULL, NO_REPLICATES},
     {"list", no_argument, NULL, LIST},
     {"help", no_argument, NULL, 'h'},
@@ -106,6 +129,32 @@ static gsc_status read_layer(const char *text, gsc_figure_options *ret, gsc_erro
     }
     ret->layer = layer;
     ret->one_layer = true;
+    return GSC_OK;
+}
+
+static gsc_status read_band(const char *text, gsc_figure_options *ret, gsc_error *error) {
+    static const char *const names[] = {[GSC_BAND_95] = "95",
+                                        [GSC_BAND_SD] = "std",
+                                        [GSC_BAND_ERROR] = "stderr",
+                                        [GSC_BAND_RANGE] = "range"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            ret->band = (gsc_band)i;
+            return GSC_OK;
+        }
+    }
+    return gsc_fail(error, GSC_ERR_INPUT,
+                    "--band is \"%s\", but should be \"95\", \"std\", \"stderr\" or \"range\"",
+                    text);
+}
+
+static gsc_status read_smooth(const char *text, int *ret_smooth, gsc_error *error) {
+    char rest;
+    if (sscanf(text, "%d%c", ret_smooth, &rest) != 1 || *ret_smooth < 2) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--smooth is \"%s\", but should be a number of points from 2 on, as 21",
+                        text);
+    }
     return GSC_OK;
 }
 
@@ -175,6 +224,26 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
         case LAYER:
             status = read_layer(optarg, &a->options, error);
             break;
+        case BAND:
+            status = read_band(optarg, &a->options, error);
+            break;
+        case BASELINE:
+            a->options.baseline = optarg;
+            break;
+        case METRIC:
+            a->options.metric = optarg;
+            break;
+        case LOG_X:
+        case LINEAR_X:
+            a->log_x = c == LOG_X ? 1 : -1;
+            break;
+        case LOG_Y:
+        case LINEAR_Y:
+            a->log_y = c == LOG_Y ? 1 : -1;
+            break;
+        case SMOOTH:
+            status = read_smooth(optarg, &a->smooth, error);
+            break;
         case NO_REPLICATES:
             a->options.hide_replicates = true;
             break;
@@ -218,6 +287,15 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
     if (status == GSC_OK) {
         const char *name = a->figure != NULL ? a->figure : gsc_figure_default_name(runs, n);
         status = gsc_figure_build(name, runs, n, &a->options, &figure, error);
+    }
+    if (status == GSC_OK && a->log_x != 0) {
+        gsc_figure_set_log(figure, true, a->log_x > 0);
+    }
+    if (status == GSC_OK && a->log_y != 0) {
+        gsc_figure_set_log(figure, false, a->log_y > 0);
+    }
+    if (status == GSC_OK && !gsc_figure_smooth(figure, (size_t)a->smooth)) {
+        status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
     }
     gsc_export export = a->export;
     if (figure != NULL && figure->n_panels > 6 && export.width_px == 0 && export.dpi == 0) {

@@ -315,24 +315,31 @@ static bool is_specialization(const gsc_series_info *info) {
     return strcmp(info->name, "layer_similarity") == 0;
 }
 
-/* What gsc_figure_build knows. min_measures: of how many different measures a figure needs series. */
+static bool is_compared(const gsc_series_info *info) {
+    return strcmp(info->name, "validation_loss") == 0;
+}
+
+/* What gsc_figure_build knows. min_measures: of how many different measures a figure needs series;
+ * min_runs: of how many runs it makes sense. */
 static const struct {
     const char *name, *title;
     build_figure *build;
     bool (*draws)(const gsc_series_info *info);
-    size_t min_measures;
+    size_t min_measures, min_runs;
 } kinds[] = {
-    {"rate", "Rates", gsc_figure_build_rate, is_rate, 1},
-    {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1},
-    {"components", "By parameter", gsc_figure_build_components, is_block, 2},
-    {"starts", "Starts", gsc_figure_build_starts, is_trace, 1},
-    {"loss", "Loss", gsc_figure_build_loss, gsc_figure_is_loss, 1},
-    {"router", "Router", gsc_figure_build_router, gsc_figure_is_router, 1},
-    {"load", "Load", gsc_figure_build_load, is_load, 1},
-    {"overlap", "Overlap", gsc_figure_build_overlap, is_overlap, 1},
-    {"coactivation", "Co-activation", gsc_figure_build_coactivation, is_coactivation, 1},
-    {"specialization", "Specialization", gsc_figure_build_specialization, is_specialization, 1},
-    {"fit", "Fit", gsc_figure_build_fit, is_fit, 1},
+    {"rate", "Rates", gsc_figure_build_rate, is_rate, 1, 1},
+    {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1, 1},
+    {"components", "By parameter", gsc_figure_build_components, is_block, 2, 1},
+    {"starts", "Starts", gsc_figure_build_starts, is_trace, 1, 1},
+    {"loss", "Loss", gsc_figure_build_loss, gsc_figure_is_loss, 1, 1},
+    {"router", "Router", gsc_figure_build_router, gsc_figure_is_router, 1, 1},
+    {"load", "Load", gsc_figure_build_load, is_load, 1, 1},
+    {"overlap", "Overlap", gsc_figure_build_overlap, is_overlap, 1, 1},
+    {"coactivation", "Co-activation", gsc_figure_build_coactivation, is_coactivation, 1, 1},
+    {"specialization", "Specialization", gsc_figure_build_specialization, is_specialization, 1, 1},
+    {"compare", "Comparison", gsc_figure_build_compare, is_compared, 1, 2},
+    {"robustness", "Robustness", gsc_figure_build_robustness, is_compared, 1, 2},
+    {"fit", "Fit", gsc_figure_build_fit, is_fit, 1, 1},
 };
 
 enum {
@@ -381,7 +388,7 @@ size_t gsc_figure_choices(gsc_run *const *runs, size_t n_runs, const char **ret_
     }
     for (size_t i = 0; i < N_FIGURES && n < room; i++) {
         bool found = false;
-        for (size_t r = 0; r < n_runs && !found; r++) {
+        for (size_t r = 0; r < n_runs && n_runs >= kinds[i].min_runs && !found; r++) {
             found = count_measures(runs[r], i, kinds[i].min_measures) >= kinds[i].min_measures;
         }
         if (found && strcmp(kinds[i].name, initial) != 0) {

@@ -52,6 +52,7 @@ typedef struct gsc_plot_layer {
     int color;          /* index in the theme's palette, taken modulo its size */
     int shape;          /* marker: 0 disc, 1 square, 2 triangle, 3 diamond; modulo 4 */
     double weight;      /* of lines and markers; 0 is 1; more, for what another layer would cover */
+    double fade;        /* how much fainter, 0 to 1 */
     int run, series;    /* which run of the build and which series of it; -1: none */
     bool emphasis;      /* drawn stronger (hover) */
     bool hidden;
@@ -90,8 +91,8 @@ typedef struct gsc_figure {
     char *origin; /* JSON object of runs and definitions, for files of recipes; NULL: none */
     gsc_panel **panels;
     size_t n_panels;
-    bool
-        coarse; /* options->quick left points out: at home nothing is to be seen of it, zoomed in it is */
+    /* options->quick left points out: at home nothing is to be seen of it, zoomed in it is. */
+    bool coarse;
 } gsc_figure;
 
 enum {
@@ -122,10 +123,27 @@ void gsc_figure_set_hidden(gsc_figure *figure, int run, int series, bool hidden)
 /* Marks (run, series) as pointed at and clears every other; run -1 clears all. */
 void gsc_figure_set_emphasis(gsc_figure *figure, int run, int series);
 
+/* Makes the x (or y) axes of all panels of numbers logarithmic or linear, counting what has no place
+ * on them. */
+void gsc_figure_set_log(gsc_figure *figure, bool x, bool log);
+/* Draws every solid line as the centred mean of so many of its points (smooth.h), with the line as it
+ * was, faint, behind it, and says so in the small print; a line of fewer than twice as many points
+ * stays. Once for a figure; below 2 nothing changes.
+ * false: out of memory. */
+bool gsc_figure_smooth(gsc_figure *figure, size_t window);
+
 /* Small markup to Pango markup, escaped; caller frees; NULL: out of memory. */
 char *gsc_markup(const char *text);
 
 /* ---- Builders ------------------------------------------------------------------------------- */
+
+/* What a band around a mean is. */
+typedef enum gsc_band {
+    GSC_BAND_95, /* the mean's interval, Student's t */
+    GSC_BAND_SD,
+    GSC_BAND_ERROR, /* standard error */
+    GSC_BAND_RANGE  /* least to greatest */
+} gsc_band;
 
 /* Zero-initialised options are the defaults. */
 typedef struct gsc_figure_options {
@@ -137,8 +155,11 @@ typedef struct gsc_figure_options {
     double step;
     bool one_layer; /* maps show this layer alone */
     int32_t layer;
-    bool
-        quick; /* of series of millions of points only the extremes of every 1,024: a first picture */
+    gsc_band band;        /* of comparisons */
+    const char *baseline; /* the arm of comparison; NULL: what was set, else the first */
+    const char *metric;   /* of robustness, or the first part of several; NULL: the result */
+    /* Of series of millions of points only the extremes of every 1,024: a first picture. */
+    bool quick;
 } gsc_figure_options;
 
 /* Names that gsc_figure_build knows, in order. */

@@ -40,7 +40,7 @@ static double place_recipe(gsc_text_ruler *ruler, double margin) {
 /* The number of columns whose cells are nearest to 1.25 : 1; maps would rather fill their grid. */
 static size_t choose_columns(const gsc_figure *figure, double width, double height) {
     size_t n = figure->n_panels;
-    double price = n > 0 && gsc_panel_heatmap(figure->panels[0]) != NULL ? 1.2 : 0.5;
+    double price = n > 0 && gsc_panel_heatmap(figure->panels[0]) != NULL ? 1.2 : n <= 4 ? 0.9 : 0.5;
     size_t best = 1;
     double best_cost = INFINITY;
     for (size_t columns = 1; columns <= n; columns++) {

@@ -268,6 +268,9 @@ static gsc_box place_axis_titles(gsc_text_ruler *ruler, size_t index, double lab
     gsc_box x_title =
         gsc_text_add(ruler, panel->x.title, &style, place->plot.x + place->plot.width / 2,
                      place->box.y + place->box.height, 0.5, 1);
+    /* A title longer than its axis is smaller, so that it stays off the legend. */
+    double length = gsc_text_measure(ruler, panel->y.title, &style).width;
+    style.size *= fmax(0.72, fmin(1, place->plot.height / fmax(length, 1)));
     style.rotation = -M_PI / 2;
     style.wrap_width = 0;
     gsc_text_add(ruler, panel->y.title, &style, place->plot.x - 8 * k - label_width - 5 * k,

@@ -337,6 +337,7 @@ static void add_layer(maker *m, const gsc_panel *panel, const gsc_panel_layout *
              gsc_plot_theme_color(m->layout->theme, layer->color),
              m->layout->text_scale * (layer->emphasis ? 1.35 : 1) *
                  (layer->weight > 0 ? layer->weight : 1)};
+    p.color.a *= (float)(1 - layer->fade);
     if (m->any_emphasis && !layer->emphasis) {
         p.color.a *= 0.3f;
     }

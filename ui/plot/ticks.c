@@ -70,6 +70,14 @@ void gsc_ticks_linear(double low, double high, int wanted, gsc_ticks *ret_ticks)
     }
     double step = nice_step(high - low, wanted);
     double first = ceil(low / step - 1e-9), last = floor(high / step + 1e-9);
+    if (last - first <
+        2) { /* one or two say little: the next finer step where it is not too much */
+        double fine = nice_step(high - low, 2 * wanted);
+        double from = ceil(low / fine - 1e-9), to = floor(high / fine + 1e-9);
+        if (to - from < wanted + 2) {
+            step = fine, first = from, last = to;
+        }
+    }
     for (double k = first; k <= last && ret_ticks->n < GSC_TICKS_MAX; k++) {
         gsc_tick *tick = add(ret_ticks, k * step, false);
         if (tick != NULL) {

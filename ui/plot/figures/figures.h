@@ -71,4 +71,12 @@ gsc_status gsc_figure_build_specialization(gsc_run *const *runs, size_t n_runs,
                                            const gsc_figure_options *options,
                                            gsc_figure **ret_figure, gsc_error *error);
 
+/* Comparisons of arms over pairs of runs (figures/compare.h): "compare", "robustness". */
+gsc_status gsc_figure_build_compare(gsc_run *const *runs, size_t n_runs,
+                                    const gsc_figure_options *options, gsc_figure **ret_figure,
+                                    gsc_error *error);
+gsc_status gsc_figure_build_robustness(gsc_run *const *runs, size_t n_runs,
+                                       const gsc_figure_options *options, gsc_figure **ret_figure,
+                                       gsc_error *error);
+
 #endif

@@ -256,10 +256,18 @@ static void add_recipe(const builder *b, gsc_words *words) {
     }
 }
 
+/* The run, or the part of it that the figure is of. */
+static const gsc_run_info *info_of(const builder *b, const gsc_part_words *part, bool has_part) {
+    return has_part ? &part->info : gsc_run_get_info(b->runs[0]);
+}
+
 static gsc_status add_words(builder *b) {
     gsc_words subtitle = {0}, recipe = {0}, spec = {0};
+    gsc_part_words part = {0};
+    const bool has_part =
+        b->n_runs == 1 && gsc_part_words_init(&part, b->runs[0], b->options->part);
     if (b->n_runs == 1) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[0]);
+        const gsc_run_info *info = info_of(b, &part, has_part);
         add_setup(&subtitle, info);
         if (info->status != GSC_RUN_DONE) {
             gsc_words_add(&subtitle, " · %.0f%%", 100 * info->progress);
@@ -271,7 +279,7 @@ static gsc_status add_words(builder *b) {
         gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
     }
     gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "[]");
-    const char *title = b->n_runs == 1 ? gsc_run_get_info(b->runs[0])->title : "";
+    const char *title = b->n_runs == 1 ? info_of(b, &part, has_part)->title : "";
     bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
                 gsc_figure_set_text(&b->figure->title,
                                     title[0] != '\0' ? title : "What a parameter error costs") &&
@@ -281,6 +289,9 @@ static gsc_status add_words(builder *b) {
     gsc_words_clear(&subtitle);
     gsc_words_clear(&recipe);
     gsc_words_clear(&spec);
+    if (has_part) {
+        gsc_part_words_clear(&part);
+    }
     return good ? GSC_OK : no_memory(b->error);
 }
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See compare.h. Layer: ui/plot.
+ */
+#include "ui/plot/figures/compare.h"
+
+#include "ui/plot/theme.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+gsc_status gsc_compare_begin(gsc_compare_builder *self, const char *figure, gsc_run *const *runs,
+                             size_t n_runs, const gsc_figure_options *options, gsc_error *error) {
+    *self =
+        (gsc_compare_builder){.runs = runs, .n_runs = n_runs, .options = options, .error = error};
+    self->figure = gsc_figure_new(figure);
+    const char **paths = calloc(n_runs + 1, sizeof *paths);
+    if (self->figure == NULL || paths == NULL) {
+        free(paths);
+        return gsc_compare_no_memory(self);
+    }
+    for (size_t r = 0; r < n_runs; r++) {
+        paths[r] = gsc_run_get_info(runs[r])->path;
+    }
+    const gsc_compare_options compare = {.baseline = options->baseline};
+    gsc_error why = {.status = GSC_OK};
+    gsc_status status = GSC_OK;
+    if (n_runs == 0) {
+        snprintf(self->message, sizeof self->message, "No runs to compare yet");
+    } else if (gsc_compare_open(paths, n_runs, &compare, &self->comparison, &why) != GSC_OK) {
+        snprintf(self->message, sizeof self->message, "%s", why.message);
+        self->message[0] = (char)toupper((unsigned char)self->message[0]);
+    }
+    free(paths);
+    return status;
+}
+
+gsc_panel *gsc_compare_panel(gsc_compare_builder *self, const char *name, const char *title,
+                             const char *x, const char *y) {
+    gsc_panel *panel = gsc_figure_add_panel(self->figure, name);
+    return panel != NULL && gsc_figure_set_text(&panel->title, title) &&
+                   gsc_figure_set_text(&panel->x.title, x) &&
+                   gsc_figure_set_text(&panel->y.title, y)
+               ? panel
+               : NULL;
+}
+
+gsc_plot_layer *gsc_compare_layer(gsc_panel *panel, gsc_layer_kind kind, size_t n, bool interval,
+                                  size_t arm, const char *label) {
+    gsc_plot_layer *layer = gsc_panel_add_layer(panel, kind, n, interval);
+    if (layer == NULL || !gsc_figure_set_text(&layer->label, label)) {
+        return NULL;
+    }
+    layer->color = layer->shape = (int)arm;
+    layer->run = (int)arm;
+    layer->series = 0;
+    return layer;
+}
+
+bool gsc_compare_rule(gsc_panel *panel, double x0, double x1, double y, const char *label) {
+    gsc_plot_layer *rule = gsc_panel_add_layer(panel, GSC_LAYER_DASHED, 2, false);
+    if (rule == NULL || !gsc_figure_set_text(&rule->inline_label, label)) {
+        return false;
+    }
+    rule->color = GSC_PALETTE_SIZE - 1;
+    rule->x[0] = x0;
+    rule->x[1] = x1;
+    rule->y[0] = rule->y[1] = y;
+    return true;
+}
+
+/* ---- Words -------------------------------------------------------------------------------------- */
+static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_words *words) {
+    const gsc_comparison *c = self->comparison;
+    if (c != NULL) {
+        gsc_words_add(words,
+                      "%s Pairs share seed, data order and initial weights; intervals: 95%%, "
+                      "paired t.",
+                      says);
+        if (c->seeds > 0) {
+            gsc_words_add(words, " Set beforehand: %zu seeds, margin %g", c->seeds, c->margin);
+            gsc_words_add(words, c->hypothesis[0] != '\0' ? ", \"%s\"." : ".", c->hypothesis);
+        } else {
+            gsc_words_add(words, " Nothing was set beforehand: verdicts are corrected for looks.");
+        }
+        gsc_words_add(words, " %s: %s.", c->result, c->definition);
+        for (size_t i = 0; i < c->n_warnings; i++) {
+            gsc_words_add(words, " %s", c->warnings[i]);
+        }
+        gsc_words_add(words, c->hash[0] != '\0' ? "\nsweep %.12s, %zu runs: " : "\n%.0s%zu runs: ",
+                      c->hash, self->n_runs);
+    }
+    for (size_t r = 0; r < self->n_runs && r < 3; r++) {
+        gsc_words_add(words, "%s", r > 0 ? "; " : "");
+        gsc_words_add_origin(words, gsc_run_get_info(self->runs[r]));
+    }
+    if (self->n_runs > 3) {
+        gsc_words_add(words, "; and %zu more", self->n_runs - 3);
+    }
+}
+
+static gsc_status add_message(gsc_compare_builder *self) {
+    gsc_panel *panel = self->figure->n_panels > 0
+                           ? self->figure->panels[0]
+                           : gsc_compare_panel(self, "compare", NULL, NULL, NULL);
+    return panel != NULL && gsc_figure_set_text(&panel->message, self->message)
+               ? GSC_OK
+               : gsc_compare_no_memory(self);
+}
+
+gsc_status gsc_compare_finish(gsc_compare_builder *self, gsc_status status, const char *says,
+                              gsc_figure **ret_figure) {
+    const gsc_comparison *c = self->comparison;
+    gsc_words title = {0}, subtitle = {0}, recipe = {0}, spec = {0};
+    if (status == GSC_OK && (c == NULL || self->message[0] != '\0')) {
+        status = add_message(self);
+    }
+    if (c != NULL && c->hypothesis[0] != '\0') {
+        gsc_words_add(&title, "%s", c->hypothesis);
+    } else if (c != NULL) {
+        gsc_words_add(&title, "%zu arms against %s", c->n_arms - 1, c->arms[c->baseline].name);
+    } else {
+        gsc_words_add(&title, "%zu runs", self->n_runs);
+    }
+    if (c != NULL) {
+        gsc_words_add(&subtitle, "%s · baseline: %s", c->result, c->arms[c->baseline].name);
+    }
+    add_recipe(self, says, &recipe);
+    gsc_words_add_specs(&spec, self->runs, self->n_runs);
+    if (status == GSC_OK && (title.failed || subtitle.failed || recipe.failed || spec.failed ||
+                             !gsc_figure_set_text(&self->figure->title, title.text) ||
+                             !gsc_figure_set_text(&self->figure->subtitle, subtitle.text) ||
+                             !gsc_figure_set_text(&self->figure->recipe, recipe.text) ||
+                             !gsc_figure_set_text(&self->figure->spec, spec.text))) {
+        status = gsc_compare_no_memory(self);
+    }
+    gsc_words_clear(&title);
+    gsc_words_clear(&subtitle);
+    gsc_words_clear(&recipe);
+    gsc_words_clear(&spec);
+    gsc_comparison_free(self->comparison);
+    if (status != GSC_OK) {
+        gsc_figure_free(self->figure);
+        return status;
+    }
+    *ret_figure = self->figure;
+    return GSC_OK;
+}
