@@ -14,6 +14,7 @@
 int gsc_cmd_run(int argc, char **argv);
 int gsc_cmd_sweep(int argc, char **argv);
 int gsc_cmd_compare(int argc, char **argv);
+int gsc_cmd_score(int argc, char **argv);
 int gsc_cmd_resume(int argc, char **argv);
 int gsc_cmd_report(int argc, char **argv);
 int gsc_cmd_export(int argc, char **argv);

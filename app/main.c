@@ -68,6 +68,18 @@ static const command commands[] = {
      "undecided with the difference that so many seeds find in 80% of cases; locked before the seeds that\n"
      "were set are there. Intervals are of paired t, and of resampled seeds and documents.\n",
      gsc_cmd_compare},
+    {"score", "FILE.gsc|CHECKPOINT.safetensors --data ITEMS.jsonl",
+     "multiple choice and last words with a trained model",
+     "  --data ITEMS.jsonl   questions, one a line: HellaSwag's ctx, endings, label; query, choices, gold;\n"
+     "                       goal, sol1, sol2; sentence_good, sentence_bad; LAMBADA's text; .zst is fine\n"
+     "  --checkpoint STEP    of FILE.gsc; else its last one\n"
+     "  --limit N            the first N questions\n"
+     "  --threads N          processor threads\n"
+     "  --each               a line of JSON for each question, then the whole\n"
+     "  --json               as data\n\n"
+     "Accuracy by log-likelihood, and by log-likelihood per byte, with Wilson's 95% interval and chance; last\n"
+     "words by greedy decoding, with their perplexity. Bad lines and cut contexts are counted.\n",
+     gsc_cmd_score},
     {"resume", "FILE.gsc [--checkpoint STEP]", "go on with a language model that was interrupted",
      "  --checkpoint STEP  from that checkpoint of NAME.ckpt instead of the last one\n"
      "  --threads N        processor threads; they change no bit of the result\n"

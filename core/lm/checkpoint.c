@@ -243,12 +243,14 @@ static bool is_of_run(const char *name) {
     return strncmp(name, "run.", 4) == 0;
 }
 
-static size_t count_of_model(const json_t *header) {
+/* A model without training has no moments, and leaves those of the file. */
+static size_t count_of_model(const json_t *header, bool training) {
     const char *name;
     json_t *entry;
     size_t n = 0;
     json_object_foreach((json_t *)header, name, entry) {
-        n += !is_of_run(name) && strcmp(name, "__metadata__") != 0;
+        const bool is_moment = strncmp(name, "adamw.", strlen("adamw.")) == 0;
+        n += !is_of_run(name) && strcmp(name, "__metadata__") != 0 && (training || !is_moment);
     }
     return n;
 }
@@ -342,9 +344,9 @@ gsc_status gsc_lm_load(gsc_lm *self, const char *path, const char *identity, int
     if (status == GSC_OK) {
         status = visit_all(self, read_tensor, &r, error);
     }
-    if (status == GSC_OK && count_of_model(header) != r.expected) {
+    if (status == GSC_OK && count_of_model(header, self->options.training) != r.expected) {
         status = gsc_fail(error, GSC_ERR_INPUT, "%s has %zu tensors, and the model has %zu", path,
-                          count_of_model(header), r.expected);
+                          count_of_model(header, self->options.training), r.expected);
     }
     if (status == GSC_OK) {
         *ret_step = step;
