@@ -5,7 +5,10 @@
  */
 #include "ui/plot_canvas_private.h"
 
+#include "ui/plot/readout.h"
+
 #include <math.h>
+#include <stdlib.h>
 
 static void fill(GtkSnapshot *snapshot, double x, double y, double width, double height,
                  GdkRGBA color) {
@@ -38,7 +41,7 @@ static void snapshot_crosshair(GscPlotCanvas *self, GtkSnapshot *snapshot, const
 /* "1 in 3 fitted to 2" over "n = 1,000   0.0316 [0.021, 0.044]", in Pango markup; caller frees. */
 static char *readout_markup(GscPlotCanvas *self, const gsc_layout *layout) {
     const gsc_panel *panel = self->figure->panels[self->hit_panel];
-    char x[48], y[48], low[48], high[48];
+    char x[48], y[48];
     GString *text = g_string_new(NULL);
 
     if (self->hit.layer < 0) {
@@ -51,19 +54,9 @@ static char *readout_markup(GscPlotCanvas *self, const gsc_layout *layout) {
         g_string_printf(text, "%s  %s\n%s  %s", panel->x.title ? panel->x.title : "x", x,
                         panel->y.title ? panel->y.title : "y", y);
     } else {
-        const gsc_plot_layer *layer = panel->layers[self->hit.layer];
-        gsc_format_value(self->hit.x, 4, x, sizeof x);
-        gsc_format_value(self->hit.y, 3, y, sizeof y);
-        if (layer->label != NULL && *layer->label != '\0') {
-            g_string_append_printf(text, "%s\n", layer->label);
-        }
-        g_string_append_printf(text, "%s  %s\n%s  %s", panel->x.title ? panel->x.title : "x", x,
-                               panel->y.title ? panel->y.title : "y", y);
-        if (!isnan(self->hit.low) && !isnan(self->hit.high)) {
-            gsc_format_value(self->hit.low, 3, low, sizeof low);
-            gsc_format_value(self->hit.high, 3, high, sizeof high);
-            g_string_append_printf(text, "  [%s, %s]", low, high);
-        }
+        char *said = gsc_hit_text(panel, &self->hit);
+        g_string_append(text, said != NULL ? said : "");
+        free(said);
     }
     char *markup = gsc_markup(text->str);
     g_string_free(text, TRUE);
