@@ -31,7 +31,7 @@ typedef struct gsc_memory {
 struct gsc_device {
     const char *name;
     const gsc_memory *memory;
-    gsc_isa isa; /* of the cpu's leaves */
+    gsc_isa isa;                           /* of the cpu's leaves */
     size_t (*own_bytes)(unsigned threads); /* what leaves need beside the workspace; may be NULL */
     gsc_ops ops;
 };
@@ -41,7 +41,7 @@ struct gsc_queue {
     gsc_pool *pool;
     void *workspace;
     size_t workspace_bytes;
-    void *own; /* aligned, not cleared, of the host; NULL where the device asks for none */
+    void *own;         /* aligned, not cleared, of the host; NULL where the device asks for none */
     gsc_error failure; /* sticky; status GSC_OK: none */
 };
 

@@ -62,6 +62,16 @@ static inline float gsc_lanes_add(const float *x, size_t n) {
 
 static inline float gsc_lanes_dot(const float *x, const float *y, size_t n) {
     float part[GSC_LANES] = {0};
+#if defined(__AVX512F__)
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t j = 0; j < n; j += GSC_LANES) {
+        const __mmask16 mask = gsc_lanes_mask(n - j);
+        const __m512 both =
+            _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, x + j), _mm512_maskz_loadu_ps(mask, y + j));
+        sum = _mm512_mask_add_ps(sum, mask, sum, both);
+    }
+    _mm512_storeu_ps(part, sum);
+#else
     size_t whole = n - n % GSC_LANES;
     for (size_t j = 0; j < whole; j += GSC_LANES) {
         for (size_t l = 0; l < GSC_LANES; l++) {
@@ -71,6 +81,7 @@ static inline float gsc_lanes_dot(const float *x, const float *y, size_t n) {
     for (size_t j = whole; j < n; j++) {
         part[j - whole] += x[j] * y[j];
     }
+#endif
     return gsc_lanes_sum(part);
 }
 

@@ -11,6 +11,16 @@
 /* Sum of (x - mean)^2. */
 static float squares(const float *x, float mean, size_t n) {
     float part[GSC_LANES] = {0};
+#if defined(__AVX512F__)
+    const __m512 middle = _mm512_set1_ps(mean);
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t j = 0; j < n; j += GSC_LANES) {
+        const __mmask16 mask = gsc_lanes_mask(n - j);
+        const __m512 off = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, x + j), middle);
+        sum = _mm512_mask_add_ps(sum, mask, sum, _mm512_mul_ps(off, off));
+    }
+    _mm512_storeu_ps(part, sum);
+#else
     size_t whole = n - n % GSC_LANES;
     for (size_t j = 0; j < whole; j += GSC_LANES) {
         for (size_t l = 0; l < GSC_LANES; l++) {
@@ -20,6 +30,7 @@ static float squares(const float *x, float mean, size_t n) {
     for (size_t j = whole; j < n; j++) {
         part[j - whole] += (x[j] - mean) * (x[j] - mean);
     }
+#endif
     return gsc_lanes_sum(part);
 }
 
@@ -49,32 +60,58 @@ void GSC_ISA_NAME(gsc_norm_task)(void *data, size_t task, size_t worker) {
     }
 }
 
+/* Sums of g = dy gain and of g (x - mean) rstd over a row. */
+static void sum_row(const float *dy, const float *gain, const float *x, float mean, float rstd,
+                    size_t n, float *ret_g, float *ret_gn) {
+    float sum_g[GSC_LANES] = {0}, sum_gn[GSC_LANES] = {0};
+#if defined(__AVX512F__)
+    const __m512 middle = _mm512_set1_ps(mean), scale = _mm512_set1_ps(rstd);
+    __m512 all_g = _mm512_setzero_ps(), all_gn = _mm512_setzero_ps();
+    for (size_t j = 0; j < n; j += GSC_LANES) {
+        const __mmask16 mask = gsc_lanes_mask(n - j);
+        const __m512 g = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, dy + j),
+                                       _mm512_maskz_loadu_ps(mask, gain + j));
+        const __m512 off = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, x + j), middle);
+        all_g = _mm512_mask_add_ps(all_g, mask, all_g, g);
+        all_gn =
+            _mm512_mask_add_ps(all_gn, mask, all_gn, _mm512_mul_ps(g, _mm512_mul_ps(off, scale)));
+    }
+    _mm512_storeu_ps(sum_g, all_g);
+    _mm512_storeu_ps(sum_gn, all_gn);
+#else
+    size_t whole = n - n % GSC_LANES;
+    for (size_t j = 0; j < whole; j += GSC_LANES) {
+        for (size_t l = 0; l < GSC_LANES; l++) {
+            float g = dy[j + l] * gain[j + l];
+            sum_g[l] += g;
+            sum_gn[l] += g * ((x[j + l] - mean) * rstd);
+        }
+    }
+    for (size_t j = whole; j < n; j++) {
+        float g = dy[j] * gain[j];
+        sum_g[j - whole] += g;
+        sum_gn[j - whole] += g * ((x[j] - mean) * rstd);
+    }
+#endif
+    *ret_g = gsc_lanes_sum(sum_g);
+    *ret_gn = gsc_lanes_sum(sum_gn);
+}
+
 void GSC_ISA_NAME(gsc_norm_backward_task)(void *data, size_t task, size_t worker) {
     const gsc_cpu_work *w = data;
     const gsc_norm_args *a = w->args;
     const float *restrict gain = a->gain;
-    size_t n = a->columns, whole = n - n % GSC_LANES;
+    size_t n = a->columns;
     for (size_t t = task * w->share; t < gsc_cpu_share_end(w, task, a->rows); t++) {
         const float *restrict x = (const float *)a->x + t * n;
         const float *dy = (const float *)a->dy + t * n;
         float *dx = (float *)a->dx + t * n;
         float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
         float rstd = ((const float *)a->rstd)[t];
-        float sum_g[GSC_LANES] = {0}, sum_gn[GSC_LANES] = {0};
-        for (size_t j = 0; j < whole; j += GSC_LANES) {
-            for (size_t l = 0; l < GSC_LANES; l++) {
-                float g = dy[j + l] * gain[j + l];
-                sum_g[l] += g;
-                sum_gn[l] += g * ((x[j + l] - mean) * rstd);
-            }
-        }
-        for (size_t j = whole; j < n; j++) {
-            float g = dy[j] * gain[j];
-            sum_g[j - whole] += g;
-            sum_gn[j - whole] += g * ((x[j] - mean) * rstd);
-        }
-        float mean_g = a->centred ? gsc_lanes_sum(sum_g) / (float)n : 0.0f;
-        float mean_gn = gsc_lanes_sum(sum_gn) / (float)n;
+        float sum_g, sum_gn;
+        sum_row(dy, gain, x, mean, rstd, n, &sum_g, &sum_gn);
+        float mean_g = a->centred ? sum_g / (float)n : 0.0f;
+        float mean_gn = sum_gn / (float)n;
         if (a->accumulate) {
             for (size_t j = 0; j < n; j++) {
                 dx[j] += rstd * (dy[j] * gain[j] - mean_g - (x[j] - mean) * rstd * mean_gn);
@@ -87,29 +124,45 @@ void GSC_ISA_NAME(gsc_norm_backward_task)(void *data, size_t task, size_t worker
     }
 }
 
+enum {
+    COLUMNS = 64 /* of a task, at most */
+};
+
+/* Adds rows begin .. end - 1 of `width` columns to both sums; width is constant where it is inlined. */
+static inline __attribute__((always_inline)) void add_rows(float *restrict sum_g,
+                                                           float *restrict sum_b,
+                                                           const gsc_norm_args *a, size_t first,
+                                                           size_t begin, size_t end, size_t width) {
+    for (size_t t = begin; t < end; t++) {
+        const float *restrict x = (const float *)a->x + t * a->columns + first;
+        const float *restrict dy = (const float *)a->dy + t * a->columns + first;
+        float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
+        float rstd = ((const float *)a->rstd)[t];
+        for (size_t l = 0; l < width; l++) {
+            sum_g[l] += dy[l] * ((x[l] - mean) * rstd);
+            sum_b[l] += dy[l];
+        }
+    }
+}
+
 void GSC_ISA_NAME(gsc_norm_columns_task)(void *data, size_t task, size_t worker) {
     const gsc_cpu_work *w = data;
     const gsc_norm_args *a = w->args;
     size_t first = task * w->share, width = gsc_cpu_share_end(w, task, a->columns) - first;
     float *dgain = (float *)a->dgain + first;
     float *dbias = a->dbias != NULL ? (float *)a->dbias + first : NULL;
-    double gain[64], bias[64];
+    double gain[COLUMNS], bias[COLUMNS];
     for (size_t l = 0; l < width; l++) {
         gain[l] = dgain[l];
         bias[l] = dbias != NULL ? (double)dbias[l] : 0.0;
     }
     for (size_t begin = 0; begin < a->rows; begin += GSC_CPU_SUM_ROWS) {
         size_t end = begin + GSC_CPU_SUM_ROWS < a->rows ? begin + GSC_CPU_SUM_ROWS : a->rows;
-        float part_g[64] = {0}, part_b[64] = {0};
-        for (size_t t = begin; t < end; t++) {
-            const float *restrict x = (const float *)a->x + t * a->columns + first;
-            const float *restrict dy = (const float *)a->dy + t * a->columns + first;
-            float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
-            float rstd = ((const float *)a->rstd)[t];
-            for (size_t l = 0; l < width; l++) {
-                part_g[l] += dy[l] * ((x[l] - mean) * rstd);
-                part_b[l] += dy[l];
-            }
+        float part_g[COLUMNS] = {0}, part_b[COLUMNS] = {0};
+        if (width == COLUMNS) {
+            add_rows(part_g, part_b, a, first, begin, end, COLUMNS);
+        } else {
+            add_rows(part_g, part_b, a, first, begin, end, width);
         }
         for (size_t l = 0; l < width; l++) {
             gain[l] += part_g[l];
