@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum {
+    RESTARTS = 8, /* of which the tightest clusters are kept */
     MOST_PASSES = 50
 };
 
@@ -96,24 +97,36 @@ static void move_centres(const double *points, size_t m, size_t w, size_t k, siz
 
 gsc_status gsc_kmeans(gsc_rng *random, const double *points, size_t m, size_t w, size_t k,
                       size_t *ret_cluster, gsc_error *error) {
-    double *memory = malloc((k * w + m) * sizeof *memory);
-    size_t *size = malloc((k + 1) * sizeof *size);
-    if (memory == NULL || size == NULL) {
+    double *memory = malloc((k * w + m) * sizeof *memory), least = INFINITY;
+    size_t *size = malloc((k + 1) * sizeof *size), *cluster = malloc((m + 1) * sizeof *cluster);
+    if (memory == NULL || size == NULL || cluster == NULL) {
         free(memory);
         free(size);
+        free(cluster);
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory to cluster %zu rows", m);
     }
     double *centres = memory, *nearest = memory + k * w;
-    seed_centres(random, points, m, w, k, centres, nearest);
-    memset(ret_cluster, 0, m * sizeof *ret_cluster);
-    assign(points, m, w, k, centres, ret_cluster, nearest);
-    for (int pass = 0; pass < MOST_PASSES; pass++) {
-        move_centres(points, m, w, k, ret_cluster, nearest, centres, size);
-        if (!assign(points, m, w, k, centres, ret_cluster, nearest)) {
-            break;
+    for (int restart = 0; restart < RESTARTS; restart++) {
+        seed_centres(random, points, m, w, k, centres, nearest);
+        memset(cluster, 0, m * sizeof *cluster);
+        assign(points, m, w, k, centres, cluster, nearest);
+        for (int pass = 0; pass < MOST_PASSES; pass++) {
+            move_centres(points, m, w, k, cluster, nearest, centres, size);
+            if (!assign(points, m, w, k, centres, cluster, nearest)) {
+                break;
+            }
+        }
+        double total = 0;
+        for (size_t t = 0; t < m; t++) {
+            total += nearest[t];
+        }
+        if (total < least || restart == 0) {
+            least = total;
+            memcpy(ret_cluster, cluster, m * sizeof *cluster);
         }
     }
     free(memory);
     free(size);
+    free(cluster);
     return GSC_OK;
 }

@@ -20,6 +20,7 @@ typedef struct findings {
     gsc_align_info align;
     gsc_voronoi cells;
     double n_kl;
+    gsc_function_error functions;
 } findings;
 
 gsc_status lab_measure_loss(const lab_arm *arm, const double *mixture, double *aligned,
@@ -64,12 +65,28 @@ static gsc_status measure(const lab_arm *arm, gsc_fitter *fitter, size_t n, cons
         status = lab_measure_loss(arm, mixture, aligned, &found->align, &found->cells, &found->loss,
                                   error);
     }
+    if (status == GSC_OK && arm->plan->truth->classes == 0) {
+        status = gsc_function_error_compute(arm->reference, &arm->shape, aligned, &found->cells,
+                                            &found->functions, error);
+    }
     found->n_kl = NAN;
     if (status == GSC_OK && kl != NULL) {
         status = gsc_fitter_kl(fitter, kl, mixture, &found->n_kl, error);
         found->n_kl *= (double)n;
     }
     return status;
+}
+
+/* Whether the routed cells of several atoms all have true slopes 0. */
+static bool is_sparse(const lab_arm *arm, const gsc_voronoi *cells) {
+    const gsc_truth *truth = arm->reference;
+    const size_t d = truth->shape.inputs;
+    for (size_t j = 0; j < truth->shape.k_routed * d; j++) {
+        if (cells->routed_size[j / d] > 1 && truth->mixture[truth->layout.beta1 + j] != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static gsc_status series_value(const lab_arm *arm, const lab_series *series, const double *aligned,
@@ -86,6 +103,15 @@ static gsc_status series_value(const lab_arm *arm, const lab_series *series, con
         break;
     case LAB_LOSS_ROUTED:
         *ret_value = found->loss.routed;
+        break;
+    case LAB_LOSS_SPARSE:
+        *ret_value = is_sparse(arm, &found->cells) ? found->loss.total : NAN;
+        break;
+    case LAB_GATE_ERROR:
+        *ret_value = found->functions.gate;
+        break;
+    case LAB_EXPERT_ERROR:
+        *ret_value = found->functions.experts;
         break;
     case LAB_LOSS_STOPPED:
         *ret_value = found->loss_stopped;

@@ -12,6 +12,7 @@
 #include "core/theory/align.h"
 #include "core/theory/arms.h"
 #include "core/theory/fit.h"
+#include "core/theory/function_error.h"
 #include "core/theory/lab.h"
 #include "core/theory/pseudo_truth.h"
 
@@ -20,19 +21,22 @@
 
 enum {
     LAB_MAX_ARMS = 64,
-    LAB_MAX_SERIES = 16 + 3 * (GSC_MAX_ERROR_BLOCKS + 1)
+    LAB_MAX_SERIES = 20 + 3 * (GSC_MAX_ERROR_BLOCKS + 1)
 };
 
 typedef enum lab_quantity {
     LAB_LOSS,
     LAB_LOSS_SHARED,
     LAB_LOSS_ROUTED,
+    LAB_LOSS_SPARSE,  /* D3 of fits whose over-specified cells have true slopes 0: theorem 3 */
     LAB_LOSS_STOPPED, /* as LAB_LOSS where EM stops; only where a polish follows */
     LAB_LOG_LIKELIHOOD,
     LAB_GAIN,
     LAB_ITERATIONS,
     LAB_ITERATIONS_STOPPED,
     LAB_N_KL,
+    LAB_GATE_ERROR, /* function_error.h */
+    LAB_EXPERT_ERROR,
     LAB_BLOCK_ERROR, /* p_r of a block, over exact or over-specified cells */
     LAB_BLOCK_WORST,
 } lab_quantity;

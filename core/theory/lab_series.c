@@ -47,9 +47,10 @@ static void arm_title(const lab *self, const lab_arm *arm, char *ret_title, size
 }
 
 static const char *quantity_name(lab_quantity quantity) {
-    static const char *const names[] = {"loss",         "loss_shared",        "loss_routed",
-                                        "loss_stopped", "log_likelihood",     "likelihood_gain",
-                                        "iterations",   "iterations_stopped", "n_kl"};
+    static const char *const names[] = {
+        "loss",           "loss_shared",     "loss_routed", "loss_sparse",        "loss_stopped",
+        "log_likelihood", "likelihood_gain", "iterations",  "iterations_stopped", "n_kl",
+        "gate_l2",        "expert_l2"};
     return names[quantity];
 }
 
@@ -71,6 +72,23 @@ static void quantity_definition(const lab_arm *arm, lab_quantity quantity, char 
     case LAB_LOSS_ROUTED:
         snprintf(ret_text, size, "the routed atoms' part of Voronoi loss %s%s",
                  arm->plan->loss_name, reference);
+        break;
+    case LAB_LOSS_SPARSE:
+        snprintf(
+            ret_text, size,
+            "Voronoi loss %s of the fits whose over-specified routed cells have true slopes 0, "
+            "which theorem 3 speaks of",
+            arm->plan->loss_name);
+        break;
+    case LAB_GATE_ERROR:
+        snprintf(ret_text, size,
+                 "root of E_x sum over true routed experts of (gate probability of the cell - true "
+                 "one)^2");
+        break;
+    case LAB_EXPERT_ERROR:
+        snprintf(ret_text, size,
+                 "root of E_x of (fitted - true expert function)^2, weighted by the true gate and "
+                 "within a cell by the fitted one");
         break;
     case LAB_LOSS_STOPPED:
         snprintf(ret_text, size,
@@ -140,6 +158,25 @@ static bool is_bounded(const lab_arm *arm, bool routed) {
     return true;
 }
 
+/* Loss D3 where some true slopes are 0 and some are not, and experts are not linear: theorem 3 bounds the fits whose
+ * extra atoms join the former. */
+static bool is_partly_sparse(const lab_arm *arm) {
+    const gsc_truth *truth = arm->plan->truth;
+    size_t zero = 0;
+    for (size_t i = truth->layout.beta1; i < truth->layout.eta; i++) {
+        zero += truth->mixture[i] == 0;
+    }
+    return arm->plan->loss == GSC_LOSS_D3 && !arm->plan->crossed && !arm->plan->theorem &&
+           truth->classes == 0 && zero > 0 && zero < truth->layout.eta - truth->layout.beta1 &&
+           strcmp(truth->gate.loaded->plugin->id, "normalized_sigmoid") == 0 &&
+           truth->shape.k_shared > 0 && !truth->shared.linear && !truth->routed.linear;
+}
+
+/* Gate and expert functions that can be compared: experts of a number. */
+static bool has_functions(const lab_arm *arm) {
+    return arm->k_routed > 0 && arm->plan->truth->classes == 0;
+}
+
 static lab_series *add_series(lab_arm *arm, lab_quantity quantity) {
     lab_series *series = &arm->series[arm->n_series++];
     *series = (lab_series){.quantity = quantity, .r = 1, .bound = NAN, .handle = -1};
@@ -154,6 +191,8 @@ static void list_quantities(lab_arm *arm, const char *title) {
         const bool stopped = quantity == LAB_LOSS_STOPPED || quantity == LAB_ITERATIONS_STOPPED;
         if ((quantity == LAB_N_KL && arm->plan->kl == NULL) ||
             (quantity <= LAB_LOSS_STOPPED && arm->plan->no_loss) ||
+            (quantity == LAB_LOSS_SPARSE && !is_partly_sparse(arm)) ||
+            ((quantity == LAB_GATE_ERROR || quantity == LAB_EXPERT_ERROR) && !has_functions(arm)) ||
             (stopped && (!arm->plan->fit.polish || arm->plan->truth->classes > 0))) {
             continue;
         }
@@ -161,10 +200,14 @@ static void list_quantities(lab_arm *arm, const char *title) {
         const bool loss = quantity <= LAB_LOSS_STOPPED;
         const bool by_loss = strcmp(arm->plan->measure, "loss") == 0;
         series->drawn = loss ? by_loss : quantity == LAB_N_KL;
-        series->bound = loss && is_bounded(arm, quantity != LAB_LOSS_SHARED) ? -0.5 : NAN;
+        const bool sparse = quantity == LAB_LOSS_SPARSE;
+        series->bound = sparse                                                 ? -0.5
+                        : loss && is_bounded(arm, quantity != LAB_LOSS_SHARED) ? -0.5
+                                                                               : NAN;
         const char *what = quantity == LAB_LOSS                       ? "whole loss"
                            : quantity == LAB_LOSS_SHARED              ? "shared part"
                            : quantity == LAB_LOSS_ROUTED              ? "routed part"
+                           : sparse                                   ? "whole loss, sparse cells"
                            : quantity == LAB_LOSS_STOPPED             ? "whole loss as EM stops"
                            : quantity == LAB_N_KL && title[0] != '\0' ? ""
                            : quantity == LAB_N_KL                     ? "fit"

@@ -204,8 +204,6 @@ int main(void) {
     refused((const char *const[]){"gate=row_softmax", "theory.trace=5", NULL},
             "theory.trace keeps losses");
     refused((const char *const[]){"gate=row_softmax", "theory.top_k=1", NULL}, "which top_k needs");
-    refused((const char *const[]){"gate=row_softmax", "theory.study=fingerprint", NULL},
-            "which fingerprints need");
     refused((const char *const[]){"gate=quadratic",
                                   TRUTH("\"gate_tensors\":{\"d\":[1]},", FIRST, SECOND), NULL},
             "theory.truth.gate_tensors.d is unknown");
