@@ -454,9 +454,10 @@ static void check_stable(void) {
         }
     }
     TAP_OK(wrong == 0, "then what the id chose most, by p where it is new");
-    const double seen = b->tensors[0][b->tokens[1] * E];
+    double seen[16 * E];
+    memcpy(seen, b->tensors[0], sizeof seen);
     b->loaded->gate->observe(&b->pass.call, b->pass.z, b->pass.p, &b->pass.choice);
-    TAP_NEAR(b->tensors[0][b->tokens[1] * E], seen, 0, "and the table stays");
+    TAP_OK(memcmp(seen, b->tensors[0], sizeof seen) == 0, "and the table stays");
     zoo_bench_free(b);
 }
 

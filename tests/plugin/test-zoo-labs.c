@@ -198,7 +198,8 @@ static gsc_status take_vector(gsc_sink *sink, int32_t series, double x, const fl
     return GSC_OK;
 }
 
-static void check_lm(const char *key, const char *id, const char *refusal, const char *more) {
+static void check_lm(const char *key, const char *id, const char *refusal, const char *more,
+                     const char *yet_more) {
     static const char *const small[] = {
         "lm.tokenizer=bytes",   "lm.steps=4",     "lm.width=12",
         "lm.layers=1",          "lm.heads=2",     "lm.head_size=6",
@@ -220,6 +221,9 @@ static void check_lm(const char *key, const char *id, const char *refusal, const
     need(gsc_spec_set(spec, text, &error), &error);
     if (more != NULL) {
         need(gsc_spec_set(spec, more, &error), &error);
+    }
+    if (yet_more != NULL) {
+        need(gsc_spec_set(spec, yet_more, &error), &error);
     }
     need(gsc_pool_new(1, &pool, &error), &error);
     memory_sink *sink = memory_sink_new();
@@ -248,28 +252,33 @@ int main(void) {
     write_corpus(path);
     for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++) {
         check_theory("gate", gates[i].id, gates[i].theory);
-        check_lm("gate", gates[i].id, gates[i].lm, "balancer=z_loss");
+        const bool mixes = strcmp(gates[i].id, "soft_moe") == 0; /* and so takes no balancer */
+        const char *balancer = mixes ? "lm.balance=0" : "balancer=z_loss";
+        check_lm("gate", gates[i].id, gates[i].lm, balancer, NULL);
+        if (gates[i].lm == later) {
+            check_lm("gate", gates[i].id, NULL, balancer, "lm.allow_not_causal=true");
+        }
     }
     for (size_t i = 0; i < sizeof experts / sizeof experts[0]; i++) {
         check_theory("expert", experts[i].id, experts[i].theory);
-        check_lm("expert", experts[i].id, experts[i].lm, NULL);
+        check_lm("expert", experts[i].id, experts[i].lm, NULL, NULL);
     }
     for (size_t i = 0; i < sizeof own_experts / sizeof own_experts[0]; i++) {
         check_theory("expert", own_experts[i].id, own_experts[i].theory);
-        check_lm("expert", own_experts[i].id, own_experts[i].lm, NULL);
+        check_lm("expert", own_experts[i].id, own_experts[i].lm, NULL, NULL);
     }
     check_lm("expert",
              "[{\"id\": \"swiglu\", \"count\": 3}, {\"id\": \"zero\", \"count\": 1}, "
              "{\"id\": \"copy\", \"count\": 1}, {\"id\": \"blend\", \"count\": 1}]",
-             NULL, NULL);
+             NULL, NULL, NULL);
     for (size_t i = 0; i < sizeof balancers / sizeof balancers[0]; i++) {
         const bool l1 = strcmp(balancers[i].id, "l1_adaptive") == 0;
-        check_lm("balancer", balancers[i].id, balancers[i].lm, l1 ? "gate=relu" : NULL);
+        check_lm("balancer", balancers[i].id, balancers[i].lm, l1 ? "gate=relu" : NULL, NULL);
     }
     check_lm("balancer",
              "[{\"id\": \"z_loss\", \"coefficient\": 0.001}, {\"id\": \"global_batch\", "
              "\"coefficient\": 0.01}, {\"id\": \"bias_pid\", \"coefficient\": 0.001}]",
-             NULL, "gate=normalized_sigmoid");
+             NULL, "gate=normalized_sigmoid", NULL);
     unlink(path);
     rmdir(folder);
     return tap_done();
