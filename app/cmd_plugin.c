@@ -21,7 +21,8 @@ static const char usage[] =
     "       gatescope plugin info ID [--json]\n"
     "       gatescope plugin new gate|expert|balancer NAME [DIR]\n"
     "       gatescope plugin build FILE.c|DIR [-o OUT.so] [--show]\n"
-    "       gatescope plugin check FILE.so|ID|--all [--test NAME] [--json]\n";
+    "       gatescope plugin check FILE.so|ID|--all [--test NAME] [--json]\n"
+    "       gatescope plugin trust FILE.so|SHA256\n";
 
 const char *gsc_plugin_row_text(const json_t *row, const char *key) {
     const char *text = json_string_value(json_object_get(row, key));
@@ -110,6 +111,7 @@ json_t *gsc_plugin_list(void) {
         fprintf(stderr, "gatescope plugin: %s\n", error.message);
         return NULL;
     }
+    gsc_tell_new_plugins(array);
     return array;
 }
 
@@ -134,6 +136,7 @@ static const struct {
     {"new", gsc_cmd_plugin_new},
     {"build", gsc_cmd_plugin_build},
     {"check", gsc_cmd_plugin_check},
+    {"trust", gsc_cmd_plugin_trust},
 };
 
 int gsc_cmd_plugin(int argc, char **argv) {

@@ -7,6 +7,7 @@
  */
 #include "app/cmd_plugin.h"
 #include "core/plugin/conformance.h"
+#include "core/plugin/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +110,9 @@ static int check_listed(const check_options *options, json_t *ret_array) {
     json_t *row;
     json_array_foreach(rows, index, row) {
         bool mine = options->all || strcmp(gsc_plugin_row_text(row, "id"), options->what) == 0;
-        if (mine && strncmp(gsc_plugin_row_text(row, "status"), "is shadowed", 11) != 0) {
+        const char *status = gsc_plugin_row_text(row, "status");
+        bool other = strncmp(status, "is shadowed", 11) == 0 || strcmp(status, "untrusted") == 0;
+        if (mine && !other) {
             int one = check_file(gsc_plugin_row_text(row, "path"), options, ret_array);
             code = one > code ? one : code;
             found++;
@@ -136,6 +139,9 @@ int gsc_cmd_plugin_check(int argc, char **argv) {
     bool file = options.what != NULL &&
                 (strchr(options.what, '/') != NULL || strstr(options.what, ".so") != NULL);
     json_t *array = options.as_json ? json_array() : NULL;
+    if (file) {
+        gsc_trust_add_file(options.what, NULL); /* who names a file asks for it */
+    }
     int code = file ? check_file(options.what, &options, array) : check_listed(&options, array);
     if (array != NULL && code < 2) {
         code = gsc_plugin_print_json(array) != 0 ? 1 : code;

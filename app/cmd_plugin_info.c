@@ -61,6 +61,47 @@ static void print_tensors(const json_t *tensors) {
     }
 }
 
+/* A capability as what it means to the user. */
+static const char *in_words(const char *capability) {
+    static const char *const words[][2] = {
+        {"whole_batch", "sees a whole batch at once"},
+        {"tokens", "reads token ids: language models only"},
+        {"step", "knows the step: schedules of its own"},
+        {"random", "draws random numbers, the same in backward and on every device"},
+        {"not_causal", "looks at later tokens: a language model must consent"},
+        {"no_sum", "its p need not sum to 1: no mixture weight"},
+        {"choice_defined", "is what it chooses, not what p says"},
+        {"ignores_bias", "the selection bias has no effect: bias balancers are refused"},
+        {"estimator", "its gradient is an estimator"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i][0], capability) == 0) {
+            return words[i][1];
+        }
+    }
+    return "";
+}
+
+static void print_capabilities(const json_t *names) {
+    size_t index;
+    json_t *name;
+    json_array_foreach(names, index, name) {
+        printf("  %-12s %s: %s\n", index == 0 ? "capabilities" : "", json_string_value(name),
+               in_words(json_string_value(name)));
+    }
+}
+
+static void print_stages(const json_t *stages) {
+    size_t index;
+    json_t *stage;
+    json_array_foreach(stages, index, stage) {
+        bool own = json_is_true(json_object_get(stage, "own"));
+        printf("  %-12s %-8s %s%s\n", index == 0 ? "stages" : "",
+               gsc_plugin_row_text(stage, "stage"), own ? "" : "(the host's) ",
+               gsc_plugin_row_text(stage, "does"));
+    }
+}
+
 static void print_info(const json_t *row) {
     printf("%s %s %s: %s\n", gsc_plugin_row_text(row, "kind"), gsc_plugin_row_text(row, "id"),
            gsc_plugin_row_text(row, "version"), gsc_plugin_row_text(row, "title"));
@@ -70,7 +111,8 @@ static void print_info(const json_t *row) {
     print_field("about", gsc_plugin_row_text(row, "doc"));
     print_field("formula", gsc_plugin_row_text(row, "formula"));
     print_texts("papers", json_object_get(row, "papers"));
-    print_texts("capabilities", json_object_get(row, "capabilities"));
+    print_stages(json_object_get(row, "stages"));
+    print_capabilities(json_object_get(row, "capabilities"));
     print_params(json_object_get(row, "params"));
     print_tensors(json_object_get(row, "tensors"));
     print_texts("recommended", json_object_get(row, "recommended"));
@@ -79,6 +121,9 @@ static void print_info(const json_t *row) {
                    *lm = gsc_plugin_row_text(row, "lm");
         print_field("theory lab", theory[0] != '\0' ? theory : "takes it");
         print_field("LM lab", lm[0] != '\0' ? lm : "takes it");
+    }
+    if (json_object_get(row, "trusted") != NULL && !json_is_true(json_object_get(row, "trusted"))) {
+        print_field("trusted", "no: `gatescope plugin trust FILE` lets the window load it");
     }
     print_field("file", gsc_plugin_row_text(row, "path"));
     print_field("sha256", gsc_plugin_row_text(row, "sha256"));

@@ -196,6 +196,7 @@ static int supervise(const resume_options *options, const gsc_spec *spec, int64_
     json_t *descriptors = NULL, *plugins = NULL;
     gsc_status status = gsc_registry_list(&descriptors, &error);
     if (status == GSC_OK) {
+        gsc_tell_new_plugins(descriptors);
         status = gsc_supervisor_check(spec, descriptors, &plugins, &error);
     }
     json_decref(descriptors);

@@ -199,6 +199,7 @@ static int supervise(const run_options *options, const gsc_spec *spec) {
     json_t *descriptors = NULL, *plugins = NULL;
     gsc_status status = gsc_registry_list(&descriptors, &error);
     if (status == GSC_OK) {
+        gsc_tell_new_plugins(descriptors);
         status = gsc_supervisor_check(spec, descriptors, &plugins, &error);
     }
     if (status != GSC_OK) {

@@ -170,6 +170,9 @@ static gsc_status change(gsc_sweep **sweep, const sweep_options *options, gsc_er
 static gsc_status check_plugins(const gsc_sweep *sweep, gsc_error *error) {
     json_t *descriptors = NULL;
     gsc_status status = gsc_registry_list(&descriptors, error);
+    if (status == GSC_OK) {
+        gsc_tell_new_plugins(descriptors);
+    }
     for (size_t a = 0; a < sweep->n_arms && status == GSC_OK; a++) {
         const gsc_sweep_run run = {.stage = GSC_SWEEP_MAIN, .arm = a, .seed = sweep->seeds[0]};
         gsc_spec *spec = NULL;

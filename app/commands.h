@@ -9,6 +9,7 @@
 #ifndef GSC_APP_COMMANDS_H
 #define GSC_APP_COMMANDS_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 int gsc_cmd_run(int argc, char **argv);
@@ -33,6 +34,9 @@ int gsc_cmd_bench_plot(int argc, char **argv); /* runs gatescope-plot */
 /* Internal: what `run` and `plugin list` start. */
 int gsc_cmd_worker(int argc, char **argv);
 int gsc_cmd_plugin_scan(int argc, char **argv);
+
+/* Says on stderr which plugin files of the list are loaded for the first time, and notes that they are trusted. */
+void gsc_tell_new_plugins(json_t *rows);
 
 /* No command: the window (runs gatescope-desktop). */
 int gsc_cmd_desktop(int argc, char **argv);

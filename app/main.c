@@ -99,14 +99,19 @@ static const command commands[] = {
      gsc_cmd_export},
     {"presets", "[--json]", "list the experiments that come with the program",
      "  --json   with their whole specs\n", gsc_cmd_presets},
-    {"plugin", "list|info|new|build|…",
+    {"plugin", "list|info|new|build|check|trust",
      "the gates, experts and balancers of this machine, and your own",
      "  list                            every plugin file found, with what was refused and why\n"
      "  info ID                         one plugin: formula, parameters, stages, which labs take it\n"
      "  new gate|expert|balancer NAME [DIR]\n"
      "                                  writes DIR/NAME.c to start from (DIR: this folder)\n"
-     "  build FILE.c|DIR [-o OUT.so]    compiles a file, or each of a folder, with the system's cc\n"
-     "  --json                          as data (list, info)\n\n"
+     "  build FILE.c|DIR [-o OUT.so] [--show]\n"
+     "                                  compiles a file, or each of a folder, with the system's cc, into\n"
+     "                                  the user's plugin folder; --show prints the command instead\n"
+     "  check FILE.so|ID|--all          judges plugins by the conformance suite (`plugin check --list`\n"
+     "        [--test NAME] [--in-process]  names its tests); exit 1 where one fails\n"
+     "  trust FILE.so|SHA256            lets the window load a file from outside the installation\n"
+     "  --json                          as data (list, info, check)\n\n"
      "Plugins are looked for in $GATESCOPE_PLUGIN_PATH, the build tree, "
      "$XDG_DATA_HOME/gatescope/plugins\n(where build puts them) and the installed folder.\n",
      gsc_cmd_plugin},

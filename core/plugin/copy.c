@@ -22,7 +22,7 @@
 
 /* Raised when a scan finds more or says it otherwise: older results are then not believed. */
 enum {
-    SCANNER_REVISION = 4
+    SCANNER_REVISION = 5
 };
 
 static void scanner_name(char *ret_name, size_t size) {

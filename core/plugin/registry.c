@@ -13,6 +13,7 @@
 #include "core/plugin/open.h"
 #include "core/plugin/scan.h"
 #include "core/plugin/search.h"
+#include "core/plugin/trust.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -25,7 +26,8 @@ typedef struct candidate {
     const char *path;
     gsc_plugin_copy copy; /* empty where the file could not be read */
     json_t *row;
-    bool fresh; /* not from the cache */
+    bool fresh;   /* not from the cache */
+    bool trusted; /* of the installation, or on the user's list */
 } candidate;
 
 const char *gsc_kind_name(gsc_kind kind) {
@@ -47,8 +49,8 @@ static const char *text_of(const json_t *row, const char *key) {
 }
 
 /* Reads the file and takes its row from the cache, or its refusal from its bytes; a row that is NULL
- * afterwards waits for a scan. Fails only where the cache itself does. */
-static gsc_status prepare(candidate *file, gsc_error *error) {
+ * afterwards waits for a scan. trust: NULL for a file that is named. Fails only where the cache itself does. */
+static gsc_status prepare(candidate *file, const gsc_trust *trust, gsc_error *error) {
     gsc_error why = {0};
     gsc_status status = gsc_plugin_copy_init(&file->copy, file->path, &why);
     if (status == GSC_ERR_SYSTEM) {
@@ -56,6 +58,13 @@ static gsc_status prepare(candidate *file, gsc_error *error) {
     }
     if (status != GSC_OK) {
         file->row = gsc_plugin_describe_refused(NULL, why.message);
+        return GSC_OK;
+    }
+    file->trusted = trust == NULL || gsc_plugin_path_is_installed(file->path) ||
+                    gsc_trust_holds(trust, file->copy.sha256);
+    if (!file->trusted && gsc_trust_known_only()) {
+        bool whole = gsc_elf_check(file->copy.bytes, file->copy.size, &why) == GSC_OK;
+        file->row = gsc_plugin_describe_refused(NULL, whole ? "untrusted" : why.message);
         return GSC_OK;
     }
     file->row = gsc_plugin_copy_get_result(&file->copy);
@@ -100,6 +109,7 @@ static gsc_status complete(candidate *file, gsc_error *error) {
     }
     json_object_set_new(file->row, "path", json_string(file->path));
     json_object_set_new(file->row, "sha256", json_string(file->copy.sha256));
+    json_object_set_new(file->row, "trusted", json_boolean(file->trusted));
     if (text_of(file->row, "id")[0] == '\0') {
         const char *name = strrchr(file->path, '/');
         name = name != NULL ? name + 1 : file->path;
@@ -145,10 +155,13 @@ gsc_status gsc_registry_list(json_t **ret_array, gsc_error *error) {
     if (files == NULL || array == NULL) {
         status = gsc_fail(error, GSC_ERR_MEMORY, "no memory to list %zu plugins", paths.count);
     }
+    gsc_trust trust;
+    gsc_trust_init(&trust);
     for (size_t i = 0; status == GSC_OK && i < paths.count; i++) {
         files[i].path = paths.path[i];
-        status = prepare(&files[i], error);
+        status = prepare(&files[i], &trust, error);
     }
+    gsc_trust_clear(&trust);
     if (status == GSC_OK) {
         status = scan_rest(files, paths.count, error);
     }
@@ -173,7 +186,7 @@ gsc_status gsc_registry_list(json_t **ret_array, gsc_error *error) {
 
 gsc_status gsc_registry_describe(const char *path, json_t **ret_row, gsc_error *error) {
     candidate file = {.path = path};
-    gsc_status status = prepare(&file, error);
+    gsc_status status = prepare(&file, NULL, error); /* named: the user asked for it */
     if (status == GSC_OK) {
         status = scan_rest(&file, 1, error);
     }
@@ -212,8 +225,11 @@ static gsc_status not_found(json_t *array, const char *kind, const char *id, gsc
         bool good = strcmp(text_of(row, "status"), "ok") == 0;
         if (!good && strcmp(row_id, id) == 0 &&
             (row_kind[0] == '\0' || strcmp(row_kind, kind) == 0)) {
+            bool untrusted = strcmp(text_of(row, "status"), "untrusted") == 0;
             return gsc_fail(error, GSC_ERR_PLUGIN, "%s %s (%s) %s", kind, id, text_of(row, "path"),
-                            text_of(row, "status"));
+                            untrusted ? "is new here and was not loaded: accept it in the window, "
+                                        "or with `gatescope plugin trust FILE`"
+                                      : text_of(row, "status"));
         }
         if (good && strcmp(row_kind, kind) == 0 && used + strlen(row_id) + 3 < sizeof known) {
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",

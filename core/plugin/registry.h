@@ -18,10 +18,13 @@
 #include <stddef.h>
 
 /* What `gatescope plugin list --json` prints: an array, one object per file found:
- *   id kind version title path sha256 status ("ok", or why it was refused: a predicate to be read after
- *   the file's name, "needs libz.so.1; ..."). A refused file without a readable id goes by its file name.
+ *   id kind version title path sha256 trusted status ("ok", or why it was refused: a predicate to be read
+ *   after the file's name, "needs libz.so.1; ..."). A refused file without a readable id goes by its file
+ *   name. trusted: of the installation, or on the user's list (trust.h); with GATESCOPE_TRUST=known a file
+ *   that is not is only looked at, and its status is "untrusted".
  *   and, if ok: formula doc papers recommended capabilities (names) params tensors theory lm, and source, the
  *   plugin's own text, where it carries it
+ * stages: [{stage, own (it writes it itself; else the host does), does (in words)}].
  * params: [{name, doc, unit, type, lowest, highest, initial, schedulable}]. theory and lm are "" where the
  * lab takes it, else the refusal in one sentence. The caller owns the array.
  *

@@ -85,6 +85,22 @@ void gsc_plugin_folders_find(gsc_plugin_folders *ret_folders) {
     add_folder(ret_folders, GSC_PLUGIN_LIBDIR);
 }
 
+bool gsc_plugin_path_is_installed(const char *path) {
+    gsc_plugin_folders *folders = calloc(1, sizeof *folders);
+    bool found = false;
+    if (folders != NULL) {
+        add_build_tree(folders);
+        add_folder(folders, GSC_PLUGIN_LIBDIR);
+    }
+    for (size_t i = 0; folders != NULL && i < folders->count; i++) {
+        size_t length = strlen(folders->path[i]);
+        found = found || (strncmp(path, folders->path[i], length) == 0 && path[length] == '/' &&
+                          strchr(path + length + 1, '/') == NULL);
+    }
+    free(folders);
+    return found;
+}
+
 static int is_plugin_name(const struct dirent *entry) {
     size_t length = strlen(entry->d_name);
     return length > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 3, ".so") == 0;

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -26,6 +27,10 @@ typedef struct gsc_plugin_folders {
 } gsc_plugin_folders;
 
 void gsc_plugin_folders_find(gsc_plugin_folders *ret_folders);
+
+/* Does the file lie in the build tree that this program runs from, or in $libdir/gatescope/plugins, whatever
+ * GATESCOPE_PLUGIN_PATH says? */
+bool gsc_plugin_path_is_installed(const char *path);
 
 /* The *.so files in those folders, folders in order, names sorted within one. Frees with
  * gsc_plugin_files_clear. Files beyond GSC_MAX_PLUGIN_FILES are an error. */
