@@ -28,6 +28,7 @@ static const char usage[] =
     "      --band NAME        of comparisons: 95 (default), std, stderr or range\n"
     "      --baseline ARM     what the others are compared with\n"
     "      --metric NAME      of the figure robustness, or the first part of several, as jain\n"
+    "      --x NAME, --y NAME results on the axes of the figure scatter\n"
     "      --log-x, --log-y, --linear-x, --linear-y   the axes of every panel\n"
     "      --smooth N         lines as centred means of N points, faint as measured behind them\n"
     "      --no-replicates    medians only\n"
@@ -63,6 +64,8 @@ enum {
     LINEAR_X,
     LINEAR_Y,
     SMOOTH,
+    X_RESULT,
+    Y_RESULT,
     LIST
 };
 
@@ -84,6 +87,8 @@ static const struct option options[] = {
     {"linear-x", no_argument, NULL, LINEAR_X},
     {"linear-y", no_argument, NULL, LINEAR_Y},
     {"smooth", required_argument, NULL, SMOOTH},
+    {"x", required_argument, NULL, X_RESULT},
+    {"y", required_argument, NULL, Y_RESULT},
     {"no-replicates", no_argument, NULL, NO_REPLICATES},
     {"list", no_argument, NULL, LIST},
     {"help", no_argument, NULL, 'h'},
@@ -243,6 +248,12 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
             break;
         case SMOOTH:
             status = read_smooth(optarg, &a->smooth, error);
+            break;
+        case X_RESULT:
+            a->options.x_result = optarg;
+            break;
+        case Y_RESULT:
+            a->options.y_result = optarg;
             break;
         case NO_REPLICATES:
             a->options.hide_replicates = true;

@@ -54,6 +54,8 @@ static void write_run(int arm, int seed, const char *path) {
     const gsc_result result = {"validation_loss", "",  "nat", "mean cross-entropy",
                                1 + own,           NAN, NAN};
     gsc_test_need(sink->result(sink, &result, &error), &error);
+    const gsc_result other = {"other", "", "", "arm and seed", 5 * (arm + 1), NAN, NAN};
+    gsc_test_need(sink->result(sink, &other, &error), &error);
     gsc_test_need(gsc_run_writer_finish(writer, GSC_RUN_DONE, "", &error), &error);
     gsc_run_writer_free(writer);
 }
@@ -108,6 +110,19 @@ static void test_compare(void) {
     TAP_OK(figure->n_panels == 1 && figure->panels[0]->n_legend >= 1,
            "robustness: a panel for the arm");
     TAP_CONTAINS(figure->panels[0]->title, "in 100% of", "with the share that says the same");
+    gsc_figure_free(figure);
+}
+
+static void test_results(void) {
+    const gsc_figure_options axes = {.x_result = "other", .y_result = "validation_loss"};
+    gsc_figure *figure = build("scatter", RUNS, &axes);
+    TAP_OK(figure->panels[0]->n_layers == RUNS &&
+               layer_of(figure->panels[0], GSC_LAYER_POINTS, 0)->x[0] == 5,
+           "scatter: a point for each run, where it belongs");
+    TAP_CONTAINS(figure->panels[0]->layers[0]->label, "seed 1", "which says who it is");
+    gsc_figure_free(figure);
+    figure = build("parallel", RUNS, NULL);
+    TAP_CONTAINS(figure->panels[0]->message, "two results", "parallel: one result is too few");
     gsc_figure_free(figure);
 }
 
@@ -171,6 +186,7 @@ int main(void) {
         gsc_test_need(gsc_run_open(paths[i], &runs[i], &error), &error);
     }
     test_compare();
+    test_results();
     test_smooth();
     test_edit();
     for (int i = 0; i < RUNS; i++) {

@@ -339,6 +339,8 @@ static const struct {
     {"specialization", "Specialization", gsc_figure_build_specialization, is_specialization, 1, 1},
     {"compare", "Comparison", gsc_figure_build_compare, is_compared, 1, 2},
     {"robustness", "Robustness", gsc_figure_build_robustness, is_compared, 1, 2},
+    {"scatter", "Scatter", gsc_figure_build_scatter, is_compared, 1, 2},
+    {"parallel", "Parallel", gsc_figure_build_parallel, is_compared, 1, 2},
     {"fit", "Fit", gsc_figure_build_fit, is_fit, 1, 1},
 };
 

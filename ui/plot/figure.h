@@ -158,6 +158,7 @@ typedef struct gsc_figure_options {
     gsc_band band;        /* of comparisons */
     const char *baseline; /* the arm of comparison; NULL: what was set, else the first */
     const char *metric;   /* of robustness, or the first part of several; NULL: the result */
+    const char *x_result, *y_result; /* of scatter; NULL: the first that differ */
     /* Of series of millions of points only the extremes of every 1,024: a first picture. */
     bool quick;
 } gsc_figure_options;

@@ -197,7 +197,9 @@ static void axis_ticks(const gsc_plot_axis *axis, double low, double high, doubl
 static double widest_name(const gsc_plot_axis *axis) {
     size_t most = 0;
     for (size_t i = 0; i < axis->n_names; i++) {
-        size_t length = strlen(axis->names[i]);
+        const char *line = strchr(axis->names[i], '\n');
+        size_t first = line != NULL ? (size_t)(line - axis->names[i]) : strlen(axis->names[i]);
+        size_t length = line != NULL && strlen(line + 1) > first ? strlen(line + 1) : first;
         most = length > most ? length : most;
     }
     return (double)most;
@@ -206,7 +208,7 @@ static double widest_name(const gsc_plot_axis *axis) {
 static void make_ticks(gsc_panel_layout *place, const gsc_panel *panel, double k) {
     gsc_plot_view view = place->view;
     axis_ticks(&panel->x, view.x_low, view.x_high, place->plot.width, 52 * k,
-               (6.5 * widest_name(&panel->x) + 6) * k, &place->x_ticks);
+               (5.6 * widest_name(&panel->x) + 6) * k, &place->x_ticks);
     axis_ticks(&panel->y, view.y_low, view.y_high, place->plot.height, 38 * k, 14 * k,
                &place->y_ticks);
 }
@@ -238,6 +240,7 @@ static void place_ticks(gsc_text_ruler *ruler, size_t index) {
     gsc_text_style style = tick_style(layout, index);
     double k = layout->text_scale, bottom = place->plot.y + place->plot.height;
     double last_right = -INFINITY;
+    style.centered = true; /* of names of two lines */
     for (size_t i = 0; i < place->x_ticks.n; i++) {
         const gsc_tick *tick = &place->x_ticks.ticks[i];
         double x = gsc_view_x_to_pixel(place->view, place->plot, tick->position);
@@ -248,6 +251,7 @@ static void place_ticks(gsc_text_ruler *ruler, size_t index) {
         }
     }
     double last_y = INFINITY;
+    style.centered = false;
     for (size_t i = 0; i < place->y_ticks.n; i++) {
         const gsc_tick *tick = &place->y_ticks.ticks[i];
         double y = gsc_view_y_to_pixel(place->view, place->plot, tick->position);

@@ -14,7 +14,7 @@
 
 enum {
     GSC_TICKS_MAX = 96,
-    GSC_TICK_LABEL_SIZE = 32
+    GSC_TICK_LABEL_SIZE = 64
 };
 
 typedef struct gsc_tick {

@@ -15,6 +15,7 @@ typedef struct gsc_compare_builder {
     const gsc_figure_options *options;
     gsc_figure *figure;
     gsc_comparison *comparison; /* NULL: there is none, and message says why */
+    bool plain;                 /* nothing is compared: no word of pairs, baseline and verdicts */
     char message[GSC_ERROR_MESSAGE_SIZE];
     gsc_error *error;
 } gsc_compare_builder;

@@ -75,7 +75,9 @@ bool gsc_compare_rule(gsc_panel *panel, double x0, double x1, double y, const ch
 /* ---- Words -------------------------------------------------------------------------------------- */
 static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_words *words) {
     const gsc_comparison *c = self->comparison;
-    if (c != NULL) {
+    if (self->plain) {
+        gsc_words_add(words, "%s\n%zu runs: ", says, self->n_runs);
+    } else if (c != NULL) {
         gsc_words_add(words,
                       "%s Pairs share seed, data order and initial weights; intervals: 95%%, "
                       "paired t.",
@@ -115,18 +117,23 @@ gsc_status gsc_compare_finish(gsc_compare_builder *self, gsc_status status, cons
                               gsc_figure **ret_figure) {
     const gsc_comparison *c = self->comparison;
     gsc_words title = {0}, subtitle = {0}, recipe = {0}, spec = {0};
-    if (status == GSC_OK && (c == NULL || self->message[0] != '\0')) {
+    if (status == GSC_OK && ((c == NULL && !self->plain) || self->message[0] != '\0')) {
         status = add_message(self);
     }
-    if (c != NULL && c->hypothesis[0] != '\0') {
+    if (self->plain) {
+        gsc_words_add(&title, "%zu runs", self->n_runs);
+    } else if (c != NULL && c->hypothesis[0] != '\0') {
         gsc_words_add(&title, "%s", c->hypothesis);
     } else if (c != NULL) {
         gsc_words_add(&title, "%zu arms against %s", c->n_arms - 1, c->arms[c->baseline].name);
     } else {
         gsc_words_add(&title, "%zu runs", self->n_runs);
     }
-    if (c != NULL) {
-        gsc_words_add(&subtitle, "%s · baseline: %s", c->result, c->arms[c->baseline].name);
+    if (self->plain && c != NULL) {
+        gsc_words_add(&subtitle, "%zu arms", c->n_arms);
+    } else if (c != NULL) {
+        const char *metric = self->options->metric != NULL ? self->options->metric : c->result;
+        gsc_words_add(&subtitle, "%s · baseline: %s", metric, c->arms[c->baseline].name);
     }
     add_recipe(self, says, &recipe);
     gsc_words_add_specs(&spec, self->runs, self->n_runs);

@@ -79,4 +79,12 @@ gsc_status gsc_figure_build_robustness(gsc_run *const *runs, size_t n_runs,
                                        const gsc_figure_options *options, gsc_figure **ret_figure,
                                        gsc_error *error);
 
+/* Final results of many runs (figures/results.c): "scatter", "parallel". */
+gsc_status gsc_figure_build_scatter(gsc_run *const *runs, size_t n_runs,
+                                    const gsc_figure_options *options, gsc_figure **ret_figure,
+                                    gsc_error *error);
+gsc_status gsc_figure_build_parallel(gsc_run *const *runs, size_t n_runs,
+                                     const gsc_figure_options *options, gsc_figure **ret_figure,
+                                     gsc_error *error);
+
 #endif
