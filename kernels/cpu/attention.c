@@ -14,7 +14,8 @@
 
 enum {
     BLOCK = GSC_ATTENTION_BLOCK,
-    LINE = GSC_BUF_ALIGNMENT / sizeof(float)
+    LINE = GSC_BUF_ALIGNMENT / sizeof(float),
+    TILES_DEPTH = 64 /* inner numbers below which a block is too small for the tile unit */
 };
 
 typedef struct attention_work {
@@ -78,8 +79,8 @@ static void multiply(const attention_work *w, size_t worker, float *c, size_t c_
                                  .c_row = c_stride,
                                  .transpose_b = transpose_b,
                                  .accumulate = accumulate};
-    if (!gsc_tiles_task(w->queue, worker, &product) &&
-        !GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
+    const bool tiled = k >= TILES_DEPTH && gsc_tiles_task(w->queue, worker, &product);
+    if (!tiled && !GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
                     transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,
                     1.0f, a, (blasint)a_stride, b, (blasint)b_stride, accumulate ? 1.0f : 0.0f, c,
