@@ -98,10 +98,16 @@ static gsc_status show_progress(gsc_sink *self, double fraction, const char *tex
 static gsc_status show_event(gsc_sink *self, gsc_event_level level, const char *source,
                              const char *message, gsc_error *error) {
     gsc_run_view *view = (gsc_run_view *)self;
-    if (level == GSC_EVENT_INFO) {
-        return GSC_OK; /* the file keeps it; a person wants alarms */
+    /* The file keeps the rest; a person wants alarms, and what a long run will cost. */
+    const bool cost = strcmp(source, "lm") == 0 || strcmp(source, "gate") == 0;
+    if (level == GSC_EVENT_INFO && (view->quiet || !cost)) {
+        return GSC_OK;
     }
     gsc_run_view_clear_bar(view);
+    if (level == GSC_EVENT_INFO) {
+        fprintf(stderr, "%s\n", message);
+        return GSC_OK;
+    }
     fprintf(stderr, "%s: %s%s%s\n", level == GSC_EVENT_WARNING ? "alarm" : "error", source,
             source[0] != '\0' ? ": " : "", message);
     return GSC_OK;

@@ -71,6 +71,7 @@ void lm_lab_sink_init(lab_sink *self, gsc_sink *to);
 gsc_status lm_lab_heed_stop(const lab *self, gsc_error *error);
 
 /* lab_setup.c */
+int64_t lm_lab_spacing(const lab *self); /* steps between checkpoints that change rates compare */
 gsc_status lm_lab_set_up(lab *self, gsc_error *error);
 void lm_lab_tear_down(lab *self);
 

@@ -31,7 +31,6 @@ static gsc_status probe_tokens(const lab *self, int32_t **ret_tokens, gsc_error 
 }
 
 gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
-    const int64_t every = gsc_spec_int(self->spec, "lm.checkpoint_every");
     int32_t *tokens = NULL;
     gsc_status status = probe_tokens(self, &tokens, error);
     if (status != GSC_OK) {
@@ -42,7 +41,7 @@ gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
                                   .experts = self->shape.experts,
                                   .top_k = self->shape.top_k,
                                   .steps = self->recipe.steps,
-                                  .spacing = every > 0 ? every : (self->recipe.steps + 5) / 10,
+                                  .spacing = lm_lab_spacing(self),
                                   .batches = true,
                                   .capacity = self->shape.capacity_factor > 0,
                                   .positions = self->interim.positions,

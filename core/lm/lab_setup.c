@@ -78,17 +78,23 @@ static gsc_status foresee(lab *self, gsc_error *error) {
     if (status != GSC_OK) {
         return status;
     }
+    const gsc_router_plan plan = {.layers = self->shape.layers,
+                                  .experts = self->shape.experts,
+                                  .top_k = self->shape.top_k,
+                                  .positions = self->interim.positions};
+    const size_t metrics = gsc_router_report_bytes(&plan, self->n_stops);
+    const size_t total = f.total + metrics;
     const double mb = 1.0 / (1 << 20), has = available_bytes();
     char text[400];
     snprintf(
         text, sizeof text,
         "%zu parameters, %zu active for a token; the run needs %.0f MB: weights, gradients and "
-        "moments %.0f, activations %.0f, gates %.0f",
-        parameters.trained, gsc_lm_active_parameters(&self->shape, &parameters),
-        mb * (double)f.total, mb * (double)f.parameters, mb * (double)f.activations,
-        mb * (double)f.host);
+        "moments %.0f, activations %.0f, gates %.0f, router metrics %.0f",
+        parameters.trained, gsc_lm_active_parameters(&self->shape, &parameters), mb * (double)total,
+        mb * (double)f.parameters, mb * (double)f.activations, mb * (double)f.host,
+        mb * (double)metrics);
     gsc_lm_parameters_clear(&parameters);
-    if (has > 0 && (double)f.total > has) {
+    if (has > 0 && (double)total > has) {
         return gsc_fail(
             error, GSC_ERR_MEMORY,
             "%s; this machine has %.0f MB left: raise lm.accumulate, or choose a smaller "
@@ -172,29 +178,55 @@ static void describe(lab *self) {
     }
 }
 
-static int64_t share_of(const lab *self, double percent) {
-    return (int64_t)(percent / 100 * (double)self->recipe.steps + 0.5);
+int64_t lm_lab_spacing(const lab *self) {
+    const int64_t every = gsc_spec_int(self->spec, "lm.checkpoint_every");
+    const int64_t tenth = (self->recipe.steps + 5) / 10;
+    return every > 0 ? every : tenth > 0 ? tenth : 1;
 }
 
-/* Steps with a checkpoint: 0, the last, and every so many or at these percents. */
+static void add_stop(lab *self, int64_t at) {
+    const int64_t stop = at > self->recipe.steps ? self->recipe.steps : at;
+    if (self->n_stops == 0 || self->stops[self->n_stops - 1] < stop) {
+        self->stops[self->n_stops++] = stop;
+    }
+}
+
+/* Steps with a checkpoint: 0, the last, and multiples of the spacing, so that change rates are over
+ * equal distances; where the spec asks for none, a tenth of the run, and 1, 2 and 5 percent. */
 static gsc_status find_stops(lab *self, gsc_error *error) {
-    static const double percents[] = {0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100};
-    const int64_t steps = self->recipe.steps;
-    const int64_t every = gsc_spec_int(self->spec, "lm.checkpoint_every");
-    const size_t most =
-        every > 0 ? (size_t)(steps / every) + 2 : sizeof percents / sizeof percents[0];
+    static const double percents[] = {1, 2, 5};
+    const int64_t steps = self->recipe.steps, spacing = lm_lab_spacing(self);
+    const size_t most = (size_t)(steps / spacing) + 6;
     self->stops = malloc(most * sizeof *self->stops);
     if (self->stops == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu checkpoints", most);
     }
-    for (size_t i = 0; i < most; i++) {
-        const int64_t at = every > 0 ? (int64_t)i * every : share_of(self, percents[i]);
-        const int64_t stop = at > steps ? steps : at;
-        if (self->n_stops == 0 || self->stops[self->n_stops - 1] < stop) {
-            self->stops[self->n_stops++] = stop;
+    add_stop(self, 0);
+    for (size_t i = 0; i < 3 && gsc_spec_int(self->spec, "lm.checkpoint_every") == 0; i++) {
+        const int64_t at = (int64_t)(percents[i] / 100 * (double)steps + 0.5);
+        if (at < spacing) {
+            add_stop(self, at);
         }
     }
+    for (int64_t at = spacing; at < steps; at += spacing) {
+        add_stop(self, at);
+    }
+    add_stop(self, steps);
     return GSC_OK;
+}
+
+/* Why the last checkpoint has no change rate, where it has none. */
+static gsc_status tell_spacing(lab *self, gsc_error *error) {
+    const int64_t spacing = lm_lab_spacing(self), rest = self->recipe.steps % spacing;
+    char text[256];
+    if (rest == 0) {
+        return GSC_OK;
+    }
+    snprintf(text, sizeof text,
+             "the last checkpoint comes %" PRId64 " steps after the one before and has no change "
+             "rate, which is over %" PRId64 " steps; a multiple of that for lm.steps gives it one",
+             rest, spacing);
+    return self->sink->event(self->sink, GSC_EVENT_INFO, "router", text, error);
 }
 
 static gsc_status make_model(lab *self, gsc_error *error) {
@@ -241,8 +273,8 @@ gsc_status lm_lab_set_up(lab *self, gsc_error *error) {
                         "lm.batch is %zu, which lm.accumulate %zu does not divide",
                         self->recipe.batch, self->recipe.accumulate);
     }
-    gsc_status (*const parts[])(lab *, gsc_error *) = {make_samples, foresee, find_stops,
-                                                       make_room};
+    gsc_status (*const parts[])(lab *, gsc_error *) = {make_samples, find_stops, foresee,
+                                                       tell_spacing, make_room};
     /* Sizes and plugins first: they refuse at once, a corpus takes its time. */
     gsc_status status = gsc_lm_shape_read(self->spec, 2, &self->shape, error);
     if (status == GSC_OK) {

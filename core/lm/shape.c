@@ -196,7 +196,7 @@ static gsc_status check_balancers(const gsc_lm_shape *s, gsc_error *error) {
         }
         mover = balancer->plugin;
         if (gate->capabilities & GSC_CAP_IGNORES_BIAS) {
-            return gsc_fail(error, GSC_ERR_PLUGIN,
+            return gsc_fail(error, GSC_ERR_INPUT,
                             "balancer %s moves the selection bias, which gate %s ignores; choose "
                             "a balancer with a loss",
                             id, gate->id);
@@ -236,7 +236,7 @@ static gsc_status check_experts(const gsc_lm_shape *s, gsc_error *error) {
 static gsc_status check_plugins(const gsc_lm_shape *s, gsc_error *error) {
     const gsc_plugin *gate = s->gate.loaded->plugin;
     if ((gate->capabilities & GSC_CAP_NOT_CAUSAL) && !s->allow_not_causal) {
-        return gsc_fail(error, GSC_ERR_PLUGIN,
+        return gsc_fail(error, GSC_ERR_INPUT,
                         "gate %s lets a token's experts depend on later tokens, so that its loss "
                         "is no forecast; choose a causal gate, or set lm.allow_not_causal=true",
                         gate->id);

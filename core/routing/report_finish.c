@@ -84,14 +84,23 @@ static gsc_status send_saturation(gsc_router_report *self, const char *suffix, i
     return status;
 }
 
-/* What saturation at a checkpoint is called among the results, by its share of the run; NULL: nothing. */
-static const char *suffix_of(const gsc_router_report *self, int64_t step) {
+/* What saturation at a checkpoint is called among the results, by its share of the run, within 2% of the run or
+ * half a step, which "when" in its definition tells; NULL: nothing. */
+static const char *suffix_of(const gsc_router_report *self, size_t checkpoint) {
     static const struct {
         double share;
         const char *suffix;
     } named[] = {{0, "_initial"}, {.05, "_5"}, {.2, "_20"}, {.5, "_50"}, {.9, "_90"}};
+    const double steps = (double)self->plan.steps;
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
-        if (fabs((double)step - named[i].share * (double)self->plan.steps) <= .5) {
+        double least = named[i].share > 0 ? fmax(.5, .02 * steps) : 0;
+        size_t nearest = self->n_checkpoints;
+        for (size_t c = 0; c < self->n_checkpoints; c++) {
+            const double off = fabs((double)self->checkpoints[c].step - named[i].share * steps);
+            nearest = off < least || (off == least && nearest == self->n_checkpoints) ? c : nearest;
+            least = fmin(least, off);
+        }
+        if (nearest == checkpoint) {
             return named[i].suffix;
         }
     }
@@ -121,7 +130,7 @@ static gsc_status finish_saturation(gsc_router_report *self, gsc_error *error) {
             measure_saturation(&then->layers[l], &self->checkpoints[last].layers[l], row);
             status = emit_saturation(self, c, l, row, error);
         }
-        const char *suffix = c < last ? suffix_of(self, then->step) : NULL;
+        const char *suffix = c < last ? suffix_of(self, c) : NULL;
         if (status == GSC_OK && suffix != NULL) {
             status = send_saturation(self, suffix, then->step, values, error);
         }
