@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    MOST_AXES = 8
+    MOST_AXES = 6
 };
 
 /* What is shown where nothing was asked for, in this order. */
