@@ -24,7 +24,8 @@ enum {
     GAMMA
 };
 enum {
-    MOST_SELECTORS = 8
+    MOST_SELECTORS = 8,
+    MOST_BITS = 32
 };
 
 static int64_t bits_of(int64_t experts) {
@@ -49,12 +50,18 @@ static real smooth_slope(real gamma, real t) {
     return u <= (real)-0.5 || u >= (real)0.5 ? 0 : ((real)1.5 - 6 * u * u) / gamma;
 }
 
+/* The steps of one selector's bits. */
+static void find_steps(real gamma, int64_t bits, const real *z, real *ret_steps) {
+    for (int64_t b = 0; b < bits; b++) {
+        ret_steps[b] = smooth_step(gamma, z[b]);
+    }
+}
+
 /* The product over the bits of code, without bit left_out (-1: with all). */
-static real product_of(real gamma, int64_t bits, const real *z, int64_t code, int64_t left_out) {
+static real product_of(const real *steps, int64_t bits, int64_t code, int64_t left_out) {
     real product = 1;
     for (int64_t b = 0; b < bits; b++) {
-        const real s = smooth_step(gamma, z[b]);
-        product *= b == left_out ? 1 : code >> b & 1 ? s : 1 - s;
+        product *= b == left_out ? 1 : code >> b & 1 ? steps[b] : 1 - steps[b];
     }
     return product;
 }
@@ -79,14 +86,15 @@ static void probs(const gsc_call *call, int64_t row, const real *z, real *ret_p)
     (void)row;
     const int64_t experts = call->experts, bits = bits_of(experts);
     const real gamma = (real)call->params[GAMMA];
-    real alpha[MOST_SELECTORS];
+    real alpha[MOST_SELECTORS], steps[MOST_BITS];
     find_alpha(call, z, bits, alpha);
     for (int64_t j = 0; j < experts; j++) {
         ret_p[j] = 0;
     }
     for (int64_t i = 0; i < (int64_t)call->params[SELECTORS]; i++) {
+        find_steps(gamma, bits, z + i * (bits + 1), steps);
         for (int64_t c = 0; c < (int64_t)1 << bits; c++) {
-            ret_p[c % experts] += alpha[i] * product_of(gamma, bits, z + i * (bits + 1), c, -1);
+            ret_p[c < experts ? c : c - experts] += alpha[i] * product_of(steps, bits, c, -1);
         }
     }
 }
@@ -97,18 +105,19 @@ static void probs_backward(const gsc_call *call, int64_t row, const real *z, con
     const int64_t experts = call->experts, bits = bits_of(experts), codes = (int64_t)1 << bits;
     const int64_t selectors = (int64_t)call->params[SELECTORS];
     const real gamma = (real)call->params[GAMMA];
-    real alpha[MOST_SELECTORS], mean[MOST_SELECTORS], all = 0;
+    real alpha[MOST_SELECTORS], mean[MOST_SELECTORS], steps[MOST_BITS], all = 0;
     find_alpha(call, z, bits, alpha);
     for (int64_t i = 0; i < selectors; i++) {
         const real *own = z + i * (bits + 1);
+        find_steps(gamma, bits, own, steps);
         mean[i] = 0;
         for (int64_t c = 0; c < codes; c++) {
-            mean[i] += dp[c % experts] * product_of(gamma, bits, own, c, -1);
+            mean[i] += dp[c < experts ? c : c - experts] * product_of(steps, bits, c, -1);
         }
         for (int64_t b = 0; b < bits; b++) {
             real sum = 0;
             for (int64_t c = 0; c < codes; c++) {
-                const real part = dp[c % experts] * product_of(gamma, bits, own, c, b);
+                const real part = dp[c < experts ? c : c - experts] * product_of(steps, bits, c, b);
                 sum += c >> b & 1 ? part : -part;
             }
             ret_dz[i * (bits + 1) + b] = alpha[i] * smooth_slope(gamma, own[b]) * sum;

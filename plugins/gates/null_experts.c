@@ -58,22 +58,28 @@ static real value_of(const gsc_call *call, const real *p, int64_t j) {
     return p[j] + (call->bias ? call->bias[j] : 0);
 }
 
-/* An expert stays in the race while fewer than k of all M stand before it. */
+/* Experts below the k-th largest of all M are out; k passes, each down to the next smaller value. */
 static void rank(const gsc_call *call, int64_t row, const real *z, const real *p, real *ret_rank) {
     (void)row;
     const int64_t experts = call->experts;
     const real total = log_sum(call, z);
+    real cut = INFINITY;
+    for (int64_t left = call->top_k; left > 0 && cut > -INFINITY;) {
+        real next = -INFINITY;
+        int64_t equal = 0;
+        for (int64_t m = 0; m < call->logits; m++) {
+            const real value = m < experts ? value_of(call, p, m) : gsc_exp(z[m] - total);
+            if (value < cut && value >= next) {
+                equal = value > next ? 1 : equal + 1;
+                next = value;
+            }
+        }
+        left -= equal;
+        cut = next;
+    }
     for (int64_t j = 0; j < experts; j++) {
         const real value = value_of(call, p, j);
-        const real level = value > 0 ? gsc_log(value) + total : -INFINITY; /* as a logit */
-        int64_t better = 0;
-        for (int64_t l = 0; l < experts; l++) {
-            better += value_of(call, p, l) > value || (value_of(call, p, l) == value && l < j);
-        }
-        for (int64_t m = experts; m < call->logits; m++) {
-            better += z[m] > level;
-        }
-        ret_rank[j] = better < call->top_k ? value : -INFINITY;
+        ret_rank[j] = value >= cut ? value : -INFINITY;
     }
 }
 

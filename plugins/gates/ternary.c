@@ -60,18 +60,28 @@ static void probs_backward(const gsc_call *call, int64_t row, const real *z, con
     }
 }
 
-/* An expert stays in the race while fewer than k of the experts and zeros stand before it. */
+/* Experts below the k-th largest of the experts and zeros are out; k passes, each down to the next
+ * smaller logit. */
 static void rank(const gsc_call *call, int64_t row, const real *z, const real *p, real *ret_rank) {
     (void)row, (void)p;
     const int64_t experts = call->experts;
+    real cut = INFINITY;
+    for (int64_t left = call->top_k; left > 0 && cut > -INFINITY;) {
+        real next = -INFINITY;
+        int64_t equal = 0;
+        for (int64_t j = 0; j < 2 * experts; j++) {
+            const real value = j < experts ? better_of(call, z, j) : z[experts + j];
+            if (value < cut && value >= next) {
+                equal = value > next ? 1 : equal + 1;
+                next = value;
+            }
+        }
+        left -= equal;
+        cut = next;
+    }
     for (int64_t j = 0; j < experts; j++) {
         const real own = better_of(call, z, j);
-        int64_t before = 0;
-        for (int64_t l = 0; l < experts; l++) {
-            const real other = better_of(call, z, l);
-            before += (other > own || (other == own && l < j)) + (z[2 * experts + l] > own);
-        }
-        ret_rank[j] = before < call->top_k ? own : -INFINITY;
+        ret_rank[j] = own >= cut ? own : -INFINITY;
     }
 }
 
