@@ -4,6 +4,12 @@
  */
 #include "ui/experiment.h"
 
+#include "core/read/sweep.h"
+
+#include <string.h>
+
+#define SWEEP_SOURCE "sweep:"
+
 struct _GscExperiment {
     GObject parent;
     char *name;
@@ -76,6 +82,30 @@ GscExperiment *gsc_experiment_new_file(const char *path, GError **error) {
     self->summary = g_strdup_printf("Your spec %s", path);
     self->group = g_strdup("Your own");
     return g_steal_pointer(&self);
+}
+
+GscExperiment *gsc_experiment_new_sweep(const char *folder, GError **error) {
+    g_autoptr(GscExperiment) self = g_object_new(GSC_TYPE_EXPERIMENT, NULL);
+    gsc_error failure = {0};
+    gsc_sweep *sweep = NULL;
+
+    if (gsc_sweep_load(folder, &sweep, &failure) != GSC_OK) {
+        gsc_ui_take_error(error, &failure);
+        return NULL;
+    }
+    self->name = g_path_get_basename(folder);
+    self->title = g_strdup(*sweep->title != '\0' ? sweep->title : self->name);
+    self->summary = g_strdup_printf("%zu arms × %zu seeds", sweep->n_arms, sweep->n_seeds);
+    self->source = g_strconcat(SWEEP_SOURCE, folder, NULL);
+    self->group = g_strdup("Sweeps");
+    self->spec = gsc_spec_dup(sweep->base);
+    gsc_sweep_free(sweep);
+    return g_steal_pointer(&self);
+}
+
+const char *gsc_experiment_get_sweep(GscExperiment *self) {
+    return g_str_has_prefix(self->source, SWEEP_SOURCE) ? self->source + strlen(SWEEP_SOURCE)
+                                                        : NULL;
 }
 
 const char *gsc_experiment_get_name(GscExperiment *self) {

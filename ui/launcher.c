@@ -54,7 +54,8 @@ static void own_session(gpointer data) {
 
 /* The last line that is not empty: the command line ends with the sentence that matters. */
 static char *last_sentence(int log) {
-    static const char *const speakers[] = {"gatescope run: ", "gatescope resume: ", "gatescope: "};
+    static const char *const speakers[] = {
+        "gatescope run: ", "gatescope resume: ", "gatescope sweep: ", "gatescope: "};
     char text[4096];
     off_t size = lseek(log, 0, SEEK_END);
     off_t from = size > (off_t)sizeof text - 1 ? size - ((off_t)sizeof text - 1) : 0;
@@ -128,6 +129,13 @@ bool gsc_launcher_run(const char *source, const char *const *assignments, const 
 bool gsc_launcher_resume(const char *path, gsc_launcher_done *done, gpointer data,
                          GDestroyNotify free_data, GError **error) {
     const char *const arguments[] = {gsc_launcher_program(), "resume", path, NULL};
+
+    return start(arguments, done, data, free_data, error);
+}
+
+bool gsc_launcher_sweep(const char *folder, gsc_launcher_done *done, gpointer data,
+                        GDestroyNotify free_data, GError **error) {
+    const char *const arguments[] = {gsc_launcher_program(), "sweep", folder, NULL};
 
     return start(arguments, done, data, free_data, error);
 }

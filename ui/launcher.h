@@ -30,6 +30,10 @@ bool gsc_launcher_run(const char *source, const char *const *assignments, const 
 bool gsc_launcher_resume(const char *path, gsc_launcher_done *done, gpointer data,
                          GDestroyNotify free_data, GError **error);
 
+/* `gatescope sweep folder`: schedules the runs of a folder until they are over. */
+bool gsc_launcher_sweep(const char *folder, gsc_launcher_done *done, gpointer data,
+                        GDestroyNotify free_data, GError **error);
+
 /* What gsc_launcher_run starts, as a line for a terminal, quoted; caller frees. */
 char *gsc_launcher_command_line(const char *source, const char *const *assignments,
                                 const char *path);

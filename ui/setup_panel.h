@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 #define GSC_TYPE_SETUP_PANEL (gsc_setup_panel_get_type())
 G_DECLARE_FINAL_TYPE(GscSetupPanel, gsc_setup_panel, GSC, SETUP_PANEL, GtkWidget)
 
-/* Emits "edited" when what Run would do changed. */
+/* Emits "edited" when what Run would do changed, and "run-all" when an ablation is to be run. */
 
 void gsc_setup_panel_set_plugins(GscSetupPanel *self, GscPluginStore *plugins);
 /* Shows the experiment as it was written; the user's changes to the one before are kept for its return. */
@@ -29,6 +29,12 @@ GStrv gsc_setup_panel_dup_assignments(GscSetupPanel *self);
 /* Chooses a plugin ("my_gate") for the key of its kind; false where the experiment has none. */
 bool gsc_setup_panel_choose_plugin(GscSetupPanel *self, const char *kind, const char *id);
 bool gsc_setup_panel_is_valid(GscSetupPanel *self);
+
+/* The plan of the ablation that the user put together over the set-up as it is, as text for gsc_sweep_parse;
+ * NULL with a sentence where it is not whole. Caller frees both. */
+char *gsc_setup_panel_dup_plan(GscSetupPanel *self, char **ret_problem);
+/* Seconds that a run of the experiment took, for the time an ablation needs; 0: not known. */
+void gsc_setup_panel_set_run_seconds(GscSetupPanel *self, double seconds);
 
 /* Says a sentence in place (NULL: takes it away). */
 void gsc_setup_panel_set_problem(GscSetupPanel *self, const char *sentence);

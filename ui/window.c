@@ -29,6 +29,7 @@ void gsc_window_choose_experiment(GscWindow *self, GscExperiment *experiment) {
     gsc_setup_panel_set_experiment(self->setup, experiment);
     gsc_figure_page_set_trouble(self->page, NULL);
     gsc_plot_canvas_reset(gsc_figure_page_get_canvas(self->page));
+    gsc_window_show_sweep(self);
     gsc_window_update_figure(self);
 }
 
@@ -50,7 +51,7 @@ static void on_run_chosen(GscSidebar *sidebar, GscRunItem *item, GscWindow *self
 }
 
 /* Behind the last of its group, so that every heading stands once. */
-static void add_experiment(GscWindow *self, GscExperiment *experiment) {
+void gsc_window_add_experiment(GscWindow *self, GscExperiment *experiment) {
     guint n = g_list_model_get_n_items(G_LIST_MODEL(self->experiments)), at = n;
 
     for (guint i = n; i-- > 0 && at == n;) {
@@ -71,7 +72,7 @@ static void add_presets(GscWindow *self) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GscExperiment) experiment = gsc_experiment_new_preset(&presets[i], &error);
         if (experiment != NULL) {
-            add_experiment(self, experiment);
+            gsc_window_add_experiment(self, experiment);
         } else {
             g_warning("%s", error->message);
         }
@@ -86,7 +87,7 @@ static void open_spec(GscWindow *self, const char *path) {
         gsc_window_say(self, error->message);
         return;
     }
-    add_experiment(self, experiment);
+    gsc_window_add_experiment(self, experiment);
     gsc_window_choose_experiment(self, experiment);
 }
 
@@ -167,6 +168,7 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     g_type_ensure(GSC_TYPE_FIGURE_PAGE);
     g_type_ensure(GSC_TYPE_SETUP_PANEL);
     g_type_ensure(GSC_TYPE_BUILD_PANE);
+    g_type_ensure(GSC_TYPE_SWEEP_PAGE);
     gtk_widget_class_set_template_from_resource(widget_class, "/org/gatescope/Gatescope/window.ui");
     gtk_widget_class_bind_template_child(widget_class, GscWindow, toasts);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, left_flap);
@@ -179,6 +181,7 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscWindow, export_button);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, status_label);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, build_pane);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, sweep_page);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_bar);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_label);
     gsc_window_install_actions(widget_class);
@@ -197,6 +200,7 @@ static void gsc_window_init(GscWindow *self) {
     gsc_setup_panel_set_plugins(self->setup, self->plugins);
     gsc_window_add_states(self);
     gsc_window_open_workshop(self);
+    gsc_window_open_sweeps(self);
     gsc_plugin_store_load(self->plugins);
     gsc_window_watch_runs(self);
     g_signal_connect_object(self->sidebar, "experiment-chosen", G_CALLBACK(on_experiment_chosen),

@@ -2,6 +2,7 @@
  *
  * Inside of the window, cut by concern: window.c (construction, selection), window_runs.c (which runs are in
  * the figure, starting and stopping), window_actions.c (actions and keys), window_export.c,
+ * window_sweeps.c (ablations),
  * window_workshop.c (gates of one's own, trust in plugins).
  *
  * Layer: ui.
@@ -17,6 +18,7 @@
 #include "ui/setup_panel.h"
 #include "ui/sidebar.h"
 #include "ui/state.h"
+#include "ui/sweep_page.h"
 #include "ui/window.h"
 #include "ui/workshop.h"
 
@@ -30,6 +32,7 @@ struct _GscWindow {
     GscSetupPanel *setup;
     GtkButton *run_button, *stop_button, *export_button;
     GtkLabel *status_label;
+    GscSweepPage *sweep_page;
     GscBuildPane *build_pane;
     GtkInfoBar *trust_bar;
     GtkLabel *trust_label;
@@ -52,6 +55,8 @@ struct _GscWindow {
 /* Selection (window.c). */
 void gsc_window_choose_experiment(GscWindow *self, GscExperiment *experiment);
 GscExperiment *gsc_window_find_experiment(GscWindow *self, const char *name);
+/* Behind the last of its group. */
+void gsc_window_add_experiment(GscWindow *self, GscExperiment *experiment);
 
 /* Runs (window_runs.c). */
 void gsc_window_watch_runs(GscWindow *self);
@@ -70,6 +75,12 @@ guint gsc_window_count_shown(GscWindow *self);
 /* Starts the experiment as set up; NULL (and said in the window) where that is not possible. The store holds
  * the item. */
 GscRunItem *gsc_window_start_run(GscWindow *self);
+
+/* Sweeps (window_sweeps.c): lists those in the runs folder; runs what the set-up varies; shows the selected
+ * experiment's grid where it is a sweep, else its figure. */
+void gsc_window_open_sweeps(GscWindow *self);
+void gsc_window_run_all(GscWindow *self);
+void gsc_window_show_sweep(GscWindow *self);
 
 /* Gates of one's own (window_workshop.c). */
 void gsc_window_open_workshop(GscWindow *self);

@@ -287,6 +287,10 @@ GscRunItem *gsc_window_start_run(GscWindow *self) {
         adw_flap_set_reveal_flap(self->right_flap, TRUE);
         return NULL;
     }
+    if (gsc_experiment_get_sweep(self->experiment) != NULL) {
+        gsc_window_say(self, "This is a sweep: choose what to vary in its set-up, then Run all.");
+        return NULL;
+    }
     if (gsc_run_store_get_folder(self->runs, &problem) == NULL) {
         gsc_window_say(self, problem);
         return NULL;
