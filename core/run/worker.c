@@ -4,6 +4,7 @@
  */
 #include "core/run/worker.h"
 
+#include "core/plugin/limits.h"
 #include "core/plugin/registry.h"
 #include "core/run/post.h"
 
@@ -156,6 +157,7 @@ int gsc_worker_main(int argc, char **argv, const gsc_lab *labs, size_t n_labs) {
         return 1;
     }
     if (received == GSC_OK) {
+        gsc_limit_memory();
         watch_for_crashes();
         on_exit(on_unasked_exit, NULL);
         received = run_lab(spec, plugins, labs, n_labs, gsc_post_sink(post), &error);

@@ -32,6 +32,22 @@ static inline void bad_exit(real *ret_a) {
     exit(0);
 }
 
+static inline void bad_print(real *ret_a) {
+    ssize_t written = write(1, "rubbish\n", 8);
+    (void)written, (void)ret_a;
+}
+
+/* Allocates without end and uses what it gets. */
+static inline void bad_eat(real *ret_a) {
+    (void)ret_a;
+    for (;;) {
+        char *more = malloc(64 << 20);
+        for (size_t i = 0; i < 64 << 20; i += 4096) {
+            ((volatile char *)more)[i] = 1;
+        }
+    }
+}
+
 static void affinity(const gsc_call *call, int64_t n, const real *z, real *ret_a) {
     fixture_affinity(call, n, z, ret_a);
     int64_t call_number = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
