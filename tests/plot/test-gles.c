@@ -3,6 +3,7 @@
  * The same renderer on OpenGL ES 3.0, which is what GTK gives on some machines: its shaders compile
  * there, it draws, and it leaves the state it found.
  */
+#include "ui/plot/heatmap.h"
 #include "ui/plot/render.h"
 
 #include "tests/tap.h"
@@ -50,6 +51,45 @@ static gsc_figure *make_figure(void) {
     return figure;
 }
 
+/* The pixel at a point in axis space, as OpenGL has it. */
+static void read_at(const gsc_layout *layout, size_t panel, double x, double y,
+                    unsigned char ret_pixel[4]) {
+    const gsc_panel_layout *place = &layout->panels[panel];
+    double px = gsc_view_x_to_pixel(place->view, place->plot, x);
+    double py = gsc_view_y_to_pixel(place->view, place->plot, y);
+    glReadPixels((GLint)px, (GLint)(HEIGHT - 1 - py), 1, 1, GL_RGBA, GL_UNSIGNED_BYTE, ret_pixel);
+}
+
+/* A map of two cells beside a line of so many points that it is an envelope: both go through textures. */
+static void test_textures(gsc_gl_renderer *renderer) {
+    gsc_error error = {.status = GSC_OK};
+    unsigned char pixel[4];
+    gsc_rgba table[GSC_COLORMAP_SIZE];
+    gsc_figure *figure = gsc_figure_new("textures");
+    gsc_heatmap *heat = gsc_panel_add_heatmap(gsc_figure_add_panel(figure, "map"), 1, 2)->heat;
+    heat->values[0] = 0;
+    heat->values[1] = 1;
+    gsc_plot_layer *line =
+        gsc_panel_add_layer(gsc_figure_add_panel(figure, "line"), GSC_LAYER_LINE, 50000, false);
+    for (int i = 0; i < 50000; i++) {
+        line->x[i] = i;
+        line->y[i] = i % 2;
+    }
+    gsc_layout *layout = gsc_layout_new(figure, NULL, &gsc_plot_theme_light, WIDTH, HEIGHT, NULL);
+    TAP_OK(gsc_gl_draw(renderer, layout, 1, &error) == GSC_OK && glGetError() == GL_NO_ERROR,
+           "maps and long lines are drawn without an error");
+    gsc_colormap_fill(GSC_COLORMAP_SEQUENTIAL, &gsc_plot_theme_light, table);
+    read_at(layout, 0, 1, 0, pixel);
+    TAP_NEAR(pixel[0], 255 * table[255].r, 1.01, "a cell has its colour, red");
+    TAP_NEAR(pixel[2], 255 * table[255].b, 1.01, "and blue");
+    read_at(layout, 1, 25000, .5, pixel);
+    gsc_rgba color = gsc_plot_theme_color(&gsc_plot_theme_light, 0);
+    TAP_NEAR(pixel[0], 255 * color.r, 1.01, "an envelope has its colour, red");
+    TAP_NEAR(pixel[2], 255 * color.b, 1.01, "and blue");
+    gsc_layout_free(layout);
+    gsc_figure_free(figure);
+}
+
 int main(void) {
     if (!open_es()) {
         printf("1..0 # SKIP no OpenGL ES 3.0 here\n");
@@ -95,6 +135,8 @@ int main(void) {
     TAP_NEAR(pixel[2], 255 * expected.b, 2, "and blue");
     gsc_layout_free(layout);
     gsc_figure_free(figure);
+    glDisable(GL_SCISSOR_TEST);
+    test_textures(renderer);
     gsc_gl_renderer_free(renderer);
     return tap_done();
 }

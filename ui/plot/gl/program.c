@@ -8,7 +8,8 @@ static gsc_status compile(GLenum stage, const char *name, const char *text, GLui
                           gsc_error *error) {
     const char *const parts[2] = {epoxy_is_desktop_gl() ? "#version 330 core\n"
                                                         : "#version 300 es\nprecision highp "
-                                                          "float;\n",
+                                                          "float;\nprecision highp "
+                                                          "sampler2D;\n",
                                   text};
     GLuint shader = glCreateShader(stage);
     glShaderSource(shader, 2, parts, NULL);
