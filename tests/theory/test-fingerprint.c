@@ -323,12 +323,9 @@ static void check_crossed(void) {
 /* Gates without an affinity: as softmax where they hold it. */
 static void check_general(void) {
     static const char *const small[] = {"theory.blocks=nu", "theory.deltas=[0.02,0.04]",
-                                        "theory.arms=[{\"name\":\"quadratic\",\"set\":{}},"
-                                        "{\"name\":\"laplace\",\"set\":{\"gate\":\"laplace\"}}]",
-                                        NULL};
+                                        "theory.arms=[{\"name\":\"quadratic\",\"set\":{}}]", NULL};
     memory_sink *sink = run_study("general-fingerprint", small);
     TAP_NEAR(memory_result_of(sink, "exponent[nu]", "quadratic")->value, 4, 0.1, "quadratic: 4");
-    TAP_NEAR(memory_result_of(sink, "exponent[nu]", "laplace")->value, 4, 0.1, "laplace: 4");
     memory_sink_free(sink);
 }
 

@@ -181,12 +181,13 @@ static void check_forms(size_t inputs) {
         softmax = fmax(softmax, fit_gate("softmax", inputs, start, 1e-7, 0));
     }
     for (size_t g = 0; g < 4; g++) {
+        /* Sparsemax has no slope where a probability is 0, so that more of its starts stay where they are. */
+        const size_t starts = g < 3 ? 2 : 4;
         double best = -INFINITY;
-        for (size_t start = 0; start < 2; start++) {
+        for (size_t start = 0; start < starts; start++) {
             best = fmax(best, fit_gate(gates[g], inputs, start, 1e-5, 1e-2));
         }
-        /* Sparsemax has no slope where a probability is 0, so that more of its starts stay where they are. */
-        TAP_OK(best > softmax - (g < 3 ? 0.1 : 0.5) * N, gates[g]);
+        TAP_OK(best > softmax - (g < 3 ? 0.1 : 0.25) * N, gates[g]);
     }
 }
 
