@@ -238,7 +238,7 @@ static gsc_status print_claims(const gsc_comparison *c, const char *metric, doub
         }
         json_t *rows = json_array();
         if (ret_json == NULL) {
-            printf("\n%s: %s than %s in %.0f%% of %zu ways to look, contradicted in %.0f%%\n",
+            printf("\n%s: %s against %s in %.0f%% of %zu ways to look, contradicted in %.0f%%\n",
                    claim.arm, gsc_verdict_name(claim.verdict), claim.baseline, 100 * claim.stands,
                    claim.count, 100 * claim.contradicted);
         }

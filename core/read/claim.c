@@ -22,7 +22,8 @@ typedef struct claimant {
     const gsc_comparison *comparison;
     size_t arm;
     double margin;
-    gsc_run **files; /* [n_runs], open; NULL where not needed */
+    gsc_run **files;            /* [n_runs], open; NULL where not needed */
+    bool *of_arm, *of_baseline; /* [n_runs] whether a run is of that arm but for the rate */
     char definitions[MOST_DEFINITIONS][64];
     size_t n_definitions;
     double rates[MOST_RATES]; /* NAN: each arm's best */
@@ -82,9 +83,9 @@ static gsc_status open_files(claimant *self, const char *metric, gsc_error *erro
     const gsc_comparison *c = self->comparison;
     gsc_status status = GSC_OK;
     for (size_t i = 0; i < c->n_runs && status == GSC_OK; i++) {
-        const bool wanted = c->runs[i].status == GSC_RUN_DONE &&
-                            (same_group(c, i, self->arm) || same_group(c, i, c->baseline));
-        if (!wanted) {
+        self->of_arm[i] = same_group(c, i, self->arm);
+        self->of_baseline[i] = same_group(c, i, c->baseline);
+        if (c->runs[i].status != GSC_RUN_DONE || !(self->of_arm[i] || self->of_baseline[i])) {
             continue;
         }
         status = gsc_run_open(c->runs[i].path, &self->files[i], error);
@@ -116,17 +117,18 @@ static gsc_status open_files(claimant *self, const char *metric, gsc_error *erro
 /* ---- Rows ---- */
 
 /* A run of the group of an arm, at a rate and a seed. */
-static long find_at(const claimant *self, size_t arm, double rate, uint64_t seed) {
+static long find_at(const claimant *self, bool baseline, double rate, uint64_t seed) {
     const gsc_comparison *c = self->comparison;
+    const bool *belongs = baseline ? self->of_baseline : self->of_arm;
     if (isnan(rate)) {
         gsc_comparison best = *c;
         best.best = true;
-        return compare_find(&best, arm, seed);
+        return compare_find(&best, baseline ? c->baseline : self->arm, seed);
     }
     for (size_t i = 0; i < c->n_runs; i++) {
         const gsc_compare_run *run = &c->runs[i];
         if (self->files[i] != NULL && run->seed == seed && run->stage != GSC_SWEEP_TUNE &&
-            (isinf(rate) || run->learning_rate == rate) && same_group(c, i, arm)) {
+            (isinf(rate) || run->learning_rate == rate) && belongs[i]) {
             return (long)i;
         }
     }
@@ -153,8 +155,8 @@ static void add_row(claimant *self, const char *definition, double rate, int32_t
     size_t n = 0;
     for (size_t i = 0; i < c->n_runs; i++) {
         const uint64_t seed = c->runs[i].seed;
-        const long mine = find_at(self, self->arm, rate, seed);
-        const long other = find_at(self, c->baseline, rate, seed);
+        const long mine = find_at(self, false, rate, seed);
+        const long other = find_at(self, true, rate, seed);
         if (mine != (long)i || other < 0 || self->files[mine] == NULL ||
             self->files[other] == NULL) {
             continue;
@@ -222,9 +224,12 @@ gsc_status gsc_claim_read(const gsc_comparison *comparison, size_t arm, const ch
     snprintf(claim.baseline, sizeof claim.baseline, "%.150s",
              comparison->arms[comparison->baseline].name);
     self.files = calloc(comparison->n_runs, sizeof *self.files);
-    gsc_status status = self.files == NULL ? gsc_fail(error, GSC_ERR_MEMORY,
-                                                      "no memory for %zu runs", comparison->n_runs)
-                                           : open_files(&self, name, error);
+    self.of_arm = calloc(2 * comparison->n_runs, sizeof *self.of_arm);
+    self.of_baseline = self.of_arm + comparison->n_runs;
+    gsc_status status =
+        self.files == NULL || self.of_arm == NULL
+            ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu runs", comparison->n_runs)
+            : open_files(&self, name, error);
     if (status == GSC_OK) {
         status = add_rows(&self, error);
     }
@@ -232,6 +237,7 @@ gsc_status gsc_claim_read(const gsc_comparison *comparison, size_t arm, const ch
         gsc_run_close(self.files[i]);
     }
     free(self.files);
+    free(self.of_arm);
     if (status == GSC_OK && claim.count == 0) {
         status =
             gsc_fail(error, GSC_ERR_INPUT,
