@@ -78,7 +78,8 @@ const char *gsc_spec_string(const gsc_spec *spec, const char *key); /* NULL wher
 /* Lists: fills *ret_values (caller frees) and *ret_count. */
 gsc_status gsc_spec_list(const gsc_spec *spec, const char *key, double **ret_values,
                          size_t *ret_count, gsc_error *error);
-const char *gsc_spec_plugin(const gsc_spec *spec, const char *key); /* id, or NULL; of a list the first */
+const char *gsc_spec_plugin(const gsc_spec *spec,
+                            const char *key); /* id, or NULL; of a list the first */
 /* The value of a plugin's parameter in the spec, or fallback. Of a schedule, where it begins. */
 double gsc_spec_plugin_param(const gsc_spec *spec, const char *key, const char *param,
                              double fallback);

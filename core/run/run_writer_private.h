@@ -21,7 +21,7 @@ typedef struct gsc_writer_tail {
     size_t n, capacity, n_stored;
     int64_t first_seq;
     size_t n_sealed; /* while a transaction is open: points that went into blocks */
-    int64_t n_vectors, n_new_vectors; /* in the file; in the open transaction */
+    int64_t n_vectors, n_new_vectors;    /* in the file; in the open transaction */
     double has_until, has_vectors_until; /* of a reopened file: x that were there */
 } gsc_writer_tail;
 
