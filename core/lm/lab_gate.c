@@ -118,7 +118,11 @@ static const char *way_out(const gsc_lm_shape *s) {
     if (gate->score_form == GSC_SCORE_INNER && gate->inner_slope == NULL) {
         return "; inner_slope would spare it";
     }
-    return "; affinity_slope would spare it";
+    if (gate->affinity != NULL && gate->affinity_slope == NULL) {
+        return "; affinity_slope would spare it";
+    }
+    return "; its trained tensors are read where only numbers tell the derivative: a score of its own "
+           "with score_backward would spare it";
 }
 
 static double share_of(const lab *self) {
