@@ -36,7 +36,7 @@ typedef struct gsc_order {
     const char *path;       /* the run file; NULL: a new name in gsc_runs_folder */
     bool resume;            /* goes on with the file at path at x = resume_x */
     double resume_x;
-    bool replace;           /* an existing file at path may go, unless it is of a running run */
+    bool replace; /* an existing file at path may go, unless it is of a running run */
     const char *const
         *worker; /* argv of the worker, ends with NULL; two numbers are appended. NULL:
                                 * this program, "worker" */
