@@ -37,7 +37,7 @@ static int64_t count(const gsc_call *call, int64_t row, const real *p, const int
 
 static const char *const papers[] = {"arXiv:2412.14711", NULL};
 
-static const char *const recommended[] = {"balancer=l1_adaptive", NULL};
+static const char *const recommended[] = {"balancer=l1_adaptive", "lm.balance=1", NULL};
 
 static const gsc_gate gate = {
     .struct_size = sizeof(gsc_gate),

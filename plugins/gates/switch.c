@@ -38,7 +38,8 @@ static int64_t max_chosen(const gsc_call *call) {
 
 static const char *const papers[] = {"arXiv:2101.03961", NULL};
 
-static const char *const recommended[] = {"balancer=switch", "lm.balance=0.01", NULL};
+static const char *const recommended[] = {"balancer=switch", "lm.balance=0.01",
+                                          "lm.capacity_factor=1.25", "lm.router_jitter=0.01", NULL};
 
 static const gsc_gate gate = {
     .struct_size = sizeof(gsc_gate),
