@@ -25,6 +25,8 @@ static bool opens_window(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     g_set_prgname("gatescope-desktop");
+    /* Plugins from outside the installation wait until the user accepts them here. */
+    g_setenv("GATESCOPE_TRUST", "known", FALSE);
     if (opens_window(argc, argv) && !gtk_init_check()) {
         fputs("gatescope-desktop: no display can be opened here; without a window, `gatescope run "
               "preset:first -o first.gsc` runs the same experiment and `gatescope plot first.gsc "

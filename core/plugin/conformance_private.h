@@ -87,6 +87,7 @@ gsc_verdict gsc_test_inner_gradient(gsc_trial *trial);
 gsc_verdict gsc_test_affinity_gradient(gsc_trial *trial);
 gsc_verdict gsc_test_probs_gradient(gsc_trial *trial);
 gsc_verdict gsc_test_combine_gradient(gsc_trial *trial);
+gsc_verdict gsc_test_mix_gradient(gsc_trial *trial);
 gsc_verdict gsc_test_activation_gradient(gsc_trial *trial);
 gsc_verdict gsc_test_activation_f32(gsc_trial *trial);
 gsc_verdict gsc_test_expert_gradient(gsc_trial *trial);

@@ -129,5 +129,10 @@ void gsc_exercise_balancer(gsc_exercise *self);
 /* Parts of the gate's, for tests that move one number. */
 void gsc_exercise_score(gsc_exercise *self);
 void gsc_exercise_probs(gsc_exercise *self);
+void gsc_exercise_mix(gsc_exercise *self); /* nothing where the gate does not mix */
+
+/* The gate's gate.mix/1, filled with zeros; mix NULL where it has none. And the slots of all its experts. */
+gsc_gate_mix gsc_exercise_find_mix(const gsc_plugin *plugin);
+int64_t gsc_exercise_mix_slots(const gsc_exercise *self, const gsc_gate_mix *mix);
 
 #endif

@@ -512,6 +512,9 @@ void gsc_exercise_gate(gsc_exercise *self) {
     if (!self->failed) {
         combine(self, t, e);
     }
+    if (!self->failed) {
+        gsc_exercise_mix(self);
+    }
     if (!self->failed && gate->score_backward != NULL) {
         score_backward(self, t, m, d);
     }

@@ -64,6 +64,7 @@ static const char *const expected[][2] = {
     {"affinity_gradient", "affinity_slope gives "},
     {"probs_gradient", "probs_backward gives "},
     {"combine_gradient", "combine_backward gives "},
+    {"mix_gradient", "mix_backward gives "},
     {"activation_gradient", "activation_slope gives "},
     {"activation_f32", "activation_f32 returns "},
     {"expert_gradient", "backward overwrites the gradient of bias, which it must add to"},
