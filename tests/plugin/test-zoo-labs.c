@@ -279,6 +279,8 @@ int main(void) {
              "[{\"id\": \"z_loss\", \"coefficient\": 0.001}, {\"id\": \"global_batch\", "
              "\"coefficient\": 0.01}, {\"id\": \"bias_pid\", \"coefficient\": 0.001}]",
              NULL, "gate=normalized_sigmoid", NULL);
+    check_lm("gate", "dense_to_sparse", NULL,
+             "gate.temperature={\"from\": 2, \"to\": 0.5, \"steps\": 3}", NULL);
     unlink(path);
     rmdir(folder);
     return tap_done();
