@@ -4,7 +4,7 @@
  */
 #include "core/run/worker.h"
 
-#include "core/plugin/limits.h"
+#include "core/plugin/memory_limit.h"
 #include "core/plugin/registry.h"
 #include "core/run/post.h"
 

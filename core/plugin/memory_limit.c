@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The memory limit of processes that run plugins: see limits.h.
+ * The memory limit of processes that run plugins: see memory_limit.h.
  */
-#include "core/plugin/limits.h"
+#include "core/plugin/memory_limit.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

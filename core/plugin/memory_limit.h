@@ -5,8 +5,8 @@
  *
  * Layer: core/plugin; libc.
  */
-#ifndef GSC_CORE_PLUGIN_LIMITS_H
-#define GSC_CORE_PLUGIN_LIMITS_H
+#ifndef GSC_CORE_PLUGIN_MEMORY_LIMIT_H
+#define GSC_CORE_PLUGIN_MEMORY_LIMIT_H
 
 #include <stdint.h>
 
