@@ -31,6 +31,15 @@ int gsc_cmd_bench_kernels(int argc, char **argv);
 int gsc_cmd_bench_lm(int argc, char **argv);
 int gsc_cmd_bench_plot(int argc, char **argv); /* runs gatescope-plot */
 
+/* A row of the table of commands. */
+typedef struct gsc_command {
+    const char *name;
+    const char *arguments; /* as in the help */
+    const char *summary;   /* one line; NULL: internal */
+    const char *details;   /* `help NAME`; NULL: it answers --help itself */
+    int (*run)(int argc, char **argv);
+} gsc_command;
+
 /* Internal: what `run` and `plugin list` start. */
 int gsc_cmd_worker(int argc, char **argv);
 int gsc_cmd_plugin_scan(int argc, char **argv);

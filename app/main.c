@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * gatescope: the command line. Finds the subcommand in the table below and runs it; with no command
- * it opens the window.
+ * it opens the window. `gatescope help --man` writes the manual page.
  *
  * Layer: app.
  */
 #include "app/commands.h"
+#include "app/man_page.h"
 #include "core/read/spec.h"
 #include "core/run/build_info.h"
 
@@ -13,15 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct command {
-    const char *name;
-    const char *arguments; /* as in the help */
-    const char *summary;   /* one line; NULL: internal */
-    const char *details;   /* `help NAME`; NULL: it answers --help itself */
-    int (*run)(int argc, char **argv);
-} command;
-
-static const command commands[] = {
+static const gsc_command commands[] = {
     {"run", "[SPEC.json|preset:NAME] [-o FILE.gsc] [--set KEY=VALUE]…", "run an experiment",
      "  SPEC.json|preset:NAME  what to run (preset:first); `gatescope presets` lists presets\n"
      "  -o FILE.gsc            the run file; else a new one in the runs folder\n"
@@ -147,7 +140,7 @@ enum {
     N_COMMANDS = sizeof commands / sizeof commands[0]
 };
 
-static const command *find_command(const char *name) {
+static const gsc_command *find_command(const char *name) {
     for (int i = 0; i < N_COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0) {
             return &commands[i];
@@ -170,7 +163,7 @@ static int print_help(FILE *out) {
     return 0;
 }
 
-static int print_command_help(const command *found) {
+static int print_command_help(const gsc_command *found) {
     if (found->details == NULL) {
         char *words[] = {(char *)found->name, "--help", NULL};
         return found->run(2, words);
@@ -208,10 +201,14 @@ int main(int argc, char **argv) {
     if (help && argc < 3) {
         return print_help(stdout);
     }
+    if (help && strcmp(argv[2], "--man") == 0) {
+        gsc_print_man_page(stdout, commands, N_COMMANDS);
+        return 0;
+    }
     if (help) {
         name = argv[2];
     }
-    const command *found = find_command(name);
+    const gsc_command *found = find_command(name);
     if (found == NULL || (help && found->summary == NULL)) {
         return unknown_command(name);
     }
