@@ -406,6 +406,7 @@ static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
         .dweight = self->mixes ? NULL : self->weight_host,
         .dp = self->mixes ? NULL : self->dp,
         .dz = self->dz_host,
+        .score_only = self->mixes,
         .ret_dz = self->z_host,
         .ret_dx = self->host_score ? self->dx_host : NULL,
         .dw = self->host_score && self->has_gate_weight ? self->dw_host : NULL};

@@ -74,10 +74,11 @@ typedef struct gsc_gate_gradient {
     const double *dweight; /* [start[T]] parallel to choice.weight; NULL: zero */
     const double *dp;      /* [T,E] of balancers, added; NULL: zero */
     const double *dz;      /* [T,M] of balancers, added; NULL: zero */
-    double *ret_dz;        /* [T,M] */
-    double *ret_dx;        /* [T,D]; NULL: not wanted; so dw, db */
-    double *dw;            /* [M,D], added to */
-    double *db;            /* [M], added to */
+    bool score_only; /* dz is all there is, as of a gate that mixes: weights and p have none */
+    double *ret_dz;  /* [T,M] */
+    double *ret_dx;  /* [T,D]; NULL: not wanted; so dw, db */
+    double *dw;      /* [M,D], added to */
+    double *db;      /* [M], added to */
 } gsc_gate_gradient;
 
 /* After a forward pass with the same tensors. Gradients of the gate's own tensors are added to

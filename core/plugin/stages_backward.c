@@ -447,8 +447,8 @@ gsc_status gsc_gate_backward(gsc_gate_pass *pass, const gsc_gate_gradient *gradi
         gradient->ret_dz[i] = gradient->dz != NULL ? gradient->dz[i] : 0.0;
     }
     gsc_status status = GSC_OK;
-    if (gradient->dweight == NULL && gradient->dp == NULL) {
-        return score_backward(pass, gradient, error); /* nothing came through p */
+    if (gradient->score_only) {
+        return score_backward(pass, gradient, error);
     }
     if (gradient->dweight != NULL) {
         status = combine_backward(pass, gradient->dweight, gradient->ret_dz, error);
