@@ -5,7 +5,8 @@
  * Series over steps: loss, balance_loss, gradient_norm, learning_rate, tokens_per_second,
  * validation_loss, and for each layer the vector load, the share of choices that each expert got in
  * a step; and the router's metrics of core/routing/report.h, on a fixed probe of lm.probe_positions
- * held-out tokens. Results: validation_loss, perplexity, bits_per_byte, tokens_per_second.
+ * held-out tokens; and one of each parameter that has a schedule, KIND.NAME. A wish to stop is heeded
+ * when all of a step is told, and leaves a checkpoint. Results: validation_loss, perplexity, bits_per_byte, tokens_per_second.
  *
  * Checkpoints go to the folder that the environment variable GATESCOPE_CHECKPOINTS names, as
  * step-NNNNNNN.safetensors; without it there are none. lm.resume goes on from one.
