@@ -128,11 +128,11 @@ static void test_verdict(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2 || mkdtemp(folder) == NULL || chdir(folder) != 0) {
+    program = argc > 1 ? realpath(argv[1], NULL) : NULL;
+    if (program == NULL || mkdtemp(folder) == NULL || chdir(folder) != 0) {
         printf("Bail out! no program or no folder\n");
         return 1;
     }
-    program = argv[1];
     write_corpus();
     write_sweep();
     expect("sweep sweep.json --plan", 0, "12 runs: 2 arms, 6 seeds");
