@@ -8,6 +8,7 @@
 #include "core/run/run_writer.h"
 #include "tests/plot/router_run.h"
 #include "tests/tap.h"
+#include "ui/plot/group.h"
 #include "ui/plot/readout.h"
 #include "ui/plot/smooth.h"
 
@@ -126,6 +127,45 @@ static void test_results(void) {
     gsc_figure_free(figure);
 }
 
+/* Six seeds of either gate as one line each. */
+static void test_group(void) {
+    gsc_error error = {.status = GSC_OK};
+    size_t groups = 0, apart = 9;
+    gsc_figure *figure = build("loss", RUNS, NULL);
+    gsc_test_need(gsc_figure_group(figure, runs, RUNS, GSC_BAND_95, &groups, &error), &error);
+    const gsc_panel *panel = figure->panels[0];
+    TAP_OK(groups == 2, "runs that differ in their seed alone are a group");
+    const gsc_plot_layer *line = layer_of(panel, GSC_LAYER_LINE, 0);
+    const gsc_plot_layer *band = layer_of(panel, GSC_LAYER_BAND, 0);
+    TAP_OK(line->n == STEPS && fabs(line->y[0] - 5.35) < 1e-9, "drawn as its mean");
+    TAP_NEAR(band->high[0] - band->low[0], 2 * 2.5706 * .187083 / sqrt(6), 1e-4,
+             "and its 95% interval");
+    size_t lines = 0;
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        lines += panel->layers[i]->kind == GSC_LAYER_LINE;
+    }
+    TAP_OK(lines == 2 && panel->n_legend == 2, "in place of its runs");
+    TAP_CONTAINS(panel->legend[0]->label, "small (n = 6)", "the legend names it and its n");
+    TAP_CONTAINS(figure->recipe, "means of n seeds; bands: 95% interval", "and the small print");
+    gsc_figure_free(figure);
+    figure = build("loss", 1, NULL);
+    gsc_test_need(gsc_figure_group(figure, runs, 1, GSC_BAND_95, &apart, &error), &error);
+    TAP_OK(apart == 0, "a run alone is no group");
+    gsc_figure_free(figure);
+    figure = build("compare", RUNS, NULL);
+    size_t before = figure->panels[0]->n_layers;
+    gsc_test_need(gsc_figure_group(figure, runs, RUNS, GSC_BAND_95, &apart, &error), &error);
+    TAP_OK(apart == 0 && figure->panels[0]->n_layers == before,
+           "comparisons are means already: nothing of them changes");
+    gsc_figure_free(figure);
+    figure = build("loss", RUNS, NULL);
+    gsc_figure_set_log(figure, false, true);
+    gsc_test_need(gsc_figure_group(figure, runs, RUNS, GSC_BAND_RANGE, &groups, &error), &error);
+    band = layer_of(figure->panels[0], GSC_LAYER_BAND, 0);
+    TAP_NEAR(band->high[0] - band->low[0], .5, 1e-9, "the band may be the range");
+    gsc_figure_free(figure);
+}
+
 static void test_smooth(void) {
     double x[12], y[12], smooth[12];
     for (int i = 0; i < 12; i++) {
@@ -181,12 +221,13 @@ int main(void) {
         return 1;
     }
     for (int i = 0; i < RUNS; i++) {
-        snprintf(paths[i], sizeof paths[i], "%s/%d.gsc", folder, i);
+        snprintf(paths[i], sizeof paths[i], "%s/small-%d.gsc", folder, i);
         write_run(i / SEEDS, i % SEEDS + 1, paths[i]);
         gsc_test_need(gsc_run_open(paths[i], &runs[i], &error), &error);
     }
     test_compare();
     test_results();
+    test_group();
     test_smooth();
     test_edit();
     for (int i = 0; i < RUNS; i++) {

@@ -24,7 +24,7 @@ gsc_figure *gsc_figure_new(const char *name) {
     return figure;
 }
 
-static void layer_free(gsc_plot_layer *layer) {
+void gsc_plot_layer_free(gsc_plot_layer *layer) {
     if (layer == NULL) {
         return;
     }
@@ -49,7 +49,7 @@ static void axis_clear(gsc_plot_axis *axis) {
 
 static void panel_free(gsc_panel *panel) {
     for (size_t i = 0; i < panel->n_layers; i++) {
-        layer_free(panel->layers[i]);
+        gsc_plot_layer_free(panel->layers[i]);
     }
     for (size_t i = 0; i < panel->n_legend; i++) {
         free(panel->legend[i]->label);
@@ -132,7 +132,7 @@ gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_
     layer->high = with_interval ? nan_array(n) : NULL;
     if (layer->x == NULL || layer->y == NULL ||
         (with_interval && (layer->low == NULL || layer->high == NULL))) {
-        layer_free(layer);
+        gsc_plot_layer_free(layer);
         return NULL;
     }
     return layers[panel->n_layers++] = layer;

@@ -93,6 +93,7 @@ typedef struct gsc_figure {
     size_t n_panels;
     /* options->quick left points out: at home nothing is to be seen of it, zoomed in it is. */
     bool coarse;
+    bool by_arm; /* runs of its layers are arms of a comparison: means over seeds already */
 } gsc_figure;
 
 enum {
@@ -103,6 +104,7 @@ enum {
 /* Allocation failure in these returns NULL; strings are copied, NULL is taken as NULL. */
 gsc_figure *gsc_figure_new(const char *name);
 void gsc_figure_free(gsc_figure *figure);
+void gsc_plot_layer_free(gsc_plot_layer *layer); /* one that is in no panel */
 gsc_panel *gsc_figure_add_panel(gsc_figure *figure, const char *name);
 /* A layer with room for n points; with_interval allocates low and high too. Values start as NAN. */
 gsc_plot_layer *gsc_panel_add_layer(gsc_panel *panel, gsc_layer_kind kind, size_t n,

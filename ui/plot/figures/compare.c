@@ -6,8 +6,8 @@
  */
 #include "ui/plot/figures/compare.h"
 
-#include "core/read/student.h"
 #include "ui/plot/figures/figures.h"
+#include "ui/plot/group.h"
 #include "ui/plot/ticks.h"
 
 #include <math.h>
@@ -72,29 +72,6 @@ static int by_x(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Half width of a band of n values around their mean, or its ends where it is the range. */
-static void band_of(gsc_band band, const gsc_point *points, size_t n, double *ret_mean,
-                    double *ret_low, double *ret_high) {
-    double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        sum += points[i].y;
-        low = fmin(low, points[i].y);
-        high = fmax(high, points[i].y);
-    }
-    double mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++) {
-        squares += (points[i].y - mean) * (points[i].y - mean);
-    }
-    double sd = n > 1 ? sqrt(squares / (double)(n - 1)) : NAN;
-    double half = band == GSC_BAND_SD      ? sd
-                  : band == GSC_BAND_ERROR ? sd / sqrt((double)n)
-                  : n > 1 ? gsc_student_quantile(0.975, (double)(n - 1)) * sd / sqrt((double)n)
-                          : NAN;
-    *ret_mean = mean;
-    *ret_low = band == GSC_BAND_RANGE ? low : mean - half;
-    *ret_high = band == GSC_BAND_RANGE ? high : mean + half;
-}
-
 /* Mean and band at every x that all runs of the arm have: where one has ended, a mean of the others
  * would jump. */
 static gsc_status draw_mean(gsc_compare_builder *b, gsc_panel *panel, size_t arm,
@@ -115,8 +92,8 @@ static gsc_status draw_mean(gsc_compare_builder *b, gsc_panel *panel, size_t arm
         }
         if (end - i == runs) {
             band->x[shown] = line->x[shown] = points[i].x;
-            band_of(b->options->band, points + i, runs, &line->y[shown], &line->low[shown],
-                    &line->high[shown]);
+            gsc_band_of(b->options->band, &points[i].y, runs, sizeof *points / sizeof points->y,
+                        &line->y[shown], &line->low[shown], &line->high[shown]);
             band->low[shown] = line->low[shown];
             band->high[shown] = line->high[shown];
             shown++;

@@ -22,6 +22,7 @@ gsc_status gsc_compare_begin(gsc_compare_builder *self, const char *figure, gsc_
         free(paths);
         return gsc_compare_no_memory(self);
     }
+    self->figure->by_arm = true;
     for (size_t r = 0; r < n_runs; r++) {
         paths[r] = gsc_run_get_info(runs[r])->path;
     }
