@@ -52,6 +52,13 @@ static void write_run(int arm, int seed, const char *path) {
         const gsc_point point = {10 * i, 5 - i + own, -1};
         gsc_test_need(sink->points(sink, series, &point, 1, &error), &error);
     }
+    info.name = "loss";
+    info.title = info.y_title = "Loss";
+    gsc_test_need(sink->series(sink, &info, &series, &error), &error);
+    for (int i = 0; i < STEPS; i++) {
+        const gsc_point point = {10 * i, 5 - i + own, -1};
+        gsc_test_need(sink->points(sink, series, &point, 1, &error), &error);
+    }
     const gsc_result result = {"validation_loss", "",  "nat", "mean cross-entropy",
                                1 + own,           NAN, NAN};
     gsc_test_need(sink->result(sink, &result, &error), &error);
@@ -144,7 +151,7 @@ static void test_group(void) {
     for (size_t i = 0; i < panel->n_layers; i++) {
         lines += panel->layers[i]->kind == GSC_LAYER_LINE;
     }
-    TAP_OK(lines == 2 && panel->n_legend == 2, "in place of its runs");
+    TAP_OK(lines == 4 && panel->n_legend == 2, "in place of its runs");
     TAP_CONTAINS(panel->legend[0]->label, "small (n = 6)", "the legend names it and its n");
     TAP_CONTAINS(figure->recipe, "means of n seeds; bands: 95% interval", "and the small print");
     gsc_figure_free(figure);
