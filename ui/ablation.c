@@ -203,6 +203,8 @@ static void fill_plugins(axis *self, const char *lab, const char *now) {
         GtkWidget *check = gtk_check_button_new(), *row = adw_action_row_new();
         g_autofree char *title = g_markup_escape_text(gsc_plugin_text(plugin, "title"), -1);
         gtk_widget_set_valign(check, GTK_ALIGN_CENTER);
+        gtk_accessible_update_property(GTK_ACCESSIBLE(check), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       gsc_plugin_text(plugin, "title"), -1);
         adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
         adw_action_row_add_prefix(ADW_ACTION_ROW(row), check);
         adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), check);

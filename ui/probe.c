@@ -3,7 +3,7 @@
  * What a test from outside wants to know. See probe.h.
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
- *  "problem", "ready", "build", "build_errors", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
+ *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
  *  "widgets": {"run": [x, y, width, height], …}}
  */
 #include "ui/probe.h"
@@ -108,6 +108,10 @@ static char *describe(gsc_probe *self) {
         trouble, "problem", problem, "experiment", gsc_experiment_get_name(window->experiment),
         "first_frame_ms", self->first_frame_ms, "view", view[0].x_low, view[0].x_high,
         view[0].y_low, view[0].y_high);
+    json_object_set_new(report, "arms",
+                        json_integer((json_int_t)gsc_sweep_page_count_arms(window->sweep_page)));
+    json_object_set_new(report, "arms_done",
+                        json_integer((json_int_t)gsc_sweep_page_count_done(window->sweep_page)));
     json_object_set_new(report, "build", json_string(gsc_build_pane_get_text(window->build_pane)));
     json_object_set_new(report, "ready", json_boolean(gsc_setup_panel_is_valid(window->setup)));
     json_object_set_new(report, "build_errors",

@@ -8,6 +8,7 @@
 #include "ui/plot/render.h"
 
 #include <adwaita.h>
+#include <string.h>
 
 enum {
     LOOK_EVERY_MS = 1000,
@@ -23,6 +24,7 @@ typedef struct arm_cell {
     GPtrArray *runs;  /* gsc_run * */
     GPtrArray *paths; /* char *, parallel to runs */
     gsc_figure *figure;
+    gsc_plot_view view; /* the same for every cell: they are to be compared */
 } arm_cell;
 
 struct _GscSweepPage {
@@ -74,8 +76,9 @@ static void draw_cell(GtkDrawingArea *area, cairo_t *cairo, int width, int heigh
     const size_t n_panels = figure->n_panels, n_legend = figure->panels[0]->n_legend;
     figure->n_panels = 1;
     figure->panels[0]->n_legend = 0;
-    gsc_layout *layout = gsc_layout_new(
-        figure, NULL, dark ? &gsc_plot_theme_dark : &gsc_plot_theme_light, width, height, &options);
+    gsc_layout *layout =
+        gsc_layout_new(figure, &cell->view, dark ? &gsc_plot_theme_dark : &gsc_plot_theme_light,
+                       width, height, &options);
     if (layout != NULL) {
         gsc_cairo_draw(layout, cairo, NULL);
     }
@@ -176,6 +179,34 @@ static void show_state(GscSweepPage *self) {
     gtk_button_set_label(self->pause_button, folder->paused || idle ? "Continue" : "Pause");
 }
 
+/* One range for all cells whose figure has points. */
+static void share_axes(GscSweepPage *self) {
+    gsc_plot_view all = {G_MAXDOUBLE, -G_MAXDOUBLE, G_MAXDOUBLE, -G_MAXDOUBLE};
+
+    for (guint i = 0; i < self->cells->len; i++) {
+        const arm_cell *cell = self->cells->pdata[i];
+        if (cell->figure != NULL && cell->figure->n_panels > 0 && cell->runs->len > 0) {
+            const gsc_plot_view home = gsc_panel_home(cell->figure->panels[0]);
+            all.x_low = MIN(all.x_low, home.x_low);
+            all.x_high = MAX(all.x_high, home.x_high);
+            all.y_low = MIN(all.y_low, home.y_low);
+            all.y_high = MAX(all.y_high, home.y_high);
+        }
+    }
+    for (guint i = 0; i < self->cells->len; i++) {
+        arm_cell *cell = self->cells->pdata[i];
+        if (cell->figure == NULL || cell->figure->n_panels == 0) {
+            continue;
+        }
+        const gsc_plot_view view =
+            all.x_low < all.x_high ? all : gsc_panel_home(cell->figure->panels[0]);
+        if (memcmp(&view, &cell->view, sizeof view) != 0) {
+            cell->view = view;
+            gtk_widget_queue_draw(cell->area);
+        }
+    }
+}
+
 static void look(GscSweepPage *self, bool first) {
     gsc_error error = {0};
 
@@ -207,6 +238,7 @@ static void look(GscSweepPage *self, bool first) {
             build_figure(cell);
         }
     }
+    share_axes(self);
     show_state(self);
 }
 
