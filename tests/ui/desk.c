@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SCREEN "1400x880x24"
+#define SCREEN "1400x880x24" /* GATESCOPE_TEST_SCREEN asks for another */
 
 static const double FIRST_FRAME_S = 60;
 
@@ -54,7 +54,9 @@ static bool try_server(desk *self, int number) {
     if (g_file_test(socket, G_FILE_TEST_EXISTS)) {
         return false;
     }
-    const char *line[] = {"Xvfb",      display, "-screen",  "0", SCREEN,
+    const char *asked = g_getenv("GATESCOPE_TEST_SCREEN");
+    const char *screen = asked != NULL ? asked : SCREEN;
+    const char *line[] = {"Xvfb",      display, "-screen",  "0", screen,
                           "-nolisten", "tcp",   "-noreset", NULL};
     if (!g_spawn_async(NULL, (char **)line, NULL,
                        G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL,
