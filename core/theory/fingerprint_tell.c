@@ -22,10 +22,19 @@ static double bound_of(const fingerprint_arm *self, size_t b) {
     return 2 * gsc_error_exponent(self->loss, block, k - true_k + 1);
 }
 
+/* Whether an arm's fitted gate is not the true one. */
+static bool crosses(const fingerprint_study *self) {
+    bool any = false;
+    for (size_t a = 0; a < self->n_arms; a++) {
+        any = any || self->arms[a].crossed;
+    }
+    return any;
+}
+
 gsc_status fingerprint_declare(fingerprint_study *self, size_t a, size_t b, gsc_error *error) {
     fingerprint_arm *one = &self->arms[a];
     const gsc_error_block *block = &one->blocks[b];
-    char name[64], title[160], definition[320], bound[32] = "";
+    char name[64], title[160], definition[400], bound[32] = "";
     const double exponent = bound_of(one, b);
     snprintf(name, sizeof name, "kl_%s", block->name);
     snprintf(title, sizeof title, "%s", self->n_arms > 1 ? one->name : block->symbol);
@@ -33,7 +42,7 @@ gsc_status fingerprint_declare(fingerprint_study *self, size_t a, size_t b, gsc_
              "%s, by quadrature, over %zu + %zu fitted atoms of which one has "
              "|error of %s| = delta, every share of a cell's mass at least %g, gate box %g",
              one->crossed ? "least KL(truth || fit) beyond that of the nearest fit, which errors "
-                            "are from"
+                            "are from, where it is above a thousandth of that"
                           : "least KL(truth || fit)",
              one->shape.k_shared, one->shape.k_routed, block->name, one->options.mass_floor,
              one->options.gate_box);
@@ -49,7 +58,7 @@ gsc_status fingerprint_declare(fingerprint_study *self, size_t a, size_t b, gsc_
     info.x_name = "delta";
     info.x_title = "Parameter error δ";
     info.panel = self->n_arms > 1 ? block->symbol : "fingerprint";
-    info.y_title = "Least KL to the truth";
+    info.y_title = crosses(self) ? "Least KL beyond the nearest fit" : "Least KL to the truth";
     info.bound = exponent;
     info.bound_title = bound;
     return self->sink->series(self->sink, &info, &one->series[b], error);
@@ -61,8 +70,8 @@ gsc_status fingerprint_tell_curve(fingerprint_study *self, size_t a, size_t b, g
     const size_t size = gsc_mixture_get_layout(&one->shape).size;
     gsc_status status = GSC_OK;
     for (size_t i = 0; i < curve->n && status == GSC_OK; i++) {
-        if (!isfinite(curve->kl[i]) || (curve->excess && !(curve->kl[i] > 0))) {
-            continue;
+        if (!isfinite(curve->kl[i]) || (curve->excess && !(curve->kl[i] > curve->floor))) {
+            continue; /* of a difference, what lies below the floor is left of the descent */
         }
         const gsc_point point = {curve->delta[i], curve->kl[i], -1};
         status = self->sink->points(self->sink, one->series[b], &point, 1, error);
