@@ -4,6 +4,7 @@
  */
 #include "core/run/post.h"
 
+#include "core/run/prints.h"
 #include "core/run/record.h"
 
 #include <errno.h>
@@ -106,6 +107,7 @@ static void *post_thread(void *data) {
         if (poll(&ready, 1, TICK_MS) > 0 && (ready.revents & ~POLLOUT) != 0) {
             hear(post);
         }
+        gsc_prints_listen();
         carry(post);
     }
     return NULL;

@@ -7,6 +7,7 @@
 #include "core/plugin/memory_limit.h"
 #include "core/plugin/registry.h"
 #include "core/run/post.h"
+#include "core/run/prints.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -160,9 +161,10 @@ int gsc_worker_main(int argc, char **argv, const gsc_lab *labs, size_t n_labs) {
         gsc_limit_memory();
         watch_for_crashes();
         on_exit(on_unasked_exit, NULL);
+        gsc_prints_begin(gsc_post_sink(post));
         received = run_lab(spec, plugins, labs, n_labs, gsc_post_sink(post), &error);
+        gsc_prints_end();
     }
     gsc_post_finish(post, received, error.message);
-    fflush(NULL); /* what plugins printed */
     _exit(0);
 }

@@ -7,6 +7,7 @@
 #include "core/run/worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,6 +68,16 @@ static void misbehave(const char *how, gsc_pool *pool) {
             }
         }
         _exit(5);
+    } else if (strcmp(how, "prints") == 0) {
+        printf("first words\nsecond ");
+        fputs("line\n", stdout);
+        fprintf(stderr, "an alarm\n");
+        nap();
+        const ssize_t written = write(1, "past stdio\n", 11);
+        (void)written;
+        for (int i = 0; i < 20; i++) {
+            nap(); /* until it is heard */
+        }
     } else if (strcmp(how, "closes") == 0) {
         for (int i = 3; i < 64; i++) {
             shutdown(i, SHUT_RDWR);

@@ -165,6 +165,39 @@ static void test_good_end(void) {
     gsc_run_close(run);
 }
 
+typedef struct heard {
+    int n;
+    char text[4][300];
+} heard;
+
+static bool keep_event(void *data, double time_s, gsc_event_level level, const char *source,
+                       const char *message) {
+    heard *all = data;
+    (void)time_s;
+    if (strcmp(source, "plugin") == 0 && level == GSC_EVENT_WARNING && all->n < 4) {
+        snprintf(all->text[all->n++], sizeof all->text[0], "%s", message);
+    }
+    return true;
+}
+
+/* What a plugin prints is an event, not noise. */
+static void test_printing(void) {
+    gsc_outcome outcome;
+    heard all = {0};
+    gsc_run *run = NULL;
+    TAP_OK(supervise("prints", "50", "prints", &outcome, NULL) == GSC_OK &&
+               outcome.status == GSC_RUN_DONE,
+           "a plugin that prints spoils no run");
+    gsc_run_open(outcome.path, &run, NULL);
+    gsc_run_visit_events(run, keep_event, &all, NULL);
+    TAP_OK(all.n == 2, "its printing is two warnings");
+    TAP_CONTAINS(all.text[0], "gate bad printed \"first words\" in affinity at step 7",
+                 "the first names plugin, function and step");
+    TAP_STRING(all.text[1], "gate bad printed 4 lines (44 bytes) in affinity, the first at step 7",
+               "the second counts it, with what went past the C library");
+    gsc_run_close(run);
+}
+
 /* A supervisor in a child process, so that it can be sent signals. */
 static pid_t start_child(const char *how, const char *points, const char *name) {
     pid_t pid = fork();
@@ -257,6 +290,7 @@ int main(int argc, char **argv) {
     test_vague_ends();
     test_refusal();
     test_good_end();
+    test_printing();
     test_stop();
     test_killed_supervisor();
     char command[400];
