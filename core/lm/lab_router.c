@@ -30,11 +30,52 @@ static gsc_status probe_tokens(const lab *self, int32_t **ret_tokens, gsc_error 
     return GSC_OK;
 }
 
+/* A token's text in quotes' stead: a leading space as "▁" (as SentencePiece writes it), line feeds and
+ * tabs by their letters, other controls and bytes that are no character as <0xHH>. */
+static void name_token(void *data, int32_t token, char *ret_name, size_t size) {
+    const lab *self = data;
+    const uint16_t id = (uint16_t)token;
+    gsc_text text = {0};
+    size_t used = 0;
+    if (token == gsc_tokenizer_end(self->tokenizer)) {
+        snprintf(ret_name, size, "<end>");
+        return;
+    }
+    if (gsc_tokenizer_decode(self->tokenizer, &id, 1, &text, NULL) != GSC_OK || text.size == 0) {
+        gsc_text_clear(&text); /* a mark: by its number */
+        return;
+    }
+    enum {
+        MOST = 8
+    }; /* bytes that one character takes here, and the zero */
+    for (size_t at = 0; at < text.size && used + MOST < size;) {
+        const char *from = text.bytes + at;
+        const size_t length = gsc_utf8_length(from, text.size - at);
+        if (*from == ' ' || *from == '\n' || *from == '\t') {
+            used += (size_t)snprintf(ret_name + used, size - used, "%s",
+                                     *from == ' '    ? "▁"
+                                     : *from == '\n' ? "\\n"
+                                                     : "\\t");
+        } else if (length == 0 || (unsigned char)*from < ' ' || *from == 0x7f) {
+            used += (size_t)snprintf(ret_name + used, size - used, "<0x%02X>",
+                                     (unsigned)(unsigned char)*from);
+        } else {
+            used += (size_t)snprintf(ret_name + used, size - used, "%.*s", (int)length, from);
+        }
+        at += length > 0 ? length : 1;
+    }
+    gsc_text_clear(&text);
+}
+
 gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
     int32_t *tokens = NULL;
     gsc_status status = probe_tokens(self, &tokens, error);
     if (status != GSC_OK) {
         return status;
+    }
+    const char *names[GSC_MAX_DOMAINS];
+    for (int d = 0; d < GSC_MAX_DOMAINS; d++) {
+        names[d] = d < self->tokens.domain_count ? self->tokens.domains[d] : NULL;
     }
     const gsc_router_plan plan = {.arm = "",
                                   .layers = self->shape.layers,
@@ -48,7 +89,10 @@ gsc_status lm_lab_watch_router(lab *self, gsc_error *error) {
                                   .tokens = tokens,
                                   .documents = self->interim.document,
                                   .domains =
-                                      self->interim.domains > 1 ? self->interim.domain : NULL};
+                                      self->interim.domains > 1 ? self->interim.domain : NULL,
+                                  .domain_names = names,
+                                  .token_name = name_token,
+                                  .token_name_data = self};
     status = gsc_router_report_new(&plan, self->sink, &self->router, error);
     free(tokens);
     return status;

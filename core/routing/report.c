@@ -102,7 +102,8 @@ static gsc_status declare_all(gsc_router_report *self, gsc_error *error) {
         for (int v = 0; v < ROUTER_VECTOR_SIMILARITY && status == GSC_OK; v++) {
             int32_t *series = &self->vectors[l * ROUTER_VECTORS + (size_t)v];
             *series = -1;
-            if (v != ROUTER_VECTOR_DOMAINS || self->domain != NULL) {
+            if ((v != ROUTER_VECTOR_DOMAINS || self->domain != NULL) &&
+                (v != ROUTER_VECTOR_TOKENS || self->n_shown > 0)) {
                 status = declare(self, &gsc_router_vector_words[v], (int32_t)l, series, error);
             }
         }
@@ -160,11 +161,19 @@ gsc_status gsc_router_report_new(const gsc_router_plan *plan, gsc_sink *sink,
         status = take_sources(self, plan, error);
     }
     if (status == GSC_OK) {
+        status = gsc_router_choose_types(self, error);
+    }
+    if (status == GSC_OK) {
         status = declare_all(self, error);
     }
     if (status == GSC_OK) {
         status = tell_probe(self, error);
     }
+    if (status == GSC_OK) {
+        status = gsc_router_tell_labels(self, error);
+    }
+    self->plan.domain_names = NULL;
+    self->plan.token_name = NULL;
     if (status != GSC_OK) {
         gsc_router_report_free(self);
         return status;
@@ -194,6 +203,7 @@ void gsc_router_report_free(gsc_router_report *self) {
     free((char *)self->plan.arm);
     free((int32_t *)self->plan.tokens);
     free(self->domain);
+    free(self->shown);
     free(self->metrics);
     free(self->vectors);
     free(self->latest);

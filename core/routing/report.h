@@ -12,8 +12,10 @@
  *
  * A checkpoint emits, per layer, every metric that needs no later router, and the new row of the overlap matrix
  * S_t x S_s (vector series "overlap", "overlap_kappa": value i belongs to the i-th checkpoint, the last one to
- * itself). finish emits saturation, its chance and kappa, co-activation, specialization, and the results:
- * the mean over layers and, as NAME_min, the least layer. Counts of layers are never pooled.
+ * itself). Specialization goes out as "domain_share" and "token_share", rows of shares; the document
+ * "router_labels", {"domains": [name...], "tokens": [{"token", "name", "count"}...]}, says what the rows are.
+ * finish emits saturation, its chance and kappa, and the results: the mean over layers, the least layer as
+ * NAME_min and the greatest as NAME_max. Counts of layers are never pooled.
  *
  * Change rates are between checkpoints that lie exactly plan.spacing steps apart, and only those: put
  * checkpoints at multiples of spacing.
@@ -52,6 +54,12 @@ typedef struct gsc_router_plan {
     const int32_t *tokens;    /* [positions] input token of each */
     const int32_t *documents; /* [positions]; NULL: not known */
     const uint8_t *domains;   /* [positions]; NULL: one domain */
+
+    /* What numbers of domains and of tokens are called, told once as the document "router_labels"; NULL: by
+     * their number. Names are UTF-8. Both are asked in gsc_router_report_new alone. */
+    const char *const *domain_names; /* [the greatest domain + 1] */
+    void (*token_name)(void *data, int32_t token, char *ret_name, size_t size);
+    void *token_name_data;
 } gsc_router_plan;
 
 /* Declares the series. sink is borrowed for the report's life. Errors: GSC_ERR_INPUT, no memory, the sink's. */

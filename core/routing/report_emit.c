@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MOST_COACTIVATION = 1024 /* experts whose pairs fit in one record */
@@ -78,7 +79,40 @@ static gsc_status measure_change(const gsc_router_report *self, size_t layer, do
                : status;
 }
 
-/* Choices by token type and by domain; the domains' shares go out as a vector. */
+/* Rows of counts as shares of their sums; a row of zeros stays so. */
+static void normalise_rows(double *counts, size_t rows, size_t columns) {
+    for (size_t r = 0; r < rows; r++) {
+        double sum = 0;
+        for (size_t j = 0; j < columns; j++) {
+            sum += counts[r * columns + j];
+        }
+        for (size_t j = 0; j < columns && sum > 0; j++) {
+            counts[r * columns + j] /= sum;
+        }
+    }
+}
+
+/* Shares of the types that are shown, from the counts of all. */
+static gsc_status send_types(gsc_router_report *self, size_t layer, const double *counts,
+                             gsc_error *error) {
+    const size_t experts = self->plan.experts;
+    double *share = malloc(self->n_shown * experts * sizeof(*share));
+    if (share == NULL) {
+        return gsc_router_no_memory(error);
+    }
+    for (size_t i = 0; i < self->n_shown; i++) {
+        memcpy(share + i * experts, counts + (size_t)self->shown[i] * experts,
+               experts * sizeof(*share));
+    }
+    normalise_rows(share, self->n_shown, experts);
+    gsc_status status =
+        send_vector(self, self->vectors[layer * ROUTER_VECTORS + ROUTER_VECTOR_TOKENS], share,
+                    self->n_shown * experts, error);
+    free(share);
+    return status;
+}
+
+/* Choices by token type and by domain; shares go out as vectors. */
 static gsc_status measure_labels(gsc_router_report *self, size_t layer, bool quiet, double *ret,
                                  gsc_error *error) {
     const gsc_routing *at = latest_checkpoint(self)->layers[layer].positions;
@@ -92,19 +126,14 @@ static gsc_status measure_labels(gsc_router_report *self, size_t layer, bool qui
     ret[ROUTER_TYPE_INFORMATION] = gsc_router_information(counts, self->types.n, experts);
     ret[ROUTER_TYPE_SPECIALIZATION] = gsc_router_specialization(counts, self->types.n, experts);
     gsc_status status = GSC_OK;
-    if (self->domain != NULL) {
+    if (!quiet && self->n_shown > 0) {
+        status = send_types(self, layer, counts, error);
+    }
+    if (status == GSC_OK && self->domain != NULL) {
         gsc_router_label_counts(at, self->domain, n_domains, counts);
         ret[ROUTER_DOMAIN_INFORMATION] = gsc_router_information(counts, n_domains, experts);
         ret[ROUTER_DOMAIN_SPECIALIZATION] = gsc_router_specialization(counts, n_domains, experts);
-        for (size_t d = 0; d < n_domains; d++) {
-            double sum = 0;
-            for (size_t j = 0; j < experts; j++) {
-                sum += counts[d * experts + j];
-            }
-            for (size_t j = 0; j < experts; j++) {
-                counts[d * experts + j] /= sum;
-            }
-        }
+        normalise_rows(counts, n_domains, experts);
         if (!quiet) {
             status =
                 send_vector(self, self->vectors[layer * ROUTER_VECTORS + ROUTER_VECTOR_DOMAINS],

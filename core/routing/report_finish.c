@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What needs the last router, and the results. A result is the mean over layers, NAME_min the least layer: counts
- * of layers are never pooled. Layer: core/routing.
+ * What needs the last router, and the results. A result is the mean over layers, NAME_min and NAME_max are the
+ * least and the greatest layer: counts of layers are never pooled. Layer: core/routing.
  */
 #include "core/routing/report_internal.h"
 
@@ -36,16 +36,17 @@ static gsc_status emit_saturation(gsc_router_report *self, size_t checkpoint, si
 }
 
 /* ---- Results ---------------------------------------------------------------------------------- */
-/* Sends the mean and the least over layers of values[layer * stride] as name and name_min; nothing where a
- * layer has none. */
+/* Sends the mean, the least and the greatest over layers of values[layer * stride] as name, name_min and
+ * name_max; nothing where a layer has none. */
 static gsc_status send_result(gsc_router_report *self, const char *name, const router_words *words,
                               const char *when, const double *values, size_t stride,
                               gsc_error *error) {
-    char own[640], definition[800], least_name[96];
-    double sum = 0, least = INFINITY;
+    char own[640], definition[800], of_layer[96];
+    double sum = 0, least = INFINITY, greatest = -INFINITY;
     for (size_t l = 0; l < self->plan.layers; l++) {
         sum += values[l * stride];
         least = fmin(least, values[l * stride]);
+        greatest = fmax(greatest, values[l * stride]);
     }
     if (isnan(sum)) {
         return GSC_OK;
@@ -62,9 +63,15 @@ static gsc_status send_result(gsc_router_report *self, const char *name, const r
     gsc_status status = self->sink->result(self->sink, &result, error);
     if (status == GSC_OK) {
         snprintf(definition, sizeof definition, "least layer, %s: %s", when, own);
-        snprintf(least_name, sizeof least_name, "%s_min", name);
-        result.name = least_name;
+        snprintf(of_layer, sizeof of_layer, "%s_min", name);
+        result.name = of_layer;
         result.value = least;
+        status = self->sink->result(self->sink, &result, error);
+    }
+    if (status == GSC_OK) {
+        snprintf(definition, sizeof definition, "greatest layer, %s: %s", when, own);
+        snprintf(of_layer, sizeof of_layer, "%s_max", name);
+        result.value = greatest;
         status = self->sink->result(self->sink, &result, error);
     }
     return status;

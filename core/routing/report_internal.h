@@ -28,6 +28,8 @@ struct gsc_router_report {
     gsc_sink *sink;
     gsc_routing_types types;
     int32_t *domain; /* [positions] */
+    int32_t *shown;  /* [n_shown] the token types whose shares are told, most frequent first */
+    size_t n_shown;
     size_t n_domains, n_documents;
     int32_t *metrics; /* [layers, ROUTER_METRICS] handles of series, -1: none */
     int32_t *vectors; /* [layers, ROUTER_VECTORS] likewise */
@@ -39,6 +41,14 @@ struct gsc_router_report {
     router_checkpoint open; /* layers NULL: none */
     bool quiet;             /* the open one */
 };
+
+enum {
+    ROUTER_SHOWN_TYPES = 64 /* most rows of "token_share" */
+};
+
+/* report_labels.c: chooses the types that are shown; tells what rows are called. */
+gsc_status gsc_router_choose_types(gsc_router_report *self, gsc_error *error);
+gsc_status gsc_router_tell_labels(gsc_router_report *self, gsc_error *error);
 
 /* report_emit.c: what a whole checkpoint tells; the last of self->checkpoints. */
 gsc_status gsc_router_emit_checkpoint(gsc_router_report *self, bool quiet, gsc_error *error);

@@ -139,6 +139,10 @@ const router_words gsc_router_vector_words[ROUTER_VECTORS] = {
         {"domain_share", "Domains", "",
          "share of a domain's choices that goes to each expert; domains by rows", "specialization",
          "Share of choices", PROBE},
+    [ROUTER_VECTOR_TOKENS] = {"token_share", "Token types", "",
+                              "share of a token type's choices that goes to each expert; by rows "
+                              "the most frequent token types, at most 64, most frequent first",
+                              "specialization", "Share of choices", TYPES},
     [ROUTER_VECTOR_SIMILARITY] = {"layer_similarity", "Layers", "",
                                   "linear CKA of two layers' centred indicators of choice, "
                                   "whatever the experts' numbers; layers by rows",

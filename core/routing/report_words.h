@@ -50,6 +50,7 @@ typedef enum router_vector {
     ROUTER_VECTOR_OVERLAP_KAPPA,
     ROUTER_VECTOR_COACTIVATION,
     ROUTER_VECTOR_DOMAINS,
+    ROUTER_VECTOR_TOKENS,
     ROUTER_VECTOR_SIMILARITY, /* of all layers: layer -1 */
     ROUTER_VECTORS
 } router_vector;

@@ -37,10 +37,10 @@ typedef struct memory {
     gsc_sink sink;
     kept_series series[256];
     kept_number points[MOST];
-    kept_vector vectors[256];
-    kept_result results[256];
+    kept_vector vectors[512];
+    kept_result results[512];
     size_t n_series, n_points, n_vectors, n_results;
-    char document[512];
+    char document[512], labels[512];
     bool stopped;
 } memory;
 
@@ -77,7 +77,8 @@ static gsc_status keep_vector(gsc_sink *sink, int32_t series, double x, const fl
 static gsc_status keep_document(gsc_sink *sink, const char *kind, const char *arm, double x,
                                 int32_t replicate, const char *json, gsc_error *error) {
     memory *self = (memory *)sink;
-    snprintf(self->document, sizeof self->document, "%s %s", kind, json);
+    const bool labels = strcmp(kind, "router_labels") == 0;
+    snprintf(labels ? self->labels : self->document, sizeof self->document, "%s %s", kind, json);
     return GSC_OK;
 }
 
@@ -141,7 +142,15 @@ static double result_of(const memory *self, const char *name) {
     return NAN;
 }
 
+/* The odd token has no name, so that it goes by its number. */
+static void name_token(void *data, int32_t token, char *ret_name, size_t size) {
+    if (token == 0) {
+        snprintf(ret_name, size, "%s", (const char *)data);
+    }
+}
+
 static gsc_router_plan plan_of(int32_t *tokens, int32_t *documents, uint8_t *domains) {
+    static const char *const domain_names[] = {"Book", NULL};
     for (int i = 0; i < POSITIONS; i++) {
         tokens[i] = i % 2;
         documents[i] = i / 10;
@@ -157,7 +166,10 @@ static gsc_router_plan plan_of(int32_t *tokens, int32_t *documents, uint8_t *dom
                              .positions = POSITIONS,
                              .tokens = tokens,
                              .documents = documents,
-                             .domains = domains};
+                             .domains = domains,
+                             .domain_names = domain_names,
+                             .token_name = name_token,
+                             .token_name_data = "▁the"};
 }
 
 /* Layer 0 always chooses {0, 1}; layer 1: {0, 1} at steps 0 and 100, {2, 3} at 5, at 10 {0, 1} for even
@@ -202,6 +214,11 @@ static void test_series(const memory *kept) {
     TAP_OK(find(kept, "drop_rate", 0) < 0, "without capacity there is no drop rate");
     TAP_CONTAINS(kept->document, "router_probe {\"positions\":40,\"documents\":4,\"domains\":2",
                  "the probe is told");
+    TAP_STRING(kept->labels,
+               "router_labels {\"domains\":[\"Book\",\"1\"],\"tokens\":["
+               "{\"token\":0,\"name\":\"▁the\",\"count\":20},"
+               "{\"token\":1,\"name\":\"1\",\"count\":20}]}",
+               "rows of shares have names, a number where there is none");
 }
 
 static void test_checkpoints(const memory *kept) {
@@ -230,6 +247,10 @@ static void test_checkpoints(const memory *kept) {
     TAP_OK(load->n == 4 && load->values[0] == 2 && load->values[3] == 0, "loads to an even share");
     const kept_vector *share = vector_at(kept, "domain_share", 1, 10);
     TAP_OK(share->n == 8 && share->values[0] == .5f && share->values[4] == 0, "shares of domains");
+    const kept_vector *types = vector_at(kept, "token_share", 1, 10);
+    TAP_OK(types->n == 8 && types->values[0] == .5f && types->values[2] == 0 &&
+               types->values[4] == 0 && types->values[7] == .5f,
+           "shares of token types: the even one's experts are 0 and 1, the odd one's 2 and 3");
     TAP_OK(vector_at(kept, "coactivation", 0, 100)->n == 16, "co-activation of all pairs");
     TAP_OK(vector_at(kept, "layer_similarity", -1, 100)->n == 4, "similarity of all layers");
 }
@@ -244,6 +265,7 @@ static void test_finish(const memory *kept) {
     TAP_OK(isnan(at(kept, "saturation_kappa", 1, 0)), "no kappa where chance is 1");
     TAP_NEAR(result_of(kept, "saturation"), .75, 1e-12, "mean over layers at the last but one");
     TAP_NEAR(result_of(kept, "saturation_min"), .5, 1e-12, "least layer");
+    TAP_NEAR(result_of(kept, "saturation_max"), 1, 1e-12, "greatest layer");
     TAP_NEAR(result_of(kept, "saturation_initial"), 1, 1e-12, "overlap of the initial router");
     TAP_NEAR(result_of(kept, "saturation_5"), .5, 1e-12, "after 5% of the run");
     TAP_NEAR(result_of(kept, "jain"), .5, 1e-12, "jain is that of weights");
