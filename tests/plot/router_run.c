@@ -61,6 +61,7 @@ gsc_run *gsc_router_run_make(char *path, bool finished) {
     gsc_run *run;
     int32_t tokens[POSITIONS] = {0};
     uint8_t domains[POSITIONS];
+    static const char *const names[] = {"Book", "Code"};
     for (int i = 0; i < POSITIONS; i++) {
         domains[i] = (uint8_t)(i % 2);
     }
@@ -80,7 +81,8 @@ gsc_run *gsc_router_run_make(char *path, bool finished) {
                                   .spacing = 10,
                                   .positions = POSITIONS,
                                   .tokens = tokens,
-                                  .domains = domains};
+                                  .domains = domains,
+                                  .domain_names = names};
     close(mkstemp(path));
     gsc_test_need(gsc_run_writer_create(path, true, &birth, &writer, &error), &error);
     gsc_sink *sink = gsc_run_writer_sink(writer);

@@ -71,8 +71,13 @@ static void test_others(gsc_run *run) {
            "co-activation: experts by experts, nothing on the diagonal");
     gsc_figure_free(figure);
     figure = build("specialization", run, NULL);
-    TAP_OK(figure->n_panels == 3 && cell(figure->panels[0], 1, 0) == 4,
-           "specialization: domains by experts, then layers by layers");
+    TAP_OK(figure->n_panels == 5 && cell(figure->panels[0], 1, 0) == 4,
+           "specialization: domains by experts, tokens by experts, then layers by layers");
+    TAP_STRING(figure->panels[0]->y.names[1], "Code", "domains have their names");
+    const gsc_heatmap *tokens = gsc_panel_heatmap(figure->panels[3]);
+    TAP_OK(tokens->rows == 1 && tokens->columns == 4 && cell(figure->panels[3], 0, 2) == 4,
+           "the one token type of layer 1 goes to expert 2 alone");
+    TAP_STRING(figure->panels[3]->y.names[0], "0", "a token without a name goes by its number");
     gsc_figure_free(figure);
     figure = build("load", NULL, NULL);
     TAP_STRING(figure->panels[0]->message, "No run to show yet", "no run: a message");
