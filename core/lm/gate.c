@@ -259,6 +259,7 @@ static gsc_status forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
     if (jitter) {
         lm_jitter_draw(self, layer, batch);
     }
+    l->gate.pass.call.training = as_training;
     gsc_status status = read_inputs(self, layer, jitter, error);
     if (status == GSC_OK) {
         status = read_logits(self, layer, batch->step, jitter, error);

@@ -16,7 +16,7 @@
 
 /* The minor version of the contract that this program speaks. */
 enum {
-    GSC_HOST_ABI_MINOR = 0
+    GSC_HOST_ABI_MINOR = 1
 };
 
 enum {

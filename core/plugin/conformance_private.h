@@ -70,6 +70,7 @@ bool gsc_same_number(double a, double b, double tolerance);
 gsc_verdict gsc_test_symbols(gsc_trial *trial);
 gsc_verdict gsc_test_loads(gsc_trial *trial);
 gsc_verdict gsc_test_finite(gsc_trial *trial);
+gsc_verdict gsc_test_validation(gsc_trial *trial);
 gsc_verdict gsc_test_sum(gsc_trial *trial);
 gsc_verdict gsc_test_top_k(gsc_trial *trial);
 gsc_verdict gsc_test_bias(gsc_trial *trial);

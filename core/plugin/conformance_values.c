@@ -159,6 +159,17 @@ gsc_verdict gsc_test_finite(gsc_trial *trial) {
     return check_far_out(trial);
 }
 
+/* The same where the router is judged: call.training is 0. */
+gsc_verdict gsc_test_validation(gsc_trial *trial) {
+    if (trial->plugin->abi_minor < 1) {
+        return gsc_trial_skip(trial, "it is built for ABI 1.0, which has no call.training");
+    }
+    gsc_plan plan;
+    gsc_plan_init(&plan, trial->plugin);
+    plan.judged = true;
+    return check_all(trial, &plan, " in validation (call.training is 0)");
+}
+
 gsc_verdict gsc_test_sum(gsc_trial *trial) {
     if ((trial->plugin->capabilities & GSC_CAP_NO_SUM) != 0) {
         return gsc_trial_skip(trial, "the gate declares GSC_CAP_NO_SUM");

@@ -265,7 +265,8 @@ static void make_call(gsc_exercise *self) {
                             .first_row = plan->first_row,
                             .step = (has & GSC_CAP_STEP) != 0 ? 3 : -1,
                             .random_key = (has & GSC_CAP_RANDOM) != 0 ? plan->random_key : 0,
-                            .host = gsc_stages_host()};
+                            .host = gsc_stages_host(),
+                            .training = !plan->judged};
     if (plugin->kind == GSC_KIND_GATE) {
         gsc_exercise_enter("logits");
         if (plugin->gate->score_form == GSC_SCORE_NONE) {

@@ -38,6 +38,7 @@ typedef struct gsc_plan {
     int64_t favoured;   /* an expert whose bias is 1e4; -1: none */
     int64_t changed;    /* x and tokens of rows from here on are others; -1: none */
     unsigned char fill; /* what outputs hold before they are written */
+    bool judged;        /* call.training is 0 */
     bool watch;         /* look for writes outside the outputs after each call */
     const int64_t *row_order, *expert_order; /* [rows], [experts]; NULL: as they come */
     const int32_t *forced; /* [rows, top_k]: the choice, whatever the gate says; NULL: its own */

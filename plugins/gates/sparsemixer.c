@@ -7,10 +7,11 @@
  * Its gradient stands for that of the whole sum over experts, the draw included, by Heun's
  * third-order rule: the value at a third of the weight has the share 3/4, at the whole weight 1/4.
  * From the gradient dw of the weight: dz_j += dw p_J ((j = J) - p_j). It is an estimator and
- * differs from differences of the weight, also where J stays. The draws are made whenever the gate
- * runs, in validation too.
+ * differs from differences of the weight, also where J stays. In validation nothing is drawn: J is
+ * the best expert, its weight p_J.
  * Sources: Liu et al. 2023, arXiv 2310.00811; Liu et al. 2024, arXiv 2409.12136.
  */
+#define GSC_ABI_MINOR 1 /* call.training */
 #include <gatescope/plugin.h>
 
 GSC_OWN_SOURCE;
@@ -33,7 +34,7 @@ GSC_HOT static void affinity_slope(const gsc_call *call, int64_t n, const real *
 static void rank(const gsc_call *call, int64_t row, const real *z, const real *p, real *ret_rank) {
     (void)p;
     for (int64_t j = 0; j < call->experts; j++) {
-        ret_rank[j] = z[j] - gsc_log(-gsc_log(gsc_uniform(call, row, j)));
+        ret_rank[j] = call->training ? z[j] - gsc_log(-gsc_log(gsc_uniform(call, row, j))) : z[j];
     }
 }
 
@@ -89,7 +90,7 @@ static const gsc_gate gate = {
 static const gsc_plugin plugin = {
     GSC_PLUGIN_HEAD(GSC_KIND_GATE),
     .id = "sparsemixer",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "SparseMixer",
     .formula = "p = softmax(z), one expert J drawn from p, weight p_J B, B = 1 or 1/3",
     .doc = "Draws one expert and estimates the gradient of the draw itself; an estimator, so not"

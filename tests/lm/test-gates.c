@@ -242,11 +242,30 @@ static void check(const gsc_plugin *gate, bool gated_experts, const char *what) 
     gsc_queue_free(queue);
 }
 
+/* Noise is for training: two validations of one model give one loss, two training passes do not. */
+static void test_validation(void) {
+    const gsc_lm_shape s = small_shape("noisy_top_k");
+    gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, &s);
+    problem p = {.model = small_model(queue, NULL, &s, GSC_F64, 2)};
+    small_text(&s, 10, 0, p.tokens, p.targets);
+    double losses[4];
+    for (int i = 0; i < 4; i++) {
+        p.batch.step = 1 + i % 2;
+        p.batch.as_training = i >= 2;
+        losses[i] = objective(&p);
+    }
+    TAP_OK(losses[0] == losses[1], "noisy top-k: validations at two steps agree");
+    TAP_OK(losses[2] != losses[3] && losses[2] != losses[0], "and training draws at each");
+    gsc_lm_free(p.model);
+    gsc_queue_free(queue);
+}
+
 int main(void) {
     check(&cosine_plugin, false, "an inner form with a trained temperature, derived numerically");
     check(&square_plugin, false, "a score of its own");
     check(&two_plugin, false, "two logits an expert, variable choice, kept weights");
     check(&hash_plugin, false, "no logits, by token");
     check(&cosine_plugin, true, "a gated expert with biases");
+    test_validation();
     return tap_done();
 }

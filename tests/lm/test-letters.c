@@ -13,7 +13,12 @@ typedef struct letter {
     const char *settings[5]; /* ends with NULL */
 } letter;
 
+/* The first has the schedule that test_schedule looks at. */
 static const letter letters[] = {
+    {"a schedule that changes how many are chosen",
+     {"gate={\"id\": \"dense_to_sparse\", \"temperature\": {\"from\": 2, \"to\": 0.1, \"steps\": "
+      "8, \"shape\": \"exponential\"}}",
+      "lm.balance=0", NULL}},
     {"whole batch, not causal: expert choice",
      {"gate=expert_choice", "lm.allow_not_causal=true", "lm.balance=0", NULL}},
     {"variable choice: top-p", {"gate=top_p", NULL}},
@@ -25,11 +30,11 @@ static const letter letters[] = {
     {"an estimator: SparseMixer", {"gate=sparsemixer", NULL}},
     {"random numbers: noisy top-k", {"gate=noisy_top_k", "lm.accumulate=2", NULL}},
     {"p without a sum: ReLU router", {"gate=relu", NULL}},
+    {"a controller's own state: bias by PID",
+     {"gate=normalized_sigmoid", "balancer=[{\"id\": \"bias_pid\", \"coefficient\": 1}]", NULL}},
+    {"a loss's own state: adaptive L1",
+     {"gate=relu", "balancer=[{\"id\": \"l1_adaptive\", \"coefficient\": 1}]", NULL}},
     {"mixtures: soft MoE", {"gate=soft_moe", "lm.allow_not_causal=true", "lm.balance=0", NULL}},
-    {"a schedule that changes how many are chosen",
-     {"gate={\"id\": \"dense_to_sparse\", \"temperature\": {\"from\": 2, \"to\": 0.1, \"steps\": "
-      "8, \"shape\": \"exponential\"}}",
-      "lm.balance=0", NULL}},
     {"kinds of experts, two balancers, jitter and drops",
      {"expert=[{\"id\": \"gelu\", \"count\": 3}, {\"id\": \"zero\", \"count\": 1}, {\"id\": "
       "\"copy\", \"count\": 1}, {\"id\": \"constant\", \"count\": 1}]",
@@ -83,7 +88,7 @@ static void test_letter(const letter *one_letter) {
 }
 
 static void test_schedule(void) {
-    memory_sink *sink = run_letter(&letters[9], 1, NULL);
+    memory_sink *sink = run_letter(&letters[0], 1, NULL);
     const memory_series *course = memory_find(sink, "gate.temperature", "");
     TAP_OK(course->n == 10 && course->points[0].x == 1 && course->points[0].y == 2,
            "a scheduled parameter is a series");

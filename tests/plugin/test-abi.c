@@ -29,6 +29,7 @@ AT(gsc_call, params, 64);
 AT(gsc_call, bias, 88);
 AT(gsc_call, step, 128);
 AT(gsc_call, host, 144);
+AT(gsc_call, training, 152);
 AT(gsc_gate, logits, 16);
 AT(gsc_gate, affinity, 56);
 AT(gsc_gate, rank, 88);
@@ -63,7 +64,7 @@ static void test_random(void) {
 
 int main(void) {
     TAP_OK(sizeof(gsc_plugin) == 168 && sizeof(gsc_param) == 56 && sizeof(gsc_tensor) == 64 &&
-               sizeof(gsc_call) == 152 && sizeof(gsc_choice) == 32 && sizeof(gsc_host) == 24,
+               sizeof(gsc_call) == 160 && sizeof(gsc_choice) == 32 && sizeof(gsc_host) == 24,
            "the descriptor's and the call's structs have their sizes");
     TAP_OK(sizeof(gsc_gate) == 168 && sizeof(gsc_expert) == 80 && sizeof(gsc_balancer) == 24,
            "the tables have their sizes");

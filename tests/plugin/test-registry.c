@@ -26,7 +26,7 @@ static const char *const refusals[][2] = {
     {"exit_zero", "ended the process (exit code 0) while it was scanned (at gatescope_plugin)"},
     {"fast_math", "flush-to-zero arithmetic when loaded; link it without -ffast-math"},
     {"hang", "did not come back within 1 seconds while it was scanned (at gatescope_plugin)"},
-    {"major_2", "is built for plugin ABI 2.0 and this program speaks 1.0"},
+    {"major_2", "is built for plugin ABI 2.0 and this program speaks 1.1"},
     {"nan_affinity", "nan from affinity at "},
     {"needs_library", "needs libjansson.so.4; a plugin may need only libc, libm and libmvec"},
     {"needs_more", "needs the extension gate.telepathy/1"},

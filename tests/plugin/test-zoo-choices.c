@@ -353,6 +353,36 @@ static void check_draws(const char *id, double per_row) {
     zoo_bench_free(b);
 }
 
+/* In validation nothing is drawn: p is the softmax of the first E logits, the choice its largest. */
+static void check_validation(const char *id, size_t most) {
+    zoo_bench *b = zoo_bench_new(id, NAN, 1);
+    double worst = 0;
+    bool same = true;
+    for (uint64_t key = 0; key < 3; key++) {
+        b->pass.call.random_key = gsc_random_bits(77, key, 0);
+        b->pass.call.training = 0;
+        zoo_forward(b);
+        for (size_t t = 0; t < T; t++) {
+            const double *z = &b->pass.z[t * (size_t)b->call.logits];
+            double sum = 0;
+            for (int j = 0; j < E; j++) {
+                sum += exp(z[j]);
+            }
+            for (int j = 0; j < E; j++) {
+                size_t better = 0;
+                for (int l = 0; l < E; l++) {
+                    better += z[l] > z[j];
+                }
+                worst = fmax(worst, fabs(p_of(b, t)[j] - exp(z[j]) / sum));
+                same = same && (zoo_place(b, t, j) >= 0) == (better < most);
+            }
+        }
+    }
+    TAP_NEAR(worst, 0, 1e-14, id);
+    TAP_OK(same, "and in validation it takes the best, whatever the key");
+    zoo_bench_free(b);
+}
+
 /* The estimate is the gradient of the whole weight p_J; the weight is that or a third. */
 static void check_sparsemixer(void) {
     zoo_bench *b = zoo_bench_new("sparsemixer", NAN, 1);
@@ -493,6 +523,8 @@ int main(void) {
     check_hash();
     check_draws("random", K);
     check_draws("sparsemixer", 1);
+    check_validation("noisy_top_k", K);
+    check_validation("sparsemixer", 1);
     check_sparsemixer();
     check_threshold_state();
     check_stable();

@@ -109,7 +109,8 @@ static both *both_new(const gsc_plugin *host, const gsc_plugin *device) {
                          .params = b->params,
                          .tokens = b->tokens,
                          .step = 2,
-                         .random_key = 99};
+                         .random_key = 99,
+                         .training = 1};
     if (host->kind == GSC_KIND_GATE && host->gate->logits != NULL) {
         b->call.logits = host->gate->logits(E, b->params);
     }

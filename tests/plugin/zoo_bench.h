@@ -83,7 +83,8 @@ static inline zoo_bench *zoo_bench_new(const char *id, double first, double scal
                          .tokens = b->tokens,
                          .first_row = 5,
                          .step = 3,
-                         .random_key = 0x1234567};
+                         .random_key = 0x1234567,
+                         .training = 1};
     for (size_t i = 0; i < ZOO_ROWS * ZOO_INPUTS; i++) {
         b->x[i] = 1.5 * zoo_number(i, 1);
     }

@@ -3,7 +3,8 @@
  * Every shipped plugin's own C file, unmodified, as C++ with float for double, each in a namespace of its own:
  * what a device compiles. zoo_float gives them by kind and id.
  */
-#define GSC_REAL float
+#define GSC_REAL      float
+#define GSC_ABI_MINOR 1 /* some files ask for it */
 #define GSC_NO_CLONES
 #include <gatescope/plugin.h>
 #include <string.h>

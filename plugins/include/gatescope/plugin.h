@@ -38,7 +38,8 @@ extern "C" {
 
 #define GSC_PLUGIN_MAGIC 0x47534350u /* "GSCP" */
 #define GSC_ABI_MAJOR    1
-/* A plugin that uses a later minor says so before the include; without it, it runs on every 1.x host. */
+/* A plugin that uses a later minor says so before the include; without it, it runs on every 1.x host.
+ * 1.1 added call.training. */
 #ifndef GSC_ABI_MINOR
 #define GSC_ABI_MINOR 0
 #endif
@@ -185,6 +186,9 @@ typedef struct gsc_call {
     int64_t step;        /* with GSC_CAP_STEP; else -1 */
     uint64_t random_key; /* with GSC_CAP_RANDOM; depends on seed, layer and step */
     const gsc_host *host;
+    /* Since 1.1, so GSC_ABI_MINOR must be 1 to read it: 1 while the router learns; 0 where it is judged
+     * or used (validation, probes, scores, the theory lab). What is noise for learning alone stops at 0. */
+    uint32_t training;
 } gsc_call;
 
 /* A choice: row t uses chosen[start[t] .. start[t+1]), each expert at most once (compressed rows). */
@@ -311,6 +315,25 @@ typedef struct gsc_gate_mix {
                          const real *combine, const real *ddispatch, const real *dcombine,
                          real *ret_dz);
 } gsc_gate_mix;
+
+/* ---- Extension closed_form/1: functions that the host knows ------------------------------------------ */
+/* A promise that a gate's affinity or a feed-forward expert's expression is, for all numbers, one of the
+ * functions below. gsc_plugin.extension("closed_form/1") returns a constant gsc_closed_form. The theory lab then
+ * computes it in its own loops instead of calling the plugin, after asking the plugin at a few points. */
+#define GSC_EXTENSION_CLOSED_FORM "closed_form/1"
+
+typedef uint32_t gsc_closed_function;
+enum {
+    GSC_CLOSED_EXP = 1,     /* gate: a = exp(z - offset) */
+    GSC_CLOSED_SIGMOID = 2, /* gate: a = 1 / (1 + exp(-(z - offset))) */
+    GSC_CLOSED_RELU = 3,    /* expert: f(u) = max(u, 0), slope 0 at 0 */
+};
+
+typedef struct gsc_closed_form {
+    uint32_t struct_size;
+    gsc_closed_function function;
+    int32_t offset_param; /* which parameter the offset is; -1: it is 0 */
+} gsc_closed_form;
 
 /* ---- Expert -------------------------------------------------------------------------------------- */
 typedef uint32_t gsc_expert_form;

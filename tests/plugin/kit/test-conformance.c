@@ -59,6 +59,7 @@ static const char *const expected[][2] = {
     {"relabel", "probs gives an expert "},
     {"split", "in a batch of 12 rows and "},
     {"random", "in a batch of 6 with the same first_row + row"},
+    {"validation", "probs returns nan (row 0, column 0) in validation (call.training is 0)"},
     {"score_gradient", "score_backward gives "},
     {"inner_gradient", "inner_slope gives 0 for xx[0], where the difference quotient is "},
     {"affinity_gradient", "affinity_slope gives "},
