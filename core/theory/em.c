@@ -213,7 +213,8 @@ gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_
     set_constants(ws, constant, precision);
     clear_sums(ws);
     em_get_beta(ws, ws->beta);
-    for (size_t b = 0; b < ws->blocks; b++) {
+    const bool done = em_closed_expectation(ws, constant, precision, &total);
+    for (size_t b = 0; b < ws->blocks && !done; b++) {
         gsc_status status = expect_block(ws, b, constant, precision, &total, error);
         if (status != GSC_OK) {
             return status;
@@ -382,6 +383,7 @@ gsc_status gsc_em_fit(const gsc_sample *sample, const gsc_em_options *options, g
         status = em_gate_birth(ws, error);
     }
     if (status == GSC_OK) {
+        em_closed_bind(ws);
         ws->store_r = true;
         status = em_expectation(ws, &ws->info.start_log_likelihood, error);
     }

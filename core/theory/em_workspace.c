@@ -70,6 +70,7 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
     ws->matrix = cut(from, system * system);
     ws->step = cut(from, system);
     ws->solve = cut(from, system * (system + 1));
+    ws->closed_sums = cut(from, d == 1 ? em_closed_sums(shape) : 0);
     ws->gate_chart = cut(from, shape->mass_floor > 0 ? 4 * ws->gate_size : 0);
     if (em_gate_is_general(ws)) {
         ws->gate_scratch = cut(from, gsc_gate_scratch(shape->gate, d, EM_BLOCK));

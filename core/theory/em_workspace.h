@@ -10,6 +10,8 @@
 #include "core/theory/em.h"
 #include "core/theory/gate_general.h"
 
+#include "kernels/mixture_closed.h"
+
 enum {
     EM_BLOCK = GSC_MIXTURE_BLOCK,
     EM_STRIDE = GSC_MIXTURE_STRIDE, /* B below */
@@ -71,6 +73,13 @@ struct gsc_em_workspace {
     double *gate_scratch; /* gsc_gate_scratch */
     double *gate_point;   /* [3][beta0, beta1, gate]: where its steps are, the box */
 
+    /* Where all functions are known in closed form (em_closed.c). */
+    bool is_closed;
+    gsc_mixture_closed closed;
+    const gsc_mixture_closed_kernels *closed_kernels;
+    double gate_offset, widest; /* of the sigmoid; the largest |x| */
+    double *closed_sums;        /* by lane: moments of each component, then the gate's scores */
+
     em_component component[EM_MAX_K];
     double expert_gain[EM_MAX_K], gate_gain; /* what the proposals promise in Q */
     double expert_damping[EM_MAX_K]; /* relative to the mean diagonal; kept between iterations */
@@ -105,6 +114,16 @@ gsc_status em_residual(gsc_em_workspace *ws, size_t c, const double *theta, size
 
 /* Expectation at the current mixture: moments, gradient, fisher; r where store_r asks. */
 gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_error *error);
+
+/* Where the fit is of known functions and their logits stay within reach, these do the work of an expectation's blocks
+ * (beta is set, sums are cleared), of a trial of the gate (sums are cleared; needs r) and answer true; else
+ * false, and nothing was touched. expert adds a trial's moments to cleared sums (needs r and is_closed). */
+void em_closed_bind(gsc_em_workspace *ws);
+size_t em_closed_sums(const gsc_mixture_shape *shape);
+bool em_closed_expectation(gsc_em_workspace *ws, const double *constant, const double *precision,
+                           double *ret_log_likelihood);
+bool em_closed_gate(gsc_em_workspace *ws, const double *beta, double *ret_q);
+void em_closed_expert(gsc_em_workspace *ws, size_t c, const double *theta, double *ret_moments);
 
 /* Once a fit: how far the gate's steps are damped. */
 gsc_status em_gate_birth(gsc_em_workspace *ws, gsc_error *error);

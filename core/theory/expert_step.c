@@ -130,7 +130,13 @@ static void stiffen(gsc_em_workspace *ws, size_t c) {
 /* Moments of the components that promise much, at theta_trial, into moments_trial. Needs r. */
 static gsc_status evaluate(gsc_em_workspace *ws, double least, gsc_error *error) {
     memset(ws->moments_trial, 0, ws->k * ws->moments_size * sizeof(double));
-    for (size_t b = 0; b < ws->blocks; b++) {
+    for (size_t c = 0; c < ws->k && ws->is_closed; c++) {
+        if (ws->expert_gain[c] > least) {
+            em_closed_expert(ws, c, ws->theta_trial + c * ws->theta_max,
+                             ws->moments_trial + c * ws->moments_size);
+        }
+    }
+    for (size_t b = 0; b < ws->blocks && !ws->is_closed; b++) {
         for (size_t c = 0; c < ws->k; c++) {
             if (!(ws->expert_gain[c] > least)) {
                 continue;

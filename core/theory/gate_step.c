@@ -101,6 +101,10 @@ static gsc_status evaluate(gsc_em_workspace *ws, const double *beta, double *ret
     double total = 0;
     memset(ws->gradient_trial, 0, ws->gate_size * sizeof(double));
     memset(ws->fisher_trial, 0, fisher_size(ws) * sizeof(double));
+    if (em_closed_gate(ws, beta, ret_q)) {
+        ws->info.gate_evaluations++;
+        return GSC_OK;
+    }
     for (size_t b = 0; b < ws->blocks; b++) {
         const size_t rows = em_rows(ws, b);
         const double *r = ws->r + (b * ws->k + ws->shape.k_shared) * EM_STRIDE;

@@ -81,6 +81,25 @@ INLINE vec vec_max(vec a, vec b) {
 #endif
 }
 
+INLINE vec vec_min(vec a, vec b) {
+    return -vec_max(-a, -b);
+}
+
+INLINE vec vec_abs(vec x) {
+    return (vec)((vec_bits)x & (~(uint64_t)0 >> 1));
+}
+
+/* a where x > 0, else b. */
+INLINE vec vec_pick(vec x, vec a, vec b) {
+#if defined(__AVX512F__)
+    const __mmask8 above = _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_GT_OQ);
+    return (vec)_mm512_mask_blend_pd(above, (__m512d)b, (__m512d)a);
+#else
+    const vec_bits above = (vec_bits)(x > vec_set(0));
+    return (vec)((above & (vec_bits)a) | (~above & (vec_bits)b));
+#endif
+}
+
 /* 1 / x for x in the middle of the range of numbers: with AVX-512 an estimate of 14 bits and
  * two Newton steps (1 ulp), which costs a third of a division. */
 INLINE vec vec_reciprocal(vec x) {

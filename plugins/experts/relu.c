@@ -7,6 +7,8 @@
  */
 #include <gatescope/plugin.h>
 
+#include <string.h>
+
 GSC_OWN_SOURCE;
 
 GSC_ACTIVATION(relu, 0 > u ? 0 : u, (number)(u > 0 ? 1 : 0))
@@ -28,6 +30,12 @@ static const gsc_expert expert = {
     GSC_ACTIVATION_MEMBERS(relu),
 };
 
+static const gsc_closed_form closed_form = {sizeof(gsc_closed_form), GSC_CLOSED_RELU, -1};
+
+static const void *extension(const char *id) {
+    return strcmp(id, GSC_EXTENSION_CLOSED_FORM) == 0 ? &closed_form : NULL;
+}
+
 static const gsc_plugin plugin = {
     GSC_PLUGIN_HEAD(GSC_KIND_EXPERT),
     .id = "relu",
@@ -39,6 +47,7 @@ static const gsc_plugin plugin = {
     GSC_PARAMS(params),
     GSC_SOURCE,
     .expert = &expert,
+    .extension = extension,
 };
 
 const gsc_plugin *gatescope_plugin(void) {

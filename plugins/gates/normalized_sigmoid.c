@@ -12,6 +12,8 @@
  */
 #include <gatescope/plugin.h>
 
+#include <string.h>
+
 GSC_OWN_SOURCE;
 
 enum {
@@ -62,6 +64,12 @@ static const gsc_gate gate = {
     .rank = rank,
 };
 
+static const gsc_closed_form closed_form = {sizeof(gsc_closed_form), GSC_CLOSED_SIGMOID, OFFSET};
+
+static const void *extension(const char *id) {
+    return strcmp(id, GSC_EXTENSION_CLOSED_FORM) == 0 ? &closed_form : NULL;
+}
+
 static const gsc_plugin plugin = {
     GSC_PLUGIN_HEAD(GSC_KIND_GATE),
     .id = "normalized_sigmoid",
@@ -74,6 +82,7 @@ static const gsc_plugin plugin = {
     GSC_PARAMS(params),
     GSC_SOURCE,
     .gate = &gate,
+    .extension = extension,
 };
 
 const gsc_plugin *gatescope_plugin(void) {

@@ -8,6 +8,8 @@
  */
 #include <gatescope/plugin.h>
 
+#include <string.h>
+
 GSC_OWN_SOURCE;
 
 GSC_HOT static void affinity(const gsc_call *call, int64_t n, const real *z, real *ret_a) {
@@ -34,6 +36,12 @@ static const gsc_gate gate = {
     .affinity_slope = affinity_slope,
 };
 
+static const gsc_closed_form closed_form = {sizeof(gsc_closed_form), GSC_CLOSED_EXP, -1};
+
+static const void *extension(const char *id) {
+    return strcmp(id, GSC_EXTENSION_CLOSED_FORM) == 0 ? &closed_form : NULL;
+}
+
 static const gsc_plugin plugin = {
     GSC_PLUGIN_HEAD(GSC_KIND_GATE),
     .id = "softmax",
@@ -44,6 +52,7 @@ static const gsc_plugin plugin = {
     .papers = papers,
     GSC_SOURCE,
     .gate = &gate,
+    .extension = extension,
 };
 
 const gsc_plugin *gatescope_plugin(void) {
