@@ -54,24 +54,47 @@ static int column_width(const json_t *array, const char *key) {
     return (int)width;
 }
 
-static int print_table(const json_t *array) {
-    int id = column_width(array, "id"), kind = column_width(array, "kind"),
-        version = column_width(array, "version");
-    printf("%-*s  %-*s  %-*s  %-7s  %s\n", id, "id", kind, "kind", version, "version", "status",
-           "title");
-    size_t index, refused = 0;
+static size_t count_kind(const json_t *array, const char *kind) {
+    size_t index, count = 0;
     json_t *row;
     json_array_foreach(array, index, row) {
+        count += is_good(row) && strcmp(gsc_plugin_row_text(row, "kind"), kind) == 0;
+    }
+    return count;
+}
+
+/* The plugins of one kind under their heading. */
+static void print_kind(const json_t *array, const char *kind) {
+    const int id = column_width(array, "id"), version = column_width(array, "version");
+    const size_t count = count_kind(array, kind);
+    size_t index;
+    json_t *row;
+    if (count > 0) {
+        printf("%zu %s%s\n", count, kind, count > 1 ? "s" : "");
+    }
+    json_array_foreach(array, index, row) {
+        if (is_good(row) && strcmp(gsc_plugin_row_text(row, "kind"), kind) == 0) {
+            printf("  %-*s  %-*s  %s\n", id, gsc_plugin_row_text(row, "id"), version,
+                   gsc_plugin_row_text(row, "version"), gsc_plugin_row_text(row, "title"));
+        }
+    }
+}
+
+static int print_table(const json_t *array) {
+    static const char *const kinds[] = {"gate", "expert", "balancer"};
+    size_t index, refused = 0;
+    json_t *row;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        print_kind(array, kinds[i]);
+    }
+    json_array_foreach(array, index, row) {
         refused += !is_good(row);
-        printf("%-*s  %-*s  %-*s  %-7s  %s\n", id, gsc_plugin_row_text(row, "id"), kind,
-               gsc_plugin_row_text(row, "kind"), version, gsc_plugin_row_text(row, "version"),
-               is_good(row) ? "ok" : "refused", gsc_plugin_row_text(row, "title"));
     }
     if (json_array_size(array) == 0) {
         printf("none: set GATESCOPE_PLUGIN_PATH to a folder of plugins\n");
     }
     if (refused > 0) {
-        printf("\n%zu refused:\n", refused);
+        printf("%zu refused\n", refused);
     }
     json_array_foreach(array, index, row) {
         if (!is_good(row)) {

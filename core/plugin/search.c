@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef GSC_PLUGIN_LIBDIR
-#error "the build gives GSC_PLUGIN_LIBDIR, the installed plugins' folder"
+#if !defined(GSC_PLUGIN_LIBDIR) || !defined(GSC_PLUGIN_LIBDIR_BELOW)
+#error "the build gives the installed plugins' folder, from the root and from the prefix"
 #endif
 
 static void add_folder(gsc_plugin_folders *folders, const char *path) {
@@ -69,6 +69,20 @@ static void add_build_tree(gsc_plugin_folders *folders) {
     }
 }
 
+/* The installation: where the build said, and below the prefix of this program, for one that was moved. */
+static void add_installed(gsc_plugin_folders *folders) {
+    char path[PATH_MAX + sizeof GSC_PLUGIN_LIBDIR_BELOW];
+    add_folder(folders, GSC_PLUGIN_LIBDIR);
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || slash - path < 4 || strncmp(slash - 4, "/bin", 4) != 0) {
+        return;
+    }
+    snprintf(slash - 4, sizeof path - (size_t)(slash - 4 - path), "/%s", GSC_PLUGIN_LIBDIR_BELOW);
+    add_folder(folders, path);
+}
+
 void gsc_plugin_folders_find(gsc_plugin_folders *ret_folders) {
     ret_folders->count = 0;
     add_list(ret_folders, getenv("GATESCOPE_PLUGIN_PATH"));
@@ -82,7 +96,7 @@ void gsc_plugin_folders_find(gsc_plugin_folders *ret_folders) {
         snprintf(path, sizeof path, "%s/.local/share/gatescope/plugins", home);
         add_folder(ret_folders, path);
     }
-    add_folder(ret_folders, GSC_PLUGIN_LIBDIR);
+    add_installed(ret_folders);
 }
 
 bool gsc_plugin_path_is_installed(const char *path) {
@@ -90,7 +104,7 @@ bool gsc_plugin_path_is_installed(const char *path) {
     bool found = false;
     if (folders != NULL) {
         add_build_tree(folders);
-        add_folder(folders, GSC_PLUGIN_LIBDIR);
+        add_installed(folders);
     }
     for (size_t i = 0; folders != NULL && i < folders->count; i++) {
         size_t length = strlen(folders->path[i]);

@@ -8,6 +8,7 @@
  * so that no outlier overflows a narrow type. df/du = w sigma where |u| < limit, else 0; df/dv =
  * (c(u) + 1) sigma (1 + alpha w (1 - sigma)) where v < limit, else 0. alpha = 1.702 makes w sigma
  * near GELU(w).
+ * Source: the published code of gpt-oss, OpenAI 2025.
  */
 #include <gatescope/plugin.h>
 

@@ -6,6 +6,7 @@
  * Backward: dx_d = sum of dy_o scale_o over the o of d, dscale_o += dy_o x, dshift += dy. Jacobian
  * (O = 1): (x_0, 1), which does not depend on the parameters, so that one weighted least squares
  * is exact.
+ * Source: ours, a step between the constant and the linear expert.
  */
 #include <gatescope/plugin.h>
 

@@ -3,6 +3,7 @@
  * Gaussian expert: y = out . f(in x + b), f(u) = exp(-u^2 / 2); slope -u f(u). A radial bump in
  * each hidden direction; with bias = 1 its place is free. Even in u: in and -in are the same
  * expert.
+ * Source: ours; a radial basis function (Broomhead and Lowe 1988) of one direction.
  */
 #include <gatescope/plugin.h>
 

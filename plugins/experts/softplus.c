@@ -2,6 +2,7 @@
  *
  * Softplus expert: y = out . f(in x + b), f(u) = log(1 + exp(u)) = max(u, 0) + log(1 + exp(-|u|));
  * slope sigma(u).
+ * Source: Dugas et al. 2001, NIPS 13.
  */
 #include <gatescope/plugin.h>
 

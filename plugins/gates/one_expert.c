@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * All-to-one gate: every row takes the one expert of the parameter (the last where there are
- * fewer), with weight 1. A control: the collapsed router, with the worst load that a balance
- * metric can show. No logits, no gradient.
+ * All-to-one gate: p_j = 1 for the one expert of the parameter (the last where there are fewer),
+ * else 0, in every row. A control: the collapsed router, with the worst load that a balance metric
+ * can show. No logits, no gradient.
+ * Source: none, a control.
  */
 #include <gatescope/plugin.h>
 

@@ -3,6 +3,7 @@
  * Round-robin gate: row t of the step's batch takes the experts (t k + i) mod E, i < k, with p_j =
  * 1/k. A control: loads are level to one token, and the choice knows nothing of the token. No
  * logits, no gradient.
+ * Source: none, a control.
  */
 #include <gatescope/plugin.h>
 

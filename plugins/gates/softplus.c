@@ -5,6 +5,7 @@
  *
  * Given by its logarithm, log a = log(max(z, 0) + log(1 + exp(-|z|))), and z itself below -36,
  * where the two agree to every digit; slope sigma(z) / softplus(z), and 1 there.
+ * Source: ours, between softmax and ReLU; the function is Dugas et al. 2001's (NIPS 13).
  */
 #include <gatescope/plugin.h>
 

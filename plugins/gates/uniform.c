@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Uniform gate: every row takes all E experts with weight 1/E, whatever top_k says. A control: the
+ * Uniform gate: every row takes all E experts with p_j = 1/E, whatever top_k says. A control: the
  * mean of the experts, which is one wide expert at E / k times the cost. No logits, no gradient.
+ * Source: none, a control.
  */
 #include <gatescope/plugin.h>
 
