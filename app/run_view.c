@@ -99,7 +99,8 @@ static gsc_status show_event(gsc_sink *self, gsc_event_level level, const char *
                              const char *message, gsc_error *error) {
     gsc_run_view *view = (gsc_run_view *)self;
     /* The file keeps the rest; a person wants alarms, and what a long run will cost. */
-    const bool cost = strcmp(source, "lm") == 0 || strcmp(source, "gate") == 0;
+    const bool cost =
+        strcmp(source, "lm") == 0 || strcmp(source, "gate") == 0 || strcmp(source, "data") == 0;
     if (level == GSC_EVENT_INFO && (view->quiet || !cost)) {
         return GSC_OK;
     }

@@ -333,8 +333,12 @@ static gsc_status refuse_empty(const gsc_reader *self, gsc_error *error) {
             "should be {\"text\": \"...\"}",
             self->folder, (unsigned long long)report->bad_lines, report->first_bad);
     }
-    return gsc_fail(error, GSC_ERR_INPUT, "the corpus in %s is empty: its %zu file%s no text",
-                    self->folder, self->files.count, self->files.count == 1 ? " has" : "s have");
+    if (self->files.count == 1) {
+        return gsc_fail(error, GSC_ERR_INPUT, "the corpus %s/%s is empty: it has no text",
+                        self->folder, self->files.names[0]);
+    }
+    return gsc_fail(error, GSC_ERR_INPUT, "the corpus in %s is empty: its %zu files have no text",
+                    self->folder, self->files.count);
 }
 
 gsc_status gsc_reader_next(gsc_reader *self, gsc_document *ret_document, bool *ret_end,

@@ -7,6 +7,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <cstdlib>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -165,9 +166,18 @@ gsc_status gsc_sentencepiece_train(
         Lines lines(next, context);
         const auto status = SentencePieceTrainer::Train(arguments, &lines, &model);
         if (!status.ok()) {
+            /* The library says how many there can be, behind the place in its source. */
+            const std::string why = status.ToString();
+            const size_t most = why.rfind("<= ");
+            if (most != std::string::npos) {
+                return gsc_fail(error, GSC_ERR_INPUT,
+                                "this corpus is too small for a tokenizer of %d pieces; it gives "
+                                "%d at most",
+                                pieces, std::atoi(why.c_str() + most + 3));
+            }
             return gsc_fail(error, GSC_ERR_INPUT,
                             "no SentencePiece model of %d pieces can be trained on this corpus: %s",
-                            pieces, status.ToString().c_str());
+                            pieces, why.c_str());
         }
         take(context, model.data(), model.size());
         return GSC_OK;

@@ -4,7 +4,10 @@
  */
 #include "core/lm/lab_internal.h"
 
+#include "core/plugin/memory_limit.h"
+
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +18,36 @@
 static bool report(void *context, const char *what, double fraction) {
     lab *self = context;
     gsc_error error = {0};
-    (void)fraction;
+    /* Of what cannot tell how far it is, the log says that it has begun. */
+    if (fraction < 0 && !self->told_wait) {
+        char text[160];
+        self->told_wait = true;
+        snprintf(text, sizeof text, "%.60s, which takes a while, once for a corpus", what);
+        if (self->sink->event(self->sink, GSC_EVENT_INFO, "data", text, &error) != GSC_OK) {
+            return false;
+        }
+    }
     return self->sink->progress(self->sink, 0, what, &error) == GSC_OK;
+}
+
+/* What was left out of the corpus, or changed in it. */
+static gsc_status tell_flaws(lab *self, const char *data, gsc_error *error) {
+    const gsc_reader_report *seen = &self->tokens.report;
+    gsc_status status = GSC_OK;
+    char text[512];
+    if (seen->bad_lines > 0) {
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " bad lines of %.100s were left out; the first: %.250s",
+                 seen->bad_lines, data, seen->first_bad);
+        status = self->sink->event(self->sink, GSC_EVENT_WARNING, "data", text, error);
+    }
+    if (status == GSC_OK && seen->replaced > 0) {
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " bytes of %.100s are not UTF-8 and were replaced by U+FFFD",
+                 seen->replaced, data);
+        status = self->sink->event(self->sink, GSC_EVENT_WARNING, "data", text, error);
+    }
+    return status;
 }
 
 static gsc_status read_corpus(lab *self, gsc_error *error) {
@@ -27,13 +58,33 @@ static gsc_status read_corpus(lab *self, gsc_error *error) {
     if (status == GSC_OK) {
         status = gsc_tokens_open(data, self->tokenizer, &watch, &self->tokens, error);
     }
-    if (status != GSC_OK || self->tokens.report.bad_lines == 0) {
-        return status;
+    malloc_trim(0); /* what the tokenizer's making took goes back to the system */
+    return status == GSC_OK ? tell_flaws(self, data, error) : status;
+}
+
+/* How much of the training text the run will see. */
+static gsc_status tell_text(lab *self, gsc_error *error) {
+    const gsc_token_stream *train = &self->tokens.train;
+    const double sees =
+        (double)self->recipe.steps * (double)self->recipe.batch * (double)self->shape.context;
+    char text[320];
+    snprintf(text, sizeof text,
+             "the run sees %.4g tokens, %.3g times the training text of %.4g tokens in %" PRIu64
+             " documents; %" PRIu64 " documents are held out, %" PRIu64
+             " of them in the validation and %" PRIu64 " in the router's probe",
+             sees, sees / (double)train->count, (double)train->count, train->documents,
+             self->tokens.held_out.documents, self->validation.documents, self->interim.documents);
+    gsc_status status = self->sink->event(self->sink, GSC_EVENT_INFO, "data", text, error);
+    const uint64_t wanted = (uint64_t)gsc_spec_int(self->spec, "lm.probe_positions");
+    if (status == GSC_OK &&
+        (self->interim.documents < GSC_PROBE_DOCUMENTS || self->interim.positions < wanted)) {
+        snprintf(text, sizeof text,
+                 "the router's probe has %" PRIu64 " positions of %" PRIu64
+                 " documents, all that the held-out text gives; %" PRIu64 " of %d were wanted",
+                 self->interim.positions, self->interim.documents, wanted, GSC_PROBE_DOCUMENTS);
+        status = self->sink->event(self->sink, GSC_EVENT_WARNING, "data", text, error);
     }
-    char text[512];
-    snprintf(text, sizeof text, "%" PRIu64 " bad lines of %.100s were left out; the first: %.250s",
-             self->tokens.report.bad_lines, data, self->tokens.report.first_bad);
-    return self->sink->event(self->sink, GSC_EVENT_WARNING, "data", text, error);
+    return status;
 }
 
 static gsc_status make_samples(lab *self, gsc_error *error) {
@@ -54,18 +105,30 @@ static gsc_status make_samples(lab *self, gsc_error *error) {
 
 /* ---- Memory ---- */
 
-/* What the system could give, in bytes; 0 where it does not say. */
-static double available_bytes(void) {
+/* A line of kilobytes of a file in /proc, in bytes; 0 where it does not say. */
+static double system_bytes(const char *path, const char *format) {
     char line[128];
     double kilobytes = 0;
-    FILE *file = fopen("/proc/meminfo", "re");
+    FILE *file = fopen(path, "re");
     while (file != NULL && kilobytes == 0 && fgets(line, sizeof line, file) != NULL) {
-        sscanf(line, "MemAvailable: %lf kB", &kilobytes);
+        sscanf(line, format, &kilobytes);
     }
     if (file != NULL) {
         fclose(file);
     }
     return 1024 * kilobytes;
+}
+
+/* What the program itself has: code, plugins, tokenizer and what it has mapped of the corpus. */
+static double process_bytes(void) {
+    return system_bytes("/proc/self/status", "VmRSS: %lf kB");
+}
+
+/* What the system could give, and allows; 0 where it does not say. */
+static double available_bytes(void) {
+    const double has = system_bytes("/proc/meminfo", "MemAvailable: %lf kB");
+    const double allowed = (double)gsc_memory_allowed_bytes() - process_bytes();
+    return has > 0 && has < allowed ? has : allowed;
 }
 
 static gsc_status foresee(lab *self, gsc_error *error) {
@@ -83,18 +146,19 @@ static gsc_status foresee(lab *self, gsc_error *error) {
                                   .top_k = self->shape.top_k,
                                   .positions = self->interim.positions};
     const size_t metrics = gsc_router_report_bytes(&plan, self->n_stops);
-    const size_t total = f.total + metrics;
-    const double mb = 1.0 / (1 << 20), has = available_bytes();
+    const size_t needs = f.total + metrics;
+    const double mb = 1.0 / (1 << 20), has = available_bytes(), process = process_bytes();
     char text[400];
     snprintf(
         text, sizeof text,
         "%zu parameters, %zu active for a token; the run needs %.0f MB: weights, gradients and "
-        "moments %.0f, activations %.0f, gates %.0f, router metrics %.0f",
-        parameters.trained, gsc_lm_active_parameters(&self->shape, &parameters), mb * (double)total,
-        mb * (double)f.parameters, mb * (double)f.activations, mb * (double)f.host,
-        mb * (double)metrics);
+        "moments %.0f, activations %.0f, gates %.0f, router metrics %.0f, "
+        "the program itself %.0f",
+        parameters.trained, gsc_lm_active_parameters(&self->shape, &parameters),
+        mb * ((double)needs + process), mb * (double)f.parameters, mb * (double)f.activations,
+        mb * (double)f.host, mb * (double)metrics, mb * process);
     gsc_lm_parameters_clear(&parameters);
-    if (has > 0 && (double)total > has) {
+    if (has > 0 && (double)needs > has) {
         return gsc_fail(
             error, GSC_ERR_MEMORY,
             "%s; this machine has %.0f MB left: raise lm.accumulate, or choose a smaller "
@@ -273,8 +337,8 @@ gsc_status lm_lab_set_up(lab *self, gsc_error *error) {
                         "lm.batch is %zu, which lm.accumulate %zu does not divide",
                         self->recipe.batch, self->recipe.accumulate);
     }
-    gsc_status (*const parts[])(lab *, gsc_error *) = {make_samples, find_stops, foresee,
-                                                       tell_spacing, make_room};
+    gsc_status (*const parts[])(lab *, gsc_error *) = {make_samples, find_stops,   foresee,
+                                                       tell_text,    tell_spacing, make_room};
     /* Sizes and plugins first: they refuse at once, a corpus takes its time. */
     gsc_status status = gsc_lm_shape_read(self->spec, 2, &self->shape, error);
     if (status == GSC_OK) {
