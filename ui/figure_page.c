@@ -38,9 +38,19 @@ struct _GscFigurePage {
     GPtrArray *choices; /* char *: names of the figures that the list offers */
     GHashTable *chosen; /* experiment source -> name of the figure that the user chose for it */
     bool filling;       /* changes of the list now are not the user's */
+
+    gsc_state *state; /* borrowed; NULL: looks are not remembered */
+    gsc_figure_look look;
+    size_t n_groups;
 };
 
 G_DEFINE_FINAL_TYPE(GscFigurePage, gsc_figure_page, GTK_TYPE_WIDGET)
+
+enum {
+    SIGNAL_FIGURE_TAKEN,
+    N_SIGNALS
+};
+static guint signals[N_SIGNALS];
 
 static void on_close_bar(GtkInfoBar *bar, int response, GscFigurePage *self) {
     gtk_info_bar_set_revealed(bar, FALSE);
@@ -91,6 +101,9 @@ static void gsc_figure_page_class_init(GscFigurePageClass *klass) {
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
 
     G_OBJECT_CLASS(klass)->dispose = gsc_figure_page_dispose;
+    signals[SIGNAL_FIGURE_TAKEN] =
+        g_signal_new("figure-taken", GSC_TYPE_FIGURE_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 0);
     gtk_widget_class_set_layout_manager_type(widget_class, GTK_TYPE_BIN_LAYOUT);
     gtk_widget_class_set_template_from_resource(widget_class,
                                                 "/org/gatescope/Gatescope/figure_page.ui");
@@ -258,11 +271,18 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
     self->live = live;
     self->n_hidden = n_hidden;
     const char *name = choose_figure(self, runs, n);
+    if (self->state != NULL) {
+        self->look = gsc_figure_look_load(self->state, name);
+    }
     gsc_figure_options options = {.run_colors = colors,
+                                  .band = self->look.band,
                                   .bootstrap_draws = live ? DRAWS_LIVE : DRAWS_DONE};
     offer_steps(self, name, runs, n);
     options.at_step = gsc_scrubber_get_step(self->scrubber, &options.step);
-    if (gsc_figure_build(name, runs, n, &options, &figure, &error) != GSC_OK) {
+    self->n_groups = 0;
+    if (gsc_figure_build(name, runs, n, &options, &figure, &error) != GSC_OK ||
+        gsc_figure_look_apply(&self->look, figure, runs, n, &self->n_groups, &error) != GSC_OK) {
+        gsc_figure_free(figure);
         gsc_figure_page_set_trouble(self, error.message);
         return;
     }
@@ -274,6 +294,32 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
     if (gtk_widget_get_visible(GTK_WIDGET(self->numbers_box))) {
         gsc_numbers_show(self->numbers, figure, self->items);
     }
+    g_signal_emit(self, signals[SIGNAL_FIGURE_TAKEN], 0);
+}
+
+void gsc_figure_page_set_state(GscFigurePage *self, gsc_state *state) {
+    self->state = state;
+}
+
+gsc_figure_look gsc_figure_page_get_look(GscFigurePage *self) {
+    return self->look;
+}
+
+void gsc_figure_page_set_look(GscFigurePage *self, gsc_figure_look look) {
+    const gsc_figure *figure = gsc_plot_canvas_get_figure(self->canvas);
+    g_autoptr(GPtrArray) items = g_ptr_array_ref(self->items);
+
+    self->look = look;
+    if (self->state != NULL && figure != NULL) {
+        gsc_figure_look_save(&look, self->state, figure->name);
+    }
+    if (self->experiment != NULL) {
+        gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
+    }
+}
+
+size_t gsc_figure_page_count_groups(GscFigurePage *self) {
+    return self->n_groups;
 }
 
 GtkWidget *gsc_figure_page_get_figure_list(GscFigurePage *self) {

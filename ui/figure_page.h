@@ -8,6 +8,7 @@
 #define GSC_UI_FIGURE_PAGE_H
 
 #include "ui/experiment.h"
+#include "ui/figure_look.h"
 #include "ui/plot_canvas.h"
 #include "ui/run_item.h"
 
@@ -17,6 +18,16 @@ G_BEGIN_DECLS
 
 #define GSC_TYPE_FIGURE_PAGE (gsc_figure_page_get_type())
 G_DECLARE_FINAL_TYPE(GscFigurePage, gsc_figure_page, GSC, FIGURE_PAGE, GtkWidget)
+
+/* Emits "figure-taken" whenever it draws another figure, or the same anew. */
+
+/* Where looks are remembered; borrowed, for as long as the page lives. */
+void gsc_figure_page_set_state(GscFigurePage *self, gsc_state *state);
+/* How the figure is looked at; setting draws it anew and remembers it for figures of its name. */
+gsc_figure_look gsc_figure_page_get_look(GscFigurePage *self);
+void gsc_figure_page_set_look(GscFigurePage *self, gsc_figure_look look);
+/* Means over seeds in the figure. */
+size_t gsc_figure_page_count_groups(GscFigurePage *self);
 
 /* Draws the figure of these runs (GscRunItem, in the order of their colours); none: empty axes, which say
  * what to do. n_hidden: how many more the experiment has; live: more is coming, so that expensive intervals

@@ -191,7 +191,9 @@ static bool same_panels(const gsc_figure *a, const gsc_figure *b) {
         return false;
     }
     for (size_t i = 0; i < a->n_panels; i++) {
-        if (g_strcmp0(a->panels[i]->name, b->panels[i]->name) != 0) {
+        const gsc_panel *left = a->panels[i], *right = b->panels[i];
+        if (g_strcmp0(left->name, right->name) != 0 || left->x.log != right->x.log ||
+            left->y.log != right->y.log) {
             return false;
         }
     }

@@ -23,7 +23,8 @@ G_DECLARE_FINAL_TYPE(GscPlotCanvas, gsc_plot_canvas, GSC, PLOT_CANVAS, GtkWidget
 /* Emits "fallback" (const char *why) when it turns to Cairo, "moved" when what is in sight changed. */
 GtkWidget *gsc_plot_canvas_new(void);
 
-/* Takes the figure. Views that the user moved stay where they are as long as the panels' names stay. */
+/* Takes the figure. Views that the user moved stay where they are as long as the panels' names and
+ * scales stay. */
 void gsc_plot_canvas_take_figure(GscPlotCanvas *self, gsc_figure *figure);
 const gsc_figure *gsc_plot_canvas_get_figure(GscPlotCanvas *self);
 /* One for each panel. */

@@ -199,6 +199,7 @@ static void gsc_window_init(GscWindow *self) {
                            self->plugins);
     gsc_setup_panel_set_plugins(self->setup, self->plugins);
     gsc_window_add_states(self);
+    gsc_window_add_look(self);
     gsc_window_open_workshop(self);
     gsc_window_open_sweeps(self);
     gsc_plugin_store_load(self->plugins);

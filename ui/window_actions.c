@@ -50,6 +50,10 @@ static void act_find(GtkWidget *widget, const char *name, GVariant *parameter) {
     gsc_sidebar_find(self->sidebar);
 }
 
+static void act_next_smooth(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_next_smooth(GSC_WINDOW(widget));
+}
+
 static void act_toggle_run(GtkWidget *widget, const char *name, GVariant *parameter) {
     gsc_window_toggle_run(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
 }
@@ -191,6 +195,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     gtk_widget_class_install_action(klass, "win.zoom-in", NULL, act_zoom_in);
     gtk_widget_class_install_action(klass, "win.zoom-out", NULL, act_zoom_out);
     gtk_widget_class_install_action(klass, "win.find", NULL, act_find);
+    gtk_widget_class_install_action(klass, "win.next-smooth", NULL, act_next_smooth);
     gtk_widget_class_install_action(klass, "win.toggle-run", "s", act_toggle_run);
     gtk_widget_class_install_action(klass, "win.trash-run", "s", act_trash_run);
     gtk_widget_class_install_action(klass, "win.resume-run", "s", act_resume_run);
@@ -203,10 +208,16 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     bind(klass, GDK_KEY_n, GDK_CONTROL_MASK, "win.new-gate");
     bind(klass, GDK_KEY_r, GDK_CONTROL_MASK, "win.run");
     bind(klass, GDK_KEY_F5, 0, "win.run");
+    bind(klass, GDK_KEY_r, 0, "win.run");
     bind(klass, GDK_KEY_period, GDK_CONTROL_MASK, "win.stop");
     bind(klass, GDK_KEY_Escape, 0, "win.stop");
     bind(klass, GDK_KEY_o, GDK_CONTROL_MASK, "win.open");
     bind(klass, GDK_KEY_e, GDK_CONTROL_MASK, "win.export");
+    bind(klass, GDK_KEY_e, 0, "win.export");
+    bind(klass, GDK_KEY_x, 0, "win.log-x");
+    bind(klass, GDK_KEY_y, 0, "win.log-y");
+    bind(klass, GDK_KEY_s, 0, "win.next-smooth");
+    bind(klass, GDK_KEY_g, 0, "win.group-seeds");
     bind(klass, GDK_KEY_0, 0, "win.reset-view");
     bind(klass, GDK_KEY_KP_0, 0, "win.reset-view");
     bind(klass, GDK_KEY_Home, 0, "win.reset-view");

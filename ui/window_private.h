@@ -88,6 +88,12 @@ void gsc_window_close_workshop(GscWindow *self);
 /* start_from: id of a gate, or NULL. */
 void gsc_window_ask_new_gate(GscWindow *self, const char *start_from);
 
+/* How the figure is looked at (window_look.c). */
+void gsc_window_add_look(GscWindow *self);
+void gsc_window_next_smooth(GscWindow *self);
+/* Adds what tests want to know of it. */
+void gsc_window_describe_look(GscWindow *self, json_t *report);
+
 /* Actions (window_actions.c), export (window_export.c). */
 void gsc_window_install_actions(GtkWidgetClass *widget_class);
 void gsc_window_add_states(GscWindow *self);

@@ -161,11 +161,11 @@ static bool is_in(const group *g, int run) {
 
 /* ---- One panel ---------------------------------------------------------------------------------- */
 
-static lines find_lines(const gsc_panel *panel, int run) {
+static lines find_lines(const gsc_panel *panel, int run, gsc_layer_kind kind) {
     lines found = {.n = 0};
     for (size_t i = 0; i < panel->n_layers && found.n < MOST_LINES; i++) {
         gsc_plot_layer *layer = panel->layers[i];
-        if (layer->kind == GSC_LAYER_LINE && layer->run == run) {
+        if (layer->kind == kind && layer->run == run) {
             found.all[found.n++] = layer;
         }
     }
@@ -292,15 +292,26 @@ static bool group_legend(gsc_panel *panel, const group *g, const char *first_nam
     return good;
 }
 
+/* The layers of this kind of every run; false: there are none, or not as many of each. */
+static bool find_all(const gsc_panel *panel, const group *g, gsc_layer_kind kind, lines *of) {
+    for (size_t i = 0; i < g->n; i++) {
+        size_t n_lines = find_lines(panel, g->runs[i], GSC_LAYER_LINE).n;
+        of[i] = find_lines(panel, g->runs[i], kind);
+        if (of[i].n == 0 || of[i].n != of[0].n || of[i].n < n_lines) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool group_panel(gsc_panel *panel, const group *g, const char *first_name, gsc_band kind,
                         bool *ret_drawn) {
     lines *of = calloc(g->n, sizeof *of);
     size_t n_before = panel->n_layers;
-    bool same = of != NULL, good = of != NULL;
-    for (size_t i = 0; same && i < g->n; i++) {
-        of[i] = find_lines(panel, g->runs[i]);
-        same = of[i].n > 0 && of[i].n == of[0].n;
-    }
+    bool good = of != NULL;
+    /* Lines through markers may be fits to them: the markers are what was measured. */
+    bool same = good && (find_all(panel, g, GSC_LAYER_POINTS, of) ||
+                         find_all(panel, g, GSC_LAYER_LINE, of));
     for (size_t k = 0; same && good && k < of[0].n; k++) {
         good = add_mean(panel, g, of, k, first_name, kind);
     }

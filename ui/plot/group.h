@@ -7,7 +7,7 @@
 
 #include "ui/plot/figure.h"
 
-/* Replaces, in every panel of lines, the lines of runs of a group by their mean with a band, at every x that
+/* Replaces, in every panel of lines, the lines (or the markers that they fit) of runs of a group by their mean with a band, at every x that
  * all of them have, and says so in the small print; the legend names the group and its n. A group is two
  * runs or more whose specs are the same without seed and names. What has no line, or runs with different
  * numbers of lines, stays as it is. Once for a figure, before gsc_figure_smooth; runs are those that it was
