@@ -17,6 +17,17 @@ enum {
 };
 static guint signals[N_SIGNALS];
 
+static void lend_layout(GscPlotCanvas *self, const gsc_layout *layout) {
+    if (self->is_gl && self->child != NULL) {
+        gsc_plot_view_widget_lend_layout(GSC_PLOT_VIEW(self->child), layout);
+    }
+}
+
+static void drop_layout(GscPlotCanvas *self) {
+    lend_layout(self, NULL);
+    g_clear_pointer(&self->layout, gsc_layout_free);
+}
+
 const gsc_layout *gsc_plot_canvas_get_layout(GscPlotCanvas *self) {
     int width = gtk_widget_get_width(GTK_WIDGET(self));
     int height = gtk_widget_get_height(GTK_WIDGET(self));
@@ -26,26 +37,35 @@ const gsc_layout *gsc_plot_canvas_get_layout(GscPlotCanvas *self) {
             .text_scale = gsc_text_scale_growth(), .hide_title = true, .hide_recipe = true};
         self->layout =
             gsc_layout_new(self->figure, self->views, self->theme, width, height, &options);
+        self->stale = false;
+        lend_layout(self, self->layout);
     }
     return self->layout;
 }
 
 void gsc_plot_canvas_changed(GscPlotCanvas *self) {
-    if (self->is_gl && self->child != NULL) {
-        gsc_plot_view_widget_set_layout(GSC_PLOT_VIEW(self->child), NULL);
-    }
-    g_clear_pointer(&self->layout, gsc_layout_free);
+    self->stale = self->hit_stale = true;
     if (self->child == NULL) {
         return;
     }
     if (self->is_gl) {
-        gsc_plot_view_widget_set_layout(GSC_PLOT_VIEW(self->child),
-                                        gsc_plot_canvas_get_layout(self));
+        gtk_gl_area_queue_render(GTK_GL_AREA(self->child));
     } else {
         gtk_widget_queue_draw(self->child);
     }
-    gsc_plot_canvas_update_hit(self);
     gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+/* Makes what the next frame shows: once for a frame, however many events came since the last. */
+static void catch_up(GscPlotCanvas *self) {
+    if (self->stale) {
+        drop_layout(self);
+        gsc_plot_canvas_get_layout(self);
+    }
+    if (self->hit_stale) {
+        self->hit_stale = false;
+        gsc_plot_canvas_update_hit(self);
+    }
 }
 
 /* ---- Cairo instead of OpenGL --------------------------------------------------------------------- */
@@ -116,6 +136,7 @@ static void gsc_plot_canvas_size_allocate(GtkWidget *widget, int width, int heig
 static void gsc_plot_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot) {
     GscPlotCanvas *self = GSC_PLOT_CANVAS(widget);
 
+    catch_up(self);
     gtk_widget_snapshot_child(widget, self->child, snapshot);
     gsc_plot_canvas_snapshot_readout(self, snapshot);
 }
@@ -225,10 +246,7 @@ static void go_home(GscPlotCanvas *self, bool stay) {
 void gsc_plot_canvas_take_figure(GscPlotCanvas *self, gsc_figure *figure) {
     bool stay = self->moved && same_panels(self->figure, figure);
 
-    if (self->is_gl && self->child != NULL) {
-        gsc_plot_view_widget_set_layout(GSC_PLOT_VIEW(self->child), NULL);
-    }
-    g_clear_pointer(&self->layout, gsc_layout_free);
+    drop_layout(self);
     gsc_figure_free(self->figure);
     self->figure = figure;
     self->hit.layer = self->hit_panel = -1;

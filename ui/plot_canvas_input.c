@@ -12,7 +12,7 @@ void gsc_plot_canvas_update_hit(GscPlotCanvas *self) {
     const gsc_layout *layout = gsc_plot_canvas_get_layout(self);
 
     self->hit.layer = self->hit_panel = -1;
-    if (layout == NULL || isnan(self->pointer_x)) {
+    if (layout == NULL || isnan(self->pointer_x) || self->drag_panel >= 0) {
         return;
     }
     gsc_layout_hit at = gsc_layout_find(layout, self->pointer_x, self->pointer_y);
@@ -33,7 +33,7 @@ static void on_motion(GtkEventControllerMotion *motion, double x, double y, GscP
     }
     self->pointer_x = x;
     self->pointer_y = y;
-    gsc_plot_canvas_update_hit(self);
+    self->hit_stale = true;
     if (layout != NULL) {
         gsc_layout_hit at = gsc_layout_find(layout, x, y);
         bool on_legend = at.panel >= 0 && at.legend_row >= 0;
@@ -144,6 +144,8 @@ static void on_drag_end(GtkGestureDrag *drag, double dx, double dy, GscPlotCanva
     int panel = self->drag_panel;
 
     self->drag_panel = -1;
+    self->hit_stale = true;
+    gtk_widget_queue_draw(GTK_WIDGET(self));
     if (panel < 0 || layout == NULL || !self->drag_is_box) {
         return;
     }

@@ -20,6 +20,8 @@ struct _GscPlotCanvas {
     gsc_plot_view homes[GSC_FIGURE_MAX_PANELS];
     bool moved; /* by the user, since the last reset */
     gsc_layout *layout;
+    bool stale;     /* the layout is of an earlier frame; the next one makes it anew */
+    bool hit_stale; /* and so is what is under the pointer */
     GHashTable *hidden; /* legend labels that the user hid */
     const gsc_plot_theme *theme;
     uint64_t cairo_frames;
@@ -36,9 +38,10 @@ struct _GscPlotCanvas {
     double pinch_scale;
 };
 
-/* Forgets the layout and draws anew; where is a change of figure, views, size or theme. */
+/* Draws anew, with a layout of then: where is a change of figure, views, size or theme. */
 void gsc_plot_canvas_changed(GscPlotCanvas *self);
-/* The layout of now, made if need be; NULL before there is a figure or a size. */
+/* What is on the screen, made if need be: between an event and its frame a little behind the views, so that ten
+ * events between two frames cost one layout. NULL before there is a figure or a size. */
 const gsc_layout *gsc_plot_canvas_get_layout(GscPlotCanvas *self);
 /* Sets the view of one panel, links the others' x and tells. */
 void gsc_plot_canvas_move_view(GscPlotCanvas *self, size_t panel, gsc_plot_view view);

@@ -174,9 +174,8 @@ GtkWidget *gsc_plot_view_widget_new(void) {
     return g_object_new(GSC_TYPE_PLOT_VIEW, NULL);
 }
 
-void gsc_plot_view_widget_set_layout(GscPlotView *self, const gsc_layout *layout) {
+void gsc_plot_view_widget_lend_layout(GscPlotView *self, const gsc_layout *layout) {
     self->layout = layout;
-    gtk_gl_area_queue_render(GTK_GL_AREA(self));
 }
 
 gsc_gl_info gsc_plot_view_widget_get_info(GscPlotView *self) {

@@ -21,8 +21,8 @@ G_DECLARE_FINAL_TYPE(GscPlotView, gsc_plot_view_widget, GSC, PLOT_VIEW, GtkGLAre
 /* Emits "failed" (const char *why) once, when there is no usable OpenGL. */
 GtkWidget *gsc_plot_view_widget_new(void);
 
-/* Borrows layout until the next call; NULL: draws nothing. Draws at the next frame. */
-void gsc_plot_view_widget_set_layout(GscPlotView *self, const gsc_layout *layout);
+/* Borrows layout until the next call; NULL: draws nothing. Whoever lends a new one has the area render. */
+void gsc_plot_view_widget_lend_layout(GscPlotView *self, const gsc_layout *layout);
 
 /* Counters of the OpenGL renderer, kept over unrealize; .renderer is NULL before the first realize. */
 gsc_gl_info gsc_plot_view_widget_get_info(GscPlotView *self);

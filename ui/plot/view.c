@@ -242,39 +242,87 @@ static void points_near(const gsc_panel *panel, gsc_plot_layer *layer, gsc_plot_
     }
 }
 
-gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
-                              double py, double reach) {
-    gsc_plot_hit best = {.layer = -1, .low = NAN, .high = NAN};
-    int best_rank = 3;
-    double best_distance = reach;
-    for (size_t l = 0; l < panel->n_layers; l++) {
-        gsc_plot_layer *layer = panel->layers[l];
-        int rank = rank_of(layer->kind);
-        if (layer->hidden || rank < 0 || rank > best_rank) {
-            continue;
-        }
-        size_t first = 0, end = layer->n;
-        points_near(panel, layer, view, plot, px, reach, &first, &end);
-        for (size_t i = first; i < end; i++) {
-            double x = gsc_view_x_to_pixel(view, plot, gsc_axis_forward(&panel->x, layer->x[i]));
-            double y = gsc_view_y_to_pixel(view, plot, gsc_axis_forward(&panel->y, layer->y[i]));
-            double distance = hypot(x - px, y - py);
-            bool inside = gsc_box_contains(plot, x, y);
-            if (inside && distance <= reach && (rank < best_rank || distance < best_distance)) {
-                best = (gsc_plot_hit){
-                    .layer = (int)l,
-                    .index = i,
-                    .x = layer->x[i],
-                    .y = layer->y[i],
-                    .low = layer->low != NULL ? layer->low[i] : NAN,
-                    .high = layer->high != NULL ? layer->high[i] : NAN,
-                    .px = x,
-                    .py = y,
-                };
-                best_rank = rank;
-                best_distance = distance;
-            }
+/* A search for the nearest point so far. */
+typedef struct search {
+    const gsc_panel *panel;
+    gsc_plot_view view;
+    gsc_box plot;
+    double px, py, reach;
+    gsc_plot_hit best;
+    int best_rank;
+    double best_distance;
+} search;
+
+static void search_points(search *s, int l, int rank, size_t first, size_t end) {
+    const gsc_panel *panel = s->panel;
+    const gsc_plot_layer *layer = panel->layers[l];
+    for (size_t i = first; i < end; i++) {
+        double x = gsc_view_x_to_pixel(s->view, s->plot, gsc_axis_forward(&panel->x, layer->x[i]));
+        double y = gsc_view_y_to_pixel(s->view, s->plot, gsc_axis_forward(&panel->y, layer->y[i]));
+        double distance = hypot(x - s->px, y - s->py);
+        bool better = rank < s->best_rank ? distance <= s->reach : distance < s->best_distance;
+        if (better && gsc_box_contains(s->plot, x, y)) {
+            s->best = (gsc_plot_hit){
+                .layer = l,
+                .index = i,
+                .x = layer->x[i],
+                .y = layer->y[i],
+                .low = layer->low != NULL ? layer->low[i] : NAN,
+                .high = layer->high != NULL ? layer->high[i] : NAN,
+                .px = x,
+                .py = y,
+            };
+            s->best_rank = rank;
+            s->best_distance = distance;
         }
     }
-    return best.layer >= 0 ? best : find_cell(panel, view, plot, px, py);
+}
+
+/* Whether a value of these extremes may be nearer than what was found: a whole stretch of a long line is left out
+ * by two of its numbers. */
+static bool may_be_near(const search *s, int rank, gsc_extremes e) {
+    double limit = rank < s->best_rank ? s->reach : s->best_distance;
+    double low = gsc_axis_forward(&s->panel->y, e.low),
+           high = gsc_axis_forward(&s->panel->y, e.high);
+    double bottom = isnan(low) ? INFINITY : gsc_view_y_to_pixel(s->view, s->plot, low);
+    double top = isnan(high) ? INFINITY : gsc_view_y_to_pixel(s->view, s->plot, high);
+    return top - s->py <= limit && s->py - bottom <= limit;
+}
+
+static void search_layer(search *s, int l, int rank) {
+    enum {
+        STRETCH = 64
+    };
+    gsc_plot_layer *layer = s->panel->layers[l];
+    const gsc_pyramid *pyramid = gsc_layer_pyramid(layer);
+    size_t first = 0, end = layer->n;
+    points_near(s->panel, layer, s->view, s->plot, s->px, s->reach, &first, &end);
+    while (pyramid != NULL && first < end) {
+        size_t next = (first / STRETCH + 1) * STRETCH < end ? (first / STRETCH + 1) * STRETCH : end;
+        if (may_be_near(s, rank, gsc_pyramid_range(pyramid, first, next))) {
+            search_points(s, l, rank, first, next);
+        }
+        first = next;
+    }
+    search_points(s, l, rank, first, end);
+}
+
+gsc_plot_hit gsc_view_nearest(const gsc_panel *panel, gsc_plot_view view, gsc_box plot, double px,
+                              double py, double reach) {
+    search s = {.panel = panel,
+                .view = view,
+                .plot = plot,
+                .px = px,
+                .py = py,
+                .reach = reach,
+                .best = {.layer = -1, .low = NAN, .high = NAN},
+                .best_rank = 3,
+                .best_distance = reach};
+    for (size_t l = 0; l < panel->n_layers; l++) {
+        int rank = rank_of(panel->layers[l]->kind);
+        if (!panel->layers[l]->hidden && rank >= 0 && rank <= s.best_rank) {
+            search_layer(&s, (int)l, rank);
+        }
+    }
+    return s.best.layer >= 0 ? s.best : find_cell(panel, view, plot, px, py);
 }

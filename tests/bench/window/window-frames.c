@@ -17,12 +17,12 @@
 #include "tests/bench/window/eye.h"
 #include "tests/ui/desk.h"
 
+#include <X11/Xlib.h>
+#include <X11/extensions/XTest.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +51,7 @@ typedef struct finding {
 typedef struct bench {
     desk desk;
     eye *eye;
+    Display *display; /* of the hand */
     double seconds;
     finding findings[MOST_CASES];
     int n;
@@ -128,51 +129,56 @@ static bool write_run(const char *path, int first, int series, int points) {
 
 /* ---- The hand ------------------------------------------------------------------------------------ */
 
-/* Has xdotool read its commands from a pipe: one process for a whole movement. */
-static GPid move(const GString *script) {
-    GPid pid = 0;
-    int in = -1;
+/* A movement that goes on for some seconds; what is due of it is sent at every look. */
+typedef struct hand {
+    Display *display;
+    const double *plot;
+    bool zoom;
+    double seconds, began;
+    int sent;
+} hand;
 
-    if (!g_spawn_async_with_pipes(NULL, (char *[]){"xdotool", "-", NULL}, NULL,
-                                  G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
-                                      G_SPAWN_STDOUT_TO_DEV_NULL,
-                                  NULL, NULL, &pid, &in, NULL, NULL, NULL)) {
-        return 0;
-    }
-    for (size_t done = 0; done < script->len;) {
-        ssize_t n = write(in, script->str + done, script->len - done);
-        if (n <= 0) {
-            break;
-        }
-        done += (size_t)n;
-    }
-    close(in);
-    return pid;
+static void point_at(const hand *self, double dx, double dy) {
+    const double *plot = self->plot;
+
+    XTestFakeMotionEvent(self->display, -1, (int)(plot[0] + plot[2] * (0.5 + dx)),
+                         (int)(plot[1] + plot[3] * (0.5 + dy)), 0);
 }
 
-static GString *script_of(const double plot[4], bool zoom, double seconds) {
-    GString *script = g_string_new(NULL);
-    double x = plot[0] + plot[2] / 2, y = plot[1] + plot[3] / 2;
-    int n = (int)(seconds / (zoom ? 0.02 : 0.008));
+static void hand_begin(hand *self) {
+    point_at(self, 0, 0);
+    if (!self->zoom) {
+        XTestFakeButtonEvent(self->display, 1, True, 0);
+    }
+    XSync(self->display, False);
+    self->began = eye_clock();
+}
 
-    g_string_append_printf(script, "mousemove %d %d\nsleep 0.2\n", (int)x, (int)y);
-    if (!zoom) {
-        g_string_append(script, "mousedown 1\n");
-    }
-    for (int i = 0; i < n; i++) {
-        if (zoom) {
-            g_string_append_printf(script, "click %d\nsleep 0.02\n", i / 12 % 2 == 0 ? 4 : 5);
-        } else {
-            double t = (i + 1) * 0.008;
-            g_string_append_printf(script, "mousemove %d %d\nsleep 0.008\n",
-                                   (int)(x + 0.3 * plot[2] * sin(2 * M_PI * t / 2)),
-                                   (int)(y + 0.05 * plot[3] * sin(2 * M_PI * t / 3)));
+/* Sends one event if one is due; false once the movement is over. */
+static bool hand_go_on(hand *self, double now) {
+    const double every = self->zoom ? 0.02 : 0.008;
+    double t = self->sent * every;
+
+    if (t >= self->seconds) {
+        if (!self->zoom) {
+            XTestFakeButtonEvent(self->display, 1, False, 0);
+            XFlush(self->display);
         }
+        return false;
     }
-    if (!zoom) {
-        g_string_append(script, "mouseup 1\n");
+    if (now - self->began < t) {
+        return true;
     }
-    return script;
+    if (self->zoom) {
+        unsigned button = self->sent / 12 % 2 == 0 ? 4 : 5;
+        XTestFakeButtonEvent(self->display, button, True, 0);
+        XTestFakeButtonEvent(self->display, button, False, 0);
+    } else {
+        point_at(self, 0.3 * sin(2 * M_PI * t / 2), 0.05 * sin(2 * M_PI * t / 3));
+    }
+    XFlush(self->display);
+    self->sent++;
+    return true;
 }
 
 /* ---- The eye ------------------------------------------------------------------------------------- */
@@ -211,7 +217,7 @@ static GPid find_window(const bench *self) {
 /* Looks at the strip while the hand moves, then until it is still. */
 static bool watch(bench *self, const double plot[4], bool zoom, finding *ret_finding) {
     const double strip[4] = {plot[0] + 4, plot[1] + plot[3] / 2 - 4, plot[2] - 8, 8};
-    GString *script = script_of(plot, zoom, self->seconds);
+    hand hand = {.display = self->display, .plot = plot, .zoom = zoom, .seconds = self->seconds};
     GPid window = find_window(self);
     size_t pixels = 0;
     int seen = 0;
@@ -221,8 +227,7 @@ static bool watch(bench *self, const double plot[4], bool zoom, finding *ret_fin
     const uint32_t *now = eye_look(self->eye, &pixels);
     uint32_t *before = g_memdup2(now, pixels * sizeof *now);
     double cpu = cpu_seconds(window), first = 0, last = 0, ended = 0, longest = 0;
-    GPid hand = move(script);
-    g_string_free(script, TRUE);
+    hand_begin(&hand);
     for (double start = eye_clock(); eye_clock() - start < PATIENCE_S;) {
         g_usleep(1000);
         now = eye_look(self->eye, &pixels);
@@ -237,7 +242,7 @@ static bool watch(bench *self, const double plot[4], bool zoom, finding *ret_fin
             }
             last = at;
         }
-        if (ended == 0 && waitpid(hand, NULL, WNOHANG) != 0) {
+        if (ended == 0 && !hand_go_on(&hand, at)) {
             ended = at;
             cpu = cpu_seconds(window) - cpu;
         }
@@ -372,7 +377,8 @@ int main(int argc, char **argv) {
         return NOT_TESTED;
     }
     self.eye = eye_open();
-    bool good = self.eye != NULL;
+    self.display = XOpenDisplay(NULL);
+    bool good = self.eye != NULL && self.display != NULL;
     if (asked.series > 0 && asked.points > 0) {
         good = good && run_shape(&self, asked);
     } else {
@@ -380,6 +386,9 @@ int main(int argc, char **argv) {
     }
     (json ? print_json : print_table)(&self);
     eye_close(self.eye);
+    if (self.display != NULL) {
+        XCloseDisplay(self.display);
+    }
     desk_close(&self.desk);
     return good ? 0 : 1;
 }
