@@ -4,7 +4,8 @@
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
  *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
- *  "widgets": {"run": [x, y, width, height], …}}
+ *  "log_x", "log_y", "smooth", "groups", "sheet",
+ *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  */
 #include "ui/probe.h"
 
@@ -62,12 +63,27 @@ static void add_box(json_t *widgets, const char *name, GtkWidget *widget, GtkWid
     }
 }
 
+/* Buttons in sight by the name of their action: "win.log-x". */
+static void add_actions(json_t *widgets, GtkWidget *widget, GtkWidget *window) {
+    const char *action =
+        GTK_IS_ACTIONABLE(widget) ? gtk_actionable_get_action_name(GTK_ACTIONABLE(widget)) : NULL;
+
+    if (action != NULL && gtk_widget_get_mapped(widget)) {
+        add_box(widgets, action, widget, window);
+    }
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child != NULL;
+         child = gtk_widget_get_next_sibling(child)) {
+        add_actions(widgets, child, window);
+    }
+}
+
 static json_t *describe_widgets(GscWindow *window) {
     json_t *widgets = json_object();
     GtkWidget *canvas = GTK_WIDGET(gsc_figure_page_get_canvas(window->page));
     GtkWidget *top = GTK_WIDGET(window);
     gsc_box plot;
 
+    add_actions(widgets, top, top);
     add_box(widgets, "run", GTK_WIDGET(window->run_button), top);
     add_box(widgets, "stop", GTK_WIDGET(window->stop_button), top);
     add_box(widgets, "export", GTK_WIDGET(window->export_button), top);
@@ -121,6 +137,7 @@ static char *describe(gsc_probe *self) {
                                         ? gtk_label_get_text(window->trust_label)
                                         : ""));
     json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
+    gsc_window_describe_look(window, report);
     json_object_set_new(report, "widgets", describe_widgets(window));
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);
