@@ -87,10 +87,22 @@ typedef struct gsc_grouped_args {
     void *c;
     const void *a, *b;
     const int32_t *offset;
+    const int32_t *row; /* [slots] or NULL: rows of a, or of b with row_of_b, that slots have */
+    bool row_of_b;
+    size_t row_limit; /* how many rows there are */
     size_t experts, slots;
     size_t m, n; /* matmul: m = K, the inner size; outer: C_e is [m, n] */
     bool transpose_b, accumulate;
 } gsc_grouped_args;
+
+enum {
+    GSC_GROUPED_TILE = 256 /* rows of a task, and rows that are gathered at once */
+};
+
+/* Room of one thread for gathered rows. */
+static inline size_t gsc_grouped_room_floats(size_t columns) {
+    return GSC_GROUPED_TILE * ((columns + 15) / 16 * 16);
+}
 
 /* y = alpha a + beta b; a and b may be NULL (then y = alpha). */
 typedef struct gsc_linear_args {

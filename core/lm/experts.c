@@ -69,7 +69,8 @@ typedef struct slots {
     const lm_kind *kind;
     size_t number; /* of the kind */
     const gsc_view *values, *gradients;
-    gsc_view gathered, dgathered; /* [n, d] */
+    gsc_view row;                 /* [n] of x and dy */
+    gsc_view gathered, dgathered; /* [n, d]; gathered: of experts of their own form */
     gsc_view u, v, hidden, dhidden, dv;
     gsc_view slot_expert, offset;
     size_t n;
@@ -85,6 +86,7 @@ static slots slots_of(gsc_lm *self, lm_layer *l, size_t k) {
                    .number = k,
                    .values = l->kind_values[k],
                    .gradients = l->kind_gradients[k],
+                   .row = lm_rows_from(lm_rows(l->row, l->n), first, n),
                    .gathered = lm_rows_from(lm_matrix(self->gathered, l->n, d), first, n),
                    .dgathered = lm_rows_from(lm_matrix(self->dgathered, l->n, d), first, n),
                    .u = lm_rows_from(l->u, first, n),
@@ -101,24 +103,26 @@ static const gsc_view *of_role(const gsc_view *views, gsc_lm_role role) {
     return &views[role - GSC_LM_IN];
 }
 
-static void project(gsc_lm *self, const slots *s, const gsc_view *u, gsc_lm_role weight,
-                    gsc_lm_role bias) {
-    gsc_grouped_matmul(self->queue, u, &s->gathered, of_role(s->values, weight), &s->offset, true,
-                       false);
+static void project(gsc_lm *self, const slots *s, const gsc_view *u, const gsc_view *x,
+                    gsc_lm_role weight, gsc_lm_role bias) {
+    gsc_grouped_matmul_rows(self->queue, u, x, &s->row, of_role(s->values, weight), &s->offset,
+                            true, false);
     if (s->kind->biased) {
         gsc_embed(self->queue, &s->hidden, of_role(s->values, bias), &s->slot_expert, 1.0);
         gsc_add(self->queue, u, u, &s->hidden);
     }
 }
 
-/* dgathered = the experts of gathered. */
-static gsc_status kind_forward(gsc_lm *self, size_t layer, const slots *s, gsc_error *error) {
+/* dgathered = the experts of x's rows. */
+static gsc_status kind_forward(gsc_lm *self, size_t layer, const slots *s, const gsc_view *x,
+                               gsc_error *error) {
     if (s->kind->own) {
+        gsc_gather_rows(self->queue, &s->gathered, x, &s->row);
         return lm_own_forward(self, layer, s->number, &s->dgathered, &s->gathered, error);
     }
-    project(self, s, &s->u, GSC_LM_IN, GSC_LM_IN_BIAS);
+    project(self, s, &s->u, x, GSC_LM_IN, GSC_LM_IN_BIAS);
     if (s->kind->gated) {
-        project(self, s, &s->v, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS);
+        project(self, s, &s->v, x, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS);
     }
     lm_activate(self, s->kind, &s->hidden, &s->u, &s->v);
     gsc_grouped_matmul(self->queue, &s->dgathered, &s->hidden, of_role(s->values, GSC_LM_DOWN),
@@ -131,36 +135,34 @@ gsc_status lm_routed_forward(gsc_lm *self, size_t layer, const gsc_view *y, cons
                              gsc_error *error) {
     lm_layer *l = &self->layers[layer];
     const size_t n = l->n, d = self->shape.width;
-    const gsc_view gathered = lm_matrix(self->gathered, n, d), row = lm_rows(l->row, n);
     const gsc_view out = lm_matrix(self->dgathered, n, d), slot = lm_rows(l->slot, n);
     const gsc_view weight = lm_rows(l->weight, n);
     const gsc_view start = lm_rows(l->start, (size_t)y->shape[0] + 1);
     gsc_status status = GSC_OK;
-    gsc_gather_rows(self->queue, &gathered, x, &row);
     for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
         const slots s = slots_of(self, l, k);
-        status = s.n > 0 ? kind_forward(self, layer, &s, error) : GSC_OK;
+        status = s.n > 0 ? kind_forward(self, layer, &s, x, error) : GSC_OK;
     }
     gsc_combine(self->queue, y, &out, &weight, &start, &slot, true);
     return status;
 }
 
 /* hidden again, and dhidden = dy . out without the weight; experts of their own form have none. */
-static void hidden_backward(gsc_lm *self, const slots *s) {
+static void hidden_backward(gsc_lm *self, const slots *s, const gsc_view *dy) {
     if (s->kind->own) {
         gsc_set(self->queue, &s->hidden, 0.0);
         gsc_set(self->queue, &s->dhidden, 0.0);
         return;
     }
-    gsc_grouped_matmul(self->queue, &s->dhidden, &s->dgathered, of_role(s->values, GSC_LM_DOWN),
-                       &s->offset, false, false);
+    gsc_grouped_matmul_rows(self->queue, &s->dhidden, dy, &s->row, of_role(s->values, GSC_LM_DOWN),
+                            &s->offset, false, false);
     lm_activate(self, s->kind, &s->hidden, &s->u, &s->v);
 }
 
-static void project_backward(gsc_lm *self, const slots *s, const gsc_view *du, gsc_lm_role weight,
-                             gsc_lm_role bias, bool accumulate) {
-    gsc_grouped_matmul_outer(self->queue, of_role(s->gradients, weight), du, &s->gathered,
-                             &s->offset, true);
+static void project_backward(gsc_lm *self, const slots *s, const gsc_view *du, const gsc_view *x,
+                             gsc_lm_role weight, gsc_lm_role bias, bool accumulate) {
+    gsc_grouped_matmul_outer_rows(self->queue, of_role(s->gradients, weight), du, x, &s->row, true,
+                                  &s->offset, true);
     gsc_grouped_matmul(self->queue, &s->dgathered, du, of_role(s->values, weight), &s->offset,
                        false, accumulate);
     if (s->kind->biased) {
@@ -168,18 +170,21 @@ static void project_backward(gsc_lm *self, const slots *s, const gsc_view *du, g
     }
 }
 
-/* dgathered: from what comes back to an expert's output to what goes back to its input. */
-static gsc_status kind_backward(gsc_lm *self, size_t layer, const slots *s, gsc_error *error) {
+/* dgathered = what goes back to an expert's input x, from dy that comes back to its output. */
+static gsc_status kind_backward(gsc_lm *self, size_t layer, const slots *s, const gsc_view *dy,
+                                const gsc_view *x, gsc_error *error) {
     if (s->kind->own) {
+        gsc_gather_rows(self->queue, &s->dgathered, dy, &s->row);
+        gsc_gather_rows(self->queue, &s->gathered, x, &s->row);
         return lm_own_backward(self, layer, s->number, &s->dgathered, &s->dgathered, &s->gathered,
                                error);
     }
-    gsc_grouped_matmul_outer(self->queue, of_role(s->gradients, GSC_LM_DOWN), &s->dgathered,
-                             &s->dhidden, &s->offset, true);
+    gsc_grouped_matmul_outer_rows(self->queue, of_role(s->gradients, GSC_LM_DOWN), dy, &s->dhidden,
+                                  &s->row, false, &s->offset, true);
     lm_activate_backward(self, s->kind, &s->dv, &s->hidden, &s->dv, &s->u, &s->v);
-    project_backward(self, s, &s->dv, GSC_LM_IN, GSC_LM_IN_BIAS, false);
+    project_backward(self, s, &s->dv, x, GSC_LM_IN, GSC_LM_IN_BIAS, false);
     if (s->kind->gated) {
-        project_backward(self, s, &s->hidden, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS, true);
+        project_backward(self, s, &s->hidden, x, GSC_LM_IN_GATE, GSC_LM_GATE_BIAS, true);
     }
     return GSC_OK;
 }
@@ -190,7 +195,6 @@ gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, co
     lm_layer *l = &self->layers[layer];
     gsc_queue *queue = self->queue;
     const size_t n = l->n, d = self->shape.width;
-    const gsc_view gathered = lm_matrix(self->gathered, n, d), row = lm_rows(l->row, n);
     const gsc_view dgathered = lm_matrix(self->dgathered, n, d), slot = lm_rows(l->slot, n);
     const gsc_view hidden = lm_rows(self->hidden, n), dhidden = lm_rows(self->dhidden, n);
     const gsc_view dv = lm_rows(self->dv, n), weight = lm_rows(l->weight, n);
@@ -198,18 +202,16 @@ gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, co
     const gsc_view identity = lm_rows(self->identity, n), choice = lm_rows(l->choice, n);
     const gsc_view start = lm_rows(l->start, (size_t)dx->shape[0] + 1);
     gsc_status status = GSC_OK;
-    gsc_gather_rows(queue, &dgathered, dy, &row);
-    gsc_gather_rows(queue, &gathered, x, &row);
     for (size_t k = 0; k < self->n_kinds; k++) {
         const slots s = slots_of(self, l, k);
-        hidden_backward(self, &s);
+        hidden_backward(self, &s, dy);
     }
     /* dv = weight g, dweight = g . hidden; then dhidden = weight hidden. */
     gsc_combine_backward(queue, &dv, &dweight, &dhidden, &hidden, &weight, &identity, &choice);
     gsc_combine_backward(queue, &dhidden, &dummy, &hidden, &dhidden, &weight, &identity, &choice);
     for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
         const slots s = slots_of(self, l, k);
-        status = s.n > 0 ? kind_backward(self, layer, &s, error) : GSC_OK;
+        status = s.n > 0 ? kind_backward(self, layer, &s, dy, x, error) : GSC_OK;
     }
     gsc_combine(queue, dx, &dgathered, NULL, &start, &slot, true);
     return status;

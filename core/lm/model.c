@@ -5,6 +5,7 @@
 #include "core/lm/model_internal.h"
 
 #include "kernels/elementwise.h"
+#include "kernels/grouped.h"
 #include "kernels/rope.h"
 
 #include <stdlib.h>
@@ -15,7 +16,10 @@ enum {
 };
 
 size_t gsc_lm_workspace_bytes(const gsc_lm_shape *shape, unsigned threads) {
-    return gsc_attention_workspace_bytes(shape->context, shape->head_size, threads);
+    const size_t attention =
+        gsc_attention_workspace_bytes(shape->context, shape->head_size, threads);
+    const size_t experts = gsc_grouped_workspace_bytes(shape->width, threads);
+    return attention > experts ? attention : experts;
 }
 
 const gsc_lm_shape *gsc_lm_get_shape(const gsc_lm *self) {

@@ -7,20 +7,46 @@
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
 #include "kernels/cpu/tiles_run.h"
+#include "kernels/grouped.h"
 #include "kernels/ref/ref.h"
 
 #include <cblas.h>
 #include <string.h>
 
 enum {
-    TILE = 256 /* rows of a task */
+    TILE = GSC_GROUPED_TILE /* rows of a task */
 };
 
 typedef struct grouped_work {
     const gsc_grouped_args *args;
     const gsc_queue *queue;
     gsc_isa isa;
+    float *rooms; /* for gathered rows, one of each worker after another; NULL: none are */
+    size_t room_floats;
 } grouped_work;
+
+/* `columns` of the rows that slots first ... have, from a matrix of `stride` columns, into the worker's room,
+ * one after another: they stay in its cache. */
+static const float *gather(const grouped_work *w, size_t worker, const float *x, size_t stride,
+                           size_t first, size_t count, size_t columns) {
+    float *room = w->rooms + worker * w->room_floats;
+    const int32_t *row = w->args->row + first;
+    for (size_t s = 0; s < count; s++) {
+        memcpy(room + s * columns, x + (size_t)row[s] * stride, columns * sizeof *room);
+    }
+    return room;
+}
+
+static void multiply(const grouped_work *w, size_t worker, const gsc_small_product *p,
+                     bool transpose_a) {
+    if (gsc_tiles_task(w->queue, worker, p) || GSC_ISA_PICK(w->isa, gsc_small_matmul)(p)) {
+        return;
+    }
+    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+                p->transpose_b ? CblasTrans : CblasNoTrans, (blasint)p->m, (blasint)p->n,
+                (blasint)p->k, 1.0f, p->a, (blasint)(transpose_a ? p->a_step : p->a_row), p->b,
+                (blasint)p->b_row, p->accumulate ? 1.0f : 0.0f, p->c, (blasint)p->c_row);
+}
 
 /* Tiles are counted as if expert e's began at offset[e] / TILE + e, which no two experts share and
  * which is known without a table; some tasks find nothing to do. */
@@ -57,31 +83,28 @@ static void matmul_task(void *data, size_t task, size_t worker) {
         }
         return;
     }
-    gsc_small_product product = {.c = c,
-                                 .a = (const float *)a->a + row * a->m,
-                                 .b = (const float *)a->b + e * a->m * a->n,
-                                 .m = rows,
-                                 .n = a->n,
-                                 .k = a->m,
-                                 .a_row = a->m,
-                                 .a_step = 1,
-                                 .b_row = a->transpose_b ? a->m : a->n,
-                                 .c_row = a->n,
-                                 .transpose_b = a->transpose_b,
-                                 .accumulate = a->accumulate};
-    if (gsc_tiles_task(w->queue, worker, &product) ||
-        GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
-        return;
+    const float *rows_of_a = (const float *)a->a + row * a->m;
+    if (a->row != NULL) {
+        rows_of_a = gather(w, worker, a->a, a->m, row, rows, a->m);
     }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, a->transpose_b ? CblasTrans : CblasNoTrans,
-                (blasint)rows, (blasint)a->n, (blasint)a->m, 1.0f, (const float *)a->a + row * a->m,
-                (blasint)a->m, (const float *)a->b + e * a->m * a->n,
-                (blasint)(a->transpose_b ? a->m : a->n), a->accumulate ? 1.0f : 0.0f, c,
-                (blasint)a->n);
+    const gsc_small_product product = {.c = c,
+                                       .a = rows_of_a,
+                                       .b = (const float *)a->b + e * a->m * a->n,
+                                       .m = rows,
+                                       .n = a->n,
+                                       .k = a->m,
+                                       .a_row = a->m,
+                                       .a_step = 1,
+                                       .b_row = a->transpose_b ? a->m : a->n,
+                                       .c_row = a->n,
+                                       .transpose_b = a->transpose_b,
+                                       .accumulate = a->accumulate};
+    multiply(w, worker, &product, false);
 }
 
 static bool check(gsc_queue *queue, const char *op, const gsc_grouped_args *a) {
-    if (!gsc_check_bounds(queue, op, "offset", a->offset, a->experts, a->slots)) {
+    if (!gsc_check_bounds(queue, op, "offset", a->offset, a->experts, a->slots) ||
+        (a->row != NULL && !gsc_check_indices(queue, op, "row", a->row, a->slots, a->row_limit))) {
         return false;
     }
     if (a->m > INT32_MAX || a->n > INT32_MAX) {
@@ -93,56 +116,73 @@ static bool check(gsc_queue *queue, const char *op, const gsc_grouped_args *a) {
     return true;
 }
 
+static void run(gsc_queue *queue, const char *op, const gsc_grouped_args *a, size_t tasks,
+                gsc_pool_task *task) {
+    grouped_work work = {.args = a, .queue = queue, .isa = queue->device->isa};
+    if (a->row != NULL) {
+        const size_t columns = a->row_of_b ? a->n : a->m;
+        work.room_floats = gsc_grouped_room_floats(columns);
+        work.rooms = gsc_queue_workspace(
+            queue, op, gsc_grouped_workspace_bytes(columns, gsc_pool_threads(queue->pool)));
+        if (work.rooms == NULL) {
+            return;
+        }
+    }
+    gsc_pool_run(queue->pool, tasks, task, &work);
+}
+
 static void grouped_matmul_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
+    static const char op[] = "grouped_matmul";
     if (a->dtype != GSC_F32) {
         gsc_grouped_matmul_ref(queue, a);
-    } else if (check(queue, "grouped_matmul", a) && a->slots > 0 && a->n > 0) {
-        grouped_work work = {.args = a, .queue = queue, .isa = queue->device->isa};
-        gsc_pool_run(queue->pool, a->slots / TILE + a->experts, matmul_task, &work);
+    } else if (check(queue, op, a) && a->slots > 0 && a->n > 0) {
+        run(queue, op, a, a->slots / TILE + a->experts, matmul_task);
     }
 }
 
-/* C_e in tiles of TILE rows. */
+/* C_e in tiles of TILE rows; where rows are gathered, sums of TILE of them are added in order. */
 static void outer_task(void *data, size_t task, size_t worker) {
     const grouped_work *w = data;
     const gsc_grouped_args *a = w->args;
     size_t tiles = (a->m + TILE - 1) / TILE, e = task / tiles, row = task % tiles * TILE;
     size_t rows = a->m - row < TILE ? a->m - row : TILE;
-    size_t first = (size_t)a->offset[e], inner = (size_t)a->offset[e + 1] - first;
+    size_t begin = (size_t)a->offset[e], end = (size_t)a->offset[e + 1];
     float *c = (float *)a->c + (e * a->m + row) * a->n;
-    if (inner == 0) {
+    if (begin == end) {
         if (!a->accumulate) {
             memset(c, 0, rows * a->n * sizeof *c);
         }
         return;
     }
-    gsc_small_product product = {.c = c,
-                                 .a = (const float *)a->a + first * a->m + row,
-                                 .b = (const float *)a->b + first * a->n,
-                                 .m = rows,
-                                 .n = a->n,
-                                 .k = inner,
-                                 .a_row = 1,
-                                 .a_step = a->m,
-                                 .b_row = a->n,
-                                 .c_row = a->n,
-                                 .accumulate = a->accumulate};
-    if (gsc_tiles_task(w->queue, worker, &product) ||
-        GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
-        return;
+    const size_t step = a->row != NULL ? TILE : end - begin;
+    for (size_t first = begin; first < end; first += step) {
+        gsc_small_product product = {.c = c,
+                                     .a = (const float *)a->a + first * a->m + row,
+                                     .b = (const float *)a->b + first * a->n,
+                                     .m = rows,
+                                     .n = a->n,
+                                     .k = end - first < step ? end - first : step,
+                                     .a_row = 1,
+                                     .a_step = a->m,
+                                     .b_row = a->n,
+                                     .c_row = a->n,
+                                     .accumulate = a->accumulate || first > begin};
+        if (a->row != NULL && a->row_of_b) {
+            product.b = gather(w, worker, a->b, a->n, first, product.k, a->n);
+        } else if (a->row != NULL) {
+            product.a = gather(w, worker, (const float *)a->a + row, a->m, first, product.k, rows);
+            product.a_step = rows;
+        }
+        multiply(w, worker, &product, true);
     }
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)rows, (blasint)a->n,
-                (blasint)inner, 1.0f, (const float *)a->a + first * a->m + row, (blasint)a->m,
-                (const float *)a->b + first * a->n, (blasint)a->n, a->accumulate ? 1.0f : 0.0f, c,
-                (blasint)a->n);
 }
 
 static void grouped_outer_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
+    static const char op[] = "grouped_matmul_outer";
     if (a->dtype != GSC_F32) {
         gsc_grouped_outer_ref(queue, a);
-    } else if (check(queue, "grouped_matmul_outer", a) && a->m > 0 && a->n > 0) {
-        grouped_work work = {.args = a, .queue = queue, .isa = queue->device->isa};
-        gsc_pool_run(queue->pool, (a->m + TILE - 1) / TILE * a->experts, outer_task, &work);
+    } else if (check(queue, op, a) && a->m > 0 && a->n > 0) {
+        run(queue, op, a, (a->m + TILE - 1) / TILE * a->experts, outer_task);
     }
 }
 

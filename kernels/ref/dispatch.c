@@ -81,31 +81,42 @@ void gsc_combine_backward_ref(gsc_queue *queue, const gsc_combine_args *a) {
     }
 }
 
+/* The row of a, or of b, that a slot has. */
+static size_t row_of(const gsc_grouped_args *a, size_t slot, bool of_b) {
+    return a->row != NULL && a->row_of_b == of_b ? (size_t)a->row[slot] : slot;
+}
+
+static bool check_grouped(gsc_queue *queue, const char *op, const gsc_grouped_args *a) {
+    return gsc_check_bounds(queue, op, "offset", a->offset, a->experts, a->slots) &&
+           (a->row == NULL || gsc_check_indices(queue, op, "row", a->row, a->slots, a->row_limit));
+}
+
 void gsc_grouped_matmul_ref(gsc_queue *queue, const gsc_grouped_args *a) {
-    if (!gsc_check_bounds(queue, "grouped_matmul", "offset", a->offset, a->experts, a->slots)) {
+    if (!check_grouped(queue, "grouped_matmul", a)) {
         return;
     }
     size_t bytes = gsc_dtype_bytes(a->dtype);
     for (size_t e = 0; e < a->experts; e++) {
-        size_t first = (size_t)a->offset[e], rows = (size_t)a->offset[e + 1] - first;
-        gsc_matmul_ref(queue, a->dtype, (char *)a->c + first * a->n * bytes,
-                       (const char *)a->a + first * a->m * bytes,
-                       (const char *)a->b + e * a->m * a->n * bytes, rows, a->n, a->m, false,
-                       a->transpose_b, a->accumulate);
+        for (size_t s = (size_t)a->offset[e]; s < (size_t)a->offset[e + 1]; s++) {
+            gsc_matmul_ref(queue, a->dtype, (char *)a->c + s * a->n * bytes,
+                           (const char *)a->a + row_of(a, s, false) * a->m * bytes,
+                           (const char *)a->b + e * a->m * a->n * bytes, 1, a->n, a->m, false,
+                           a->transpose_b, a->accumulate);
+        }
     }
 }
 
 void gsc_grouped_outer_ref(gsc_queue *queue, const gsc_grouped_args *a) {
-    if (!gsc_check_bounds(queue, "grouped_matmul_outer", "offset", a->offset, a->experts,
-                          a->slots)) {
+    if (!check_grouped(queue, "grouped_matmul_outer", a)) {
         return;
     }
-    size_t bytes = gsc_dtype_bytes(a->dtype);
-    for (size_t e = 0; e < a->experts; e++) {
-        size_t first = (size_t)a->offset[e], rows = (size_t)a->offset[e + 1] - first;
-        gsc_matmul_ref(queue, a->dtype, (char *)a->c + e * a->m * a->n * bytes,
-                       (const char *)a->a + first * a->m * bytes,
-                       (const char *)a->b + first * a->n * bytes, a->m, a->n, rows, true, false,
-                       a->accumulate);
+    for (size_t c = 0; c < a->experts * a->m * a->n; c++) {
+        size_t e = c / (a->m * a->n), i = c / a->n % a->m, j = c % a->n;
+        double sum = a->accumulate ? gsc_ref_get(a->dtype, a->c, c) : 0.0;
+        for (size_t s = (size_t)a->offset[e]; s < (size_t)a->offset[e + 1]; s++) {
+            sum += gsc_ref_get(a->dtype, a->a, row_of(a, s, false) * a->m + i) *
+                   gsc_ref_get(a->dtype, a->b, row_of(a, s, true) * a->n + j);
+        }
+        gsc_ref_set(a->dtype, a->c, c, sum);
     }
 }

@@ -208,6 +208,94 @@ static void run_outer(gsc_queue *queue, const gsc_view *v, const void *data) {
                              ((const routing *)data)->accumulate);
 }
 
+/* The same over rows where they lie. */
+static void run_grouped_rows(gsc_queue *queue, const gsc_view *v, const void *data) {
+    const routing *r = data;
+    gsc_grouped_matmul_rows(queue, &v[0], &v[1], &v[4], &v[2], &v[3], r->transpose, r->accumulate);
+}
+
+static void run_outer_rows_of_a(gsc_queue *queue, const gsc_view *v, const void *data) {
+    gsc_grouped_matmul_outer_rows(queue, &v[0], &v[1], &v[2], &v[4], false, &v[3],
+                                  ((const routing *)data)->accumulate);
+}
+
+static void run_outer_rows_of_b(gsc_queue *queue, const gsc_view *v, const void *data) {
+    gsc_grouped_matmul_outer_rows(queue, &v[0], &v[2], &v[1], &v[4], true, &v[3],
+                                  ((const routing *)data)->accumulate);
+}
+
+static void check_grouped_rows(routing *r, size_t k, size_t n) {
+    for (int variant = 0; variant < 4; variant++) {
+        r->transpose = variant % 2 != 0;
+        r->accumulate = variant / 2 != 0;
+        const op_role role = r->accumulate ? OP_INOUT : OP_OUT;
+        const size_t b_rows = r->experts * (r->transpose ? n : k);
+        op_case c = {"grouped_matmul of rows",
+                     r,
+                     run_grouped_rows,
+                     gsc_matmul_tolerance(GSC_F32, k),
+                     true,
+                     5,
+                     {{"c", role, GSC_F32, r->slots, n},
+                      {"x", OP_IN, GSC_F32, r->rows, k},
+                      {"b", OP_IN, GSC_F32, b_rows, r->transpose ? k : n},
+                      {"offset", OP_IN, GSC_I32, 1, r->experts + 1, fill_offset},
+                      {"row", OP_IN, GSC_I32, 1, r->slots, fill_row}}};
+        op_check(&c);
+        c.name = "grouped_matmul_outer of rows of a";
+        c.run = run_outer_rows_of_a;
+        c.tolerance = gsc_matmul_tolerance(GSC_F32, r->slots);
+        c.tensors[0] = (op_tensor){"c", role, GSC_F32, r->experts * k, n};
+        c.tensors[2] = (op_tensor){"b", OP_IN, GSC_F32, r->slots, n};
+        op_check(&c);
+        c.name = "grouped_matmul_outer of rows of b";
+        c.run = run_outer_rows_of_b;
+        c.tensors[0] = (op_tensor){"c", role, GSC_F32, r->experts * n, k};
+        op_check(&c);
+        if (r->slots > 2 && k > 0) {
+            c.tensors[4].fill = fill_bad;
+            op_check_refusal(&c, "row[2] is -1");
+        }
+    }
+}
+
+/* The product of rows where they lie has the very bits of that of gathered ones. */
+static void check_same_bits(routing *r, size_t k, size_t n) {
+    r->transpose = true;
+    r->accumulate = false;
+    op_case c = {"grouped_matmul of rows",
+                 r,
+                 run_grouped_rows,
+                 {0},
+                 true,
+                 5,
+                 {{"c", OP_OUT, GSC_F32, r->slots, n},
+                  {"x", OP_IN, GSC_F32, r->rows, k},
+                  {"b", OP_IN, GSC_F32, r->experts * n, k},
+                  {"offset", OP_IN, GSC_I32, 1, r->experts + 1, fill_offset},
+                  {"row", OP_IN, GSC_I32, 1, r->slots, fill_row}}};
+    op_values inputs = {0};
+    op_draw(&c, &inputs);
+    op_values in_place = op_run(gsc_device_cpu(), NULL, &c, GSC_F32, &inputs);
+    double *gathered = malloc((r->slots * k + 1) * sizeof *gathered);
+    for (size_t s = 0; s < r->slots; s++) {
+        memcpy(gathered + s * k, inputs.values[1] + (size_t)r->row[s] * k, k * sizeof *gathered);
+    }
+    free(inputs.values[1]);
+    inputs.values[1] = gathered;
+    c.n_tensors = 4;
+    c.run = run_grouped;
+    c.tensors[1].rows = r->slots;
+    op_values copied = op_run(gsc_device_cpu(), NULL, &c, GSC_F32, &inputs);
+    TAP_OK(memcmp(in_place.values[0], copied.values[0], r->slots * n * sizeof(double)) == 0,
+           "a product of rows where they lie has the bits of that of gathered rows");
+    c.n_tensors = 5;
+    op_clear(&c, &inputs);
+    op_clear(&c, &in_place);
+    c.n_tensors = 4;
+    op_clear(&c, &copied);
+}
+
 /* y = a W^T, da = dy W, dW += dy^T a. */
 static void run_grouped_backward(gsc_queue *queue, const gsc_view *v, const void *data) {
     gsc_grouped_matmul(queue, &v[0], &v[2], &v[4], &v[5], false, false);
@@ -290,8 +378,10 @@ int main(void) {
         check_gather(&r, n[3], i == 2);
         check_combine(&r, n[3], i == 2);
         check_grouped(&r, n[3], n[4]);
+        check_grouped_rows(&r, n[3], n[4]);
         if (i == 2) {
             check_grouped_gradient(&r, n[3], n[4]);
+            check_same_bits(&r, n[3], n[4]);
             op_case wrong = plan;
             wrong.tensors[5].fill = fill_bad;
             op_check_refusal(&wrong, "expert[2] is -1; it must be from 0 to 3");
