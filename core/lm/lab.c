@@ -105,7 +105,9 @@ static gsc_status one_step(lab *self, gsc_error *error) {
     const double before = lm_lab_now();
     gsc_sampler_batch(&self->sampler, (uint64_t)self->trainer.step, self->recipe.batch, self->batch,
                       (gsc_batch_sources){0});
+    self->in_step = true;
     gsc_status status = gsc_lm_trainer_step(&self->trainer, self->batch, &step, error);
+    self->in_step = status != GSC_OK;
     self->trained_s += lm_lab_now() - before;
     if (status == GSC_OK) {
         status = lm_lab_tell_courses(self, error);
@@ -161,15 +163,23 @@ static gsc_status train(lab *self, gsc_error *error) {
     return status;
 }
 
-/* A failure tells where the last good weights are. */
+/* A failure tells when it came, and where the last good weights are. */
 static gsc_status point_to_checkpoint(const lab *self, gsc_status status, gsc_error *error) {
-    if (error == NULL || self->folder == NULL || self->saved_step < 0 ||
+    if (error == NULL || self->router == NULL ||
         (status != GSC_ERR_NUMERIC && status != GSC_ERR_PLUGIN)) {
         return status;
     }
     const gsc_error first = *error;
-    return gsc_fail(error, status, "%.500s; the last good checkpoint is step %" PRId64,
-                    first.message, self->saved_step);
+    char when[96];
+    snprintf(when, sizeof when,
+             self->in_step ? "in step %" PRId64 " of %" PRId64
+                           : "at the probe after step %" PRId64 " of %" PRId64,
+             self->trainer.step + (self->in_step ? 1 : 0), self->recipe.steps);
+    return self->folder == NULL || self->saved_step < 0
+               ? gsc_fail(error, status, "%.480s; this was %s", first.message, when)
+               : gsc_fail(error, status,
+                          "%.480s; this was %s, and the last good checkpoint is step %" PRId64,
+                          first.message, when, self->saved_step);
 }
 
 gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_error *error) {

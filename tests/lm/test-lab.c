@@ -108,6 +108,9 @@ static void test_refusals(void) {
     refuse((const char *const[]){"lm.learning_rate=10", "lm.clip=0", "lm.steps=200",
                                  "lm.norm=rms_norm", "lm.weight_decay=10", NULL},
            GSC_ERR_NUMERIC, "the last good checkpoint is step");
+    refuse((const char *const[]){"lm.learning_rate=10", "lm.clip=0", "lm.steps=200",
+                                 "lm.norm=rms_norm", "lm.weight_decay=10", NULL},
+           GSC_ERR_NUMERIC, "this was in step ");
 }
 
 /* The presets of the paper have the paper's sizes. For the DeepSeek models it counts 64 entries of a bias in each
