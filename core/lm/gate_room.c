@@ -198,6 +198,7 @@ static gsc_status init_gate(gsc_lm *self, size_t layer, gsc_error *error) {
     if (status == GSC_OK) {
         const gsc_call call = gate_call(self, layer);
         status = gsc_gate_pass_init(&gate->pass, self->shape.gate.loaded, &call, error);
+        gate->pass.one_sided = self->dtype == GSC_F32;
     }
     return status == GSC_OK ? lm_balance_init(self, layer, error) : status;
 }

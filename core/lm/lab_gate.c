@@ -106,7 +106,7 @@ static const char *way_out(const gsc_lm_shape *s) {
     const bool row = gate->probs != NULL && gate->probs_backward == NULL;
     if (row && s->experts > MANY_EXPERTS) {
         return "; the cheapest way out is the affinity form, 2 evaluations for all experts instead "
-               "of 2 for each logit, else probs_backward";
+               "of one for each logit, else probs_backward";
     }
     if (row) {
         return "; probs_backward, or the affinity form, would spare it";

@@ -269,6 +269,33 @@ static gsc_status affinity_backward(gsc_gate_pass *pass, double *ret_dz, gsc_err
     return GSC_OK;
 }
 
+/* dL/dz of one row, where probs has no backward. */
+static void differentiate_probs(gsc_gate_pass *pass, size_t row, const double *dp, double *ret_dz) {
+    const size_t e = pass->experts, m = pass->logits;
+    double *z = pass->z + row * m;
+    if (!pass->one_sided) {
+        for (size_t j = 0; j < m; j++) {
+            ret_dz[j] = differentiate(pass, evaluate_probs, row, e, dp, &z[j]);
+        }
+        return;
+    }
+    double *moved = gsc_stage_row(pass, 1), *here = gsc_stage_row(pass, 2);
+    evaluate_probs(pass, row, here);
+    for (size_t j = 0; j < m; j++) {
+        const double value = z[j];
+        z[j] =
+            value + 1.4901161193847656e-8 * fmax(1.0, fabs(value)); /* root of the spacing at 1 */
+        const double width = z[j] - value;
+        evaluate_probs(pass, row, moved);
+        z[j] = value;
+        ret_dz[j] = 0;
+        for (size_t i = 0; i < e; i++) {
+            ret_dz[j] += dp[i] * (moved[i] - here[i]) / width;
+        }
+    }
+    pass->numeric_evaluations += (int64_t)m + 1;
+}
+
 static gsc_status probs_backward(gsc_gate_pass *pass, double *ret_dz, gsc_error *error) {
     const gsc_gate *gate = pass->loaded->gate;
     size_t e = pass->experts, m = pass->logits;
@@ -286,9 +313,7 @@ static gsc_status probs_backward(gsc_gate_pass *pass, double *ret_dz, gsc_error 
         if (gate->probs_backward != NULL) {
             gate->probs_backward(&pass->call, (int64_t)row, z, pass->p + row * e, dp, dz);
         } else {
-            for (size_t j = 0; j < m; j++) {
-                dz[j] = differentiate(pass, evaluate_probs, row, e, dp, &z[j]);
-            }
+            differentiate_probs(pass, row, dp, dz);
             differentiate_tensors(pass, &s, row, e, dp);
         }
         status = gsc_stage_check(pass, function, dz, m, row, 0, error);
