@@ -34,14 +34,14 @@ typedef struct gate_rows {
     vec sum, share;
 } gate_rows;
 
-INLINE void gate_body(double (*beta)[2], gsc_mixture_gate_form form, size_t experts,
-                      vec x, gate_rows *ret, double *ret_q, double *ret_slope) {
+INLINE void gate_body(double (*beta)[2], gsc_mixture_gate_form form, size_t experts, vec x,
+                      gate_rows *ret, double *ret_q, double *ret_slope) {
     vec affinity[MAX], slope[MAX];
     if (form == GSC_MIXTURE_EXP) {
         ret->sum = vec_set(1);
         for (size_t j = 0; j + 1 < experts; j++) {
             ret->far[j] = vec_fma(vec_set(beta[j][1]), x, vec_set(beta[j][0]));
-            affinity[j] = vec_exp(ret->far[j]);
+            affinity[j] = vec_exp_within(ret->far[j]);
             ret->sum += affinity[j];
         }
         ret->far[experts - 1] = vec_set(0);
@@ -49,7 +49,7 @@ INLINE void gate_body(double (*beta)[2], gsc_mixture_gate_form form, size_t expe
         ret->sum = vec_set(0);
         for (size_t j = 0; j < experts; j++) {
             const vec z = vec_fma(vec_set(beta[j][1]), x, vec_set(beta[j][0]));
-            const vec power = vec_exp(-vec_abs(z));
+            const vec power = vec_exp_within(vec_minus_abs(z));
             ret->near[j] = vec_reciprocal(1.0 + power);
             const vec other = power * ret->near[j];
             ret->far[j] = vec_min(z, vec_set(0));
@@ -85,20 +85,11 @@ typedef struct own_line {
     double in, bias, out, least, constant, precision;
 } own_line;
 
-/* Each component's exponent into l, the largest of them into the result. */
-INLINE vec exponents(const own_line *lines, size_t k1, size_t k2, vec x, vec y,
-                     const gate_rows *gate, vec *l) {
-    vec top = vec_set(-INFINITY);
-    for (size_t c = 0; c < k1 + k2; c++) {
-        const own_line *line = &lines[c];
-        const vec u = vec_max(vec_fma(vec_set(line->in), x, vec_set(line->bias)),
-                              vec_set(line->least));
-        const vec e = vec_fnma(vec_set(line->out), u, y);
-        const vec base = vec_set(line->constant);
-        l[c] = vec_fnma(e * vec_set(line->precision), e, c < k1 ? base : base + gate->far[c - k1]);
-        top = vec_max(top, l[c]);
-    }
-    return top;
+/* A component's exponent, far for its gate. */
+INLINE vec exponent(const own_line *line, vec x, vec y, bool shared, vec far) {
+    const vec u = vec_max(vec_fma(vec_set(line->in), x, vec_set(line->bias)), vec_set(line->least));
+    const vec e = vec_fnma(vec_set(line->out), u, y), constant = vec_set(line->constant);
+    return vec_fnma(e * vec_set(line->precision), e, shared ? constant : constant + far);
 }
 
 INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_form form, size_t k1,
@@ -111,7 +102,7 @@ INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_f
     double beta[MAX][2];
     for (size_t c = 0; c < k; c++) {
         const gsc_mixture_line *from = &model->line[c];
-        lines[c] = (own_line){from->in,  from->bias,     from->out, from->relu ? 0 : -INFINITY,
+        lines[c] = (own_line){from->in,       from->bias,     from->out, from->relu ? 0 : -INFINITY,
                               from->constant, from->precision};
     }
     memcpy(beta, model->beta, k2 * sizeof beta[0]);
@@ -121,7 +112,7 @@ INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_f
     }
     for (size_t t = 0; t < rows; t += SIDE * LANES) {
         gate_rows gate[SIDE];
-        vec l[SIDE][MAX], top[SIDE], sum[SIDE];
+        vec l[MAX][SIDE], top[SIDE], sum[SIDE];
         EACH_SIDE {
             const size_t at = t + i * LANES;
             gate[i].sum = gate[i].share = vec_set(1);
@@ -130,19 +121,26 @@ INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_f
             }
         }
         EACH_SIDE {
-            const size_t at = t + i * LANES;
-            top[i] = exponents(lines, k1, k2, vec_load(x + at), vec_load(y + at), &gate[i], l[i]);
+            top[i] = vec_set(-INFINITY);
             sum[i] = vec_set(0);
         }
         for (size_t c = 0; c < k; c++) {
             EACH_SIDE {
-                vec part = vec_exp(l[i][c] - top[i]);
+                const size_t at = t + i * LANES;
+                const vec far = c < k1 ? vec_set(0) : gate[i].far[c - k1];
+                l[c][i] = exponent(&lines[c], vec_load(x + at), vec_load(y + at), c < k1, far);
+                top[i] = vec_max(top[i], l[c][i]);
+            }
+        }
+        for (size_t c = 0; c < k; c++) {
+            EACH_SIDE {
+                vec part = vec_exp(l[c][i] - top[i]);
                 if (c < k1 && k2 > 0) {
                     part *= gate[i].sum;
                 } else if (c >= k1 && form != GSC_MIXTURE_EXP) {
                     part *= gate[i].near[c - k1];
                 }
-                l[i][c] = part;
+                l[c][i] = part;
                 sum[i] += part;
             }
         }
@@ -157,7 +155,7 @@ INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_f
             total[i] += top[i];
             product[i] *= factor;
             for (size_t c = 0; c < k; c++) {
-                vec_store(ret_r + c * B + t + i * LANES, l[i][c] * share);
+                vec_store(ret_r + c * B + t + i * LANES, l[c][i] * share);
             }
         }
         if (++in_product == model->rows_per_log) {

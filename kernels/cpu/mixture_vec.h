@@ -82,11 +82,16 @@ INLINE vec vec_max(vec a, vec b) {
 }
 
 INLINE vec vec_min(vec a, vec b) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+#else
     return -vec_max(-a, -b);
+#endif
 }
 
-INLINE vec vec_abs(vec x) {
-    return (vec)((vec_bits)x & (~(uint64_t)0 >> 1));
+/* -|x| */
+INLINE vec vec_minus_abs(vec x) {
+    return (vec)((vec_bits)x | ~(~(uint64_t)0 >> 1));
 }
 
 /* a where x > 0, else b. */
@@ -122,10 +127,10 @@ static const uint64_t exp_table[16] __attribute__((aligned(64))) = {
     0x3feee89f995ad3adu, 0x3fef199bdd85529cu, 0x3fef5818dcfba487u, 0x3fefa4afa2a490dau,
 };
 
-INLINE vec vec_exp(vec x) {
+/* The same for |x| <= 120. */
+INLINE vec vec_exp_within(vec x) {
     const vec shift = vec_set(0x1.8p52);
     const __m512i low = _mm512_load_si512(exp_table), high = _mm512_load_si512(exp_table + 8);
-    x = vec_max(vec_set(-120), x);
     const vec shifted = vec_fma(x, vec_set(0x1.71547652b82fep4), shift), n = shifted - shift;
     vec r = vec_fnma(n, vec_set(0x1.62e42fef00000p-5), x);
     r = vec_fnma(n, vec_set(0x1.473de6af278edp-38), r);
@@ -138,9 +143,8 @@ INLINE vec vec_exp(vec x) {
     return vec_fma(scale, power, scale);
 }
 #else
-INLINE vec vec_exp(vec x) {
+INLINE vec vec_exp_within(vec x) {
     const vec shift = vec_set(0x1.8p52);
-    x = vec_max(vec_set(-120), x);
     const vec shifted = vec_fma(x, vec_set(0x1.71547652b82fep0), shift);
     const vec n = shifted - shift;
     vec r = vec_fnma(n, vec_set(0x1.62e42fefa0000p-1), x);
@@ -160,6 +164,10 @@ INLINE vec vec_exp(vec x) {
     return value * (vec)scale;
 }
 #endif
+
+INLINE vec vec_exp(vec x) {
+    return vec_exp_within(vec_max(vec_set(-120), x));
+}
 
 INLINE vec vec_log(vec x) {
     const uint64_t shift = 0x3ff0000000000000u - 0x3fe8000000000000u;
