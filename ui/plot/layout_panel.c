@@ -68,8 +68,9 @@ static gsc_text_style legend_style(const gsc_layout *layout, size_t panel) {
 }
 
 static gsc_text_style title_style(const gsc_layout *layout, size_t panel) {
-    return (gsc_text_style){GSC_TEXT_PANEL_TITLE, (int)panel, 12.5 * layout->text_scale, true,
-                            layout->theme->ink};
+    return (gsc_text_style){GSC_TEXT_PANEL_TITLE,      (int)panel,
+                            12.5 * layout->text_scale, true,
+                            layout->theme->ink,        layout->panels[panel].box.width};
 }
 
 /* At most two fifths of the panel are for the legend; "and N more" takes the last row then. */

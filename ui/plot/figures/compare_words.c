@@ -126,7 +126,12 @@ gsc_status gsc_compare_finish(gsc_compare_builder *self, gsc_status status, cons
     } else if (c != NULL && c->hypothesis[0] != '\0') {
         gsc_words_add(&title, "%s", c->hypothesis);
     } else if (c != NULL) {
-        gsc_words_add(&title, "%zu arms against %s", c->n_arms - 1, c->arms[c->baseline].name);
+        if (c->n_arms == 2) {
+            gsc_words_add(&title, "%s against %s", c->arms[c->baseline == 0].name,
+                          c->arms[c->baseline].name);
+        } else {
+            gsc_words_add(&title, "%zu arms against %s", c->n_arms - 1, c->arms[c->baseline].name);
+        }
     } else {
         gsc_words_add(&title, "%zu runs", self->n_runs);
     }
