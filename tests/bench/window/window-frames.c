@@ -15,6 +15,7 @@
  */
 #include "core/run/run_writer.h"
 #include "tests/bench/window/eye.h"
+#include "tests/bench/window/process.h"
 #include "tests/ui/desk.h"
 
 #include <X11/Xlib.h>
@@ -23,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -183,42 +183,11 @@ static bool hand_go_on(hand *self, double now) {
 
 /* ---- The eye ------------------------------------------------------------------------------------- */
 
-static double cpu_seconds(GPid pid) {
-    clockid_t clock;
-    struct timespec used = {0};
-
-    if (clock_getcpuclockid(pid, &clock) == 0) {
-        clock_gettime(clock, &used);
-    }
-    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
-}
-
-/* The window's own process: the child of dbus-run-session that is not the bus. */
-static GPid find_window(const bench *self) {
-    g_autofree char *path =
-        g_strdup_printf("/proc/%d/task/%d/children", self->desk.window, self->desk.window);
-    g_autofree char *children = NULL;
-
-    if (!g_file_get_contents(path, &children, NULL, NULL)) {
-        return self->desk.window;
-    }
-    g_auto(GStrv) pids = g_strsplit(g_strstrip(children), " ", -1);
-    for (int i = 0; pids[i] != NULL; i++) {
-        g_autofree char *name_path = g_strdup_printf("/proc/%s/comm", pids[i]);
-        g_autofree char *name = NULL;
-        if (g_file_get_contents(name_path, &name, NULL, NULL) &&
-            g_str_has_prefix(name, "gatescope")) {
-            return atoi(pids[i]);
-        }
-    }
-    return self->desk.window;
-}
-
 /* Looks at the strip while the hand moves, then until it is still. */
 static bool watch(bench *self, const double plot[4], bool zoom, finding *ret_finding) {
     const double strip[4] = {plot[0] + 4, plot[1] + plot[3] / 2 - 4, plot[2] - 8, 8};
-    hand hand = {.display = self->display, .plot = plot, .zoom = zoom, .seconds = self->seconds};
-    GPid window = find_window(self);
+    hand mover = {.display = self->display, .plot = plot, .zoom = zoom, .seconds = self->seconds};
+    GPid window = process_of(&self->desk);
     size_t pixels = 0;
     int seen = 0;
 
@@ -226,8 +195,8 @@ static bool watch(bench *self, const double plot[4], bool zoom, finding *ret_fin
     free(eye_remember(self->eye, STILL_S, &pixels));
     const uint32_t *now = eye_look(self->eye, &pixels);
     uint32_t *before = g_memdup2(now, pixels * sizeof *now);
-    double cpu = cpu_seconds(window), first = 0, last = 0, ended = 0, longest = 0;
-    hand_begin(&hand);
+    double cpu = process_cpu_s(window), first = 0, last = 0, ended = 0, longest = 0;
+    hand_begin(&mover);
     for (double start = eye_clock(); eye_clock() - start < PATIENCE_S;) {
         g_usleep(1000);
         now = eye_look(self->eye, &pixels);
@@ -238,13 +207,13 @@ static bool watch(bench *self, const double plot[4], bool zoom, finding *ret_fin
                 first = first == 0 ? at : first;
                 longest = fmax(longest, last > 0 ? at - last : 0);
                 seen++;
-                cpu = seen == 1 ? cpu_seconds(window) : cpu;
+                cpu = seen == 1 ? process_cpu_s(window) : cpu;
             }
             last = at;
         }
-        if (ended == 0 && !hand_go_on(&hand, at)) {
+        if (ended == 0 && !hand_go_on(&mover, at)) {
             ended = at;
-            cpu = cpu_seconds(window) - cpu;
+            cpu = process_cpu_s(window) - cpu;
         }
         if (ended > 0 && at - fmax(last, ended) > 1) {
             break;
