@@ -105,7 +105,7 @@ static int check_file(const char *path, const check_options *options, json_t *re
 /* The files of an id on the search path, or all of them; shadowed ones are nobody's. */
 static int check_listed(const check_options *options, json_t *ret_array) {
     json_t *rows = gsc_plugin_list();
-    int code = rows != NULL ? 0 : 1, found = 0;
+    int code = rows != NULL ? 0 : 1, found = 0, good = 0;
     size_t index;
     json_t *row;
     json_array_foreach(rows, index, row) {
@@ -116,10 +116,14 @@ static int check_listed(const check_options *options, json_t *ret_array) {
             int one = check_file(gsc_plugin_row_text(row, "path"), options, ret_array);
             code = one > code ? one : code;
             found++;
+            good += one == 0;
             if (one == 2) {
                 break;
             }
         }
+    }
+    if (options->all && ret_array == NULL && code < 2) {
+        printf("%d of %d plugins conform\n", good, found);
     }
     if (rows != NULL && found == 0 && !options->all) {
         code = gsc_plugin_unknown(rows, options->what);

@@ -14,7 +14,8 @@
  * 0) says so. */
 uint64_t gsc_memory_allowed_bytes(void);
 
-/* Sets it as this process's limit of writable private memory. Once, at a worker's start. Sanitizers, which map
+/* Sets it as this process's limit of writable private memory, and offers the process to the system as the first to
+ * end where memory runs out all the same. Once, at a worker's start. Sanitizers, which map
  * far more than they use, are let be. */
 void gsc_limit_memory(void);
 
