@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope report FILE.gsc... [--json] [-o FOLDER]: the final figures of merit of runs with their
+ * gatescope report FILE.gsc|DIR... [--json] [-o FOLDER]: the final figures of merit of runs with their
  * rate table; of a run that has not finished, the slopes so far. With -o the table and the figures
  * go to a folder too (rate_files.h). Names of results: core/read/findings.h.
  *
@@ -12,11 +12,14 @@
 #include "core/read/findings.h"
 #include "core/read/json_text.h"
 #include "core/read/rate_table.h"
+#include "core/read/sweep_folder.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- JSON ---- */
 
@@ -208,6 +211,85 @@ static gsc_status print_run(gsc_run *run, const gsc_findings *findings, const gs
     return status;
 }
 
+/* ---- A sweep ---- */
+
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* One line of a run of a sweep: what arms are usually told apart by. */
+static gsc_status print_line(const char *path, const char *arm, const gsc_sweep_run *which,
+                             gsc_error *error) {
+    static const char *const names[] = {"validation_loss", "perplexity", "saturation_kappa",
+                                        "change_rate", "jain"};
+    gsc_run *run = NULL;
+    const gsc_status status = gsc_run_open(path, &run, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    char stage[48];
+    if (which->stage == GSC_SWEEP_MAIN) {
+        snprintf(stage, sizeof stage, "main");
+    } else {
+        snprintf(stage, sizeof stage, "%s %.4g", gsc_sweep_stage_name(which->stage), which->value);
+    }
+    printf("  %-28s %-12s %6llu  %-8s", arm, stage, (unsigned long long)which->seed,
+           gsc_run_status_name(gsc_run_get_info(run)->status));
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        double value = NAN;
+        for (size_t i = 0; i < gsc_run_results_count(run); i++) {
+            const gsc_result *result = gsc_run_result(run, i);
+            value = strcmp(result->name, names[n]) == 0 ? result->value : value;
+        }
+        if (isfinite(value)) {
+            printf(" %16.5g", value);
+        } else {
+            printf(" %16s", "-");
+        }
+    }
+    printf("\n");
+    gsc_run_close(run);
+    return GSC_OK;
+}
+
+static gsc_status report_file(const char *path, json_t *array, gsc_error *error);
+
+/* A sweep for people: its runs a line each, then the verdicts; as JSON its runs one by one. */
+static gsc_status report_sweep(const char *path, json_t *array, gsc_error *error) {
+    gsc_sweep_folder *folder = NULL;
+    gsc_status status = gsc_sweep_folder_open(path, &folder, error);
+    if (status == GSC_OK) {
+        status = gsc_sweep_folder_read(folder, false, error);
+    }
+    if (status == GSC_OK && array == NULL) {
+        printf("%s: %zu runs done, %zu under way, %zu to do\n\n  %-28s %-12s %6s  %-8s %16s %16s "
+               "%16s %16s %16s\n",
+               folder->sweep->title[0] != '\0' ? folder->sweep->title : path,
+               folder->n_state[GSC_SWEEP_DONE], folder->n_state[GSC_SWEEP_RUNNING],
+               folder->n_state[GSC_SWEEP_TODO], "arm", "stage", "seed", "status", "validation_loss",
+               "perplexity", "saturation_kappa", "change_rate", "jain");
+    }
+    for (size_t i = 0; status == GSC_OK && i < folder->count; i++) {
+        const gsc_sweep_run *which = &folder->entries[i].run;
+        char run[4096];
+        gsc_sweep_run_path(path, which, run, sizeof run);
+        if (access(run, R_OK) == 0) {
+            status = array != NULL
+                         ? report_file(run, array, error)
+                         : print_line(run, folder->sweep->arms[which->arm].name, which, error);
+        }
+    }
+    gsc_sweep_folder_free(folder);
+    if (status == GSC_OK && array == NULL) {
+        printf("\n");
+        fflush(stdout);
+        char compare[] = "compare";
+        gsc_cmd_compare(2, (char *[]){compare, (char *)path, NULL});
+    }
+    return status;
+}
+
 /* Reports one file; array is NULL for people. */
 static gsc_status report_file(const char *path, json_t *array, gsc_error *error) {
     gsc_run *run = NULL;
@@ -260,7 +342,7 @@ static int parse(int argc, char **argv, report_options *options) {
         }
     }
     if (options->n_files == 0) {
-        fprintf(stderr, "gatescope report: name at least one run file\n");
+        fprintf(stderr, "gatescope report: name at least one run file, or a sweep's folder\n");
         return 2;
     }
     return 0;
@@ -296,7 +378,10 @@ int gsc_cmd_report(int argc, char **argv) {
         if (!options.as_json && i > 0) {
             putchar('\n');
         }
-        if (report_file(options.files[i], array, &error) != GSC_OK) {
+        const gsc_status status = is_folder(options.files[i])
+                                      ? report_sweep(options.files[i], array, &error)
+                                      : report_file(options.files[i], array, &error);
+        if (status != GSC_OK) {
             fprintf(stderr, "gatescope report: %s\n", error.message);
             code = 1;
         }

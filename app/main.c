@@ -80,7 +80,7 @@ static const gsc_command commands[] = {
      "The run goes on in the same file and ends with the same numbers as one that was never "
      "interrupted.\nA run that is stopped (Ctrl-C, or Stop in the window) keeps a checkpoint first.\n",
      gsc_cmd_resume},
-    {"report", "FILE.gsc… [--json] [-o DIR]", "figures of merit of runs: rates, losses",
+    {"report", "FILE.gsc|SWEEP… [--json] [-o DIR]", "figures of merit of runs: rates, losses",
      "  --json   one object per run: run, status, spec, results, rates\n"
      "  -o DIR   rates.csv and the figures of the runs, in a folder; made if missing\n",
      gsc_cmd_report},

@@ -58,7 +58,9 @@ static void add_definition(claimant *self, const char *name, const char *metric)
     const size_t length = strlen(metric);
     const bool fits =
         strncmp(name, metric, length) == 0 && (name[length] == '\0' || name[length] == '_');
-    bool known = !fits || is_yardstick(name) || strlen(name) >= sizeof self->definitions[0] ||
+    const bool by_chance = self->comparison->mixed_chance && gsc_grows_with_chance(name);
+    bool known = !fits || by_chance || is_yardstick(name) ||
+                 strlen(name) >= sizeof self->definitions[0] ||
                  self->n_definitions == MOST_DEFINITIONS;
     for (size_t i = 0; i < self->n_definitions && !known; i++) {
         known = strcmp(self->definitions[i], name) == 0;

@@ -57,6 +57,10 @@ void gsc_comparison_free(gsc_comparison *self) {
 
 /* ---- Pairs ---- */
 
+bool gsc_grows_with_chance(const char *name) {
+    return strncmp(name, "saturation", strlen("saturation")) == 0 && strstr(name, "kappa") == NULL;
+}
+
 /* A run at the arm's best value goes before one at the shared value, where best values are compared. */
 long compare_find(const gsc_comparison *self, size_t arm, uint64_t seed) {
     long found = -1;

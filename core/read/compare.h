@@ -67,6 +67,8 @@ typedef struct gsc_comparison {
     double margin, alpha; /* alpha: of each test; smaller than 0.05 with looks */
     size_t seeds;         /* set beforehand; 0: nothing was */
     bool lower_is_better, looks, best;
+    bool
+        mixed_chance; /* arms differ in experts or choices, so that of saturation kappa alone is compared */
     bool tuned;      /* runs of tuning or at best values are among them */
     char **warnings; /* sentences on what weakens the comparison */
     size_t n_warnings;
@@ -81,6 +83,10 @@ void gsc_comparison_free(gsc_comparison *comparison);
 
 /* Whether a smaller value of a result is the better one: a loss is, an accuracy is not. */
 bool gsc_lower_is_better(const char *result);
+
+/* Whether a result or series is an overlap of choices that chance alone raises where fewer experts or more
+ * choices are: "saturation" and its kin, but for kappa. */
+bool gsc_grows_with_chance(const char *name);
 
 /* The runs of an arm and of the baseline with the same seed, in the stage that is compared: indices into
  * runs. Returns how many; ret_arm and ret_baseline have room for n_runs. done: those with a result. */

@@ -366,6 +366,26 @@ static gsc_status check_data(reader *r, gsc_error *error) {
     return status;
 }
 
+/* Saturation grows with the share of experts that are chosen: where that differs between arms, only what goes
+ * beyond chance is compared. */
+static gsc_status check_chance(reader *r, gsc_error *error) {
+    static const char *const keys[] = {"lm.experts", "lm.top_k"};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        const json_t *first = json_object_get(r->seen[0].flat, keys[k]);
+        for (size_t i = 1; i < r->self->n_runs && first != NULL; i++) {
+            const json_t *value = json_object_get(r->seen[i].flat, keys[k]);
+            r->self->mixed_chance =
+                r->self->mixed_chance || (value != NULL && !json_equal(value, first));
+        }
+    }
+    return r->self->mixed_chance && gsc_grows_with_chance(r->self->result)
+               ? gsc_fail(error, GSC_ERR_INPUT,
+                          "%s depends on the number of experts and of choices, which differ "
+                          "between arms; compare saturation_kappa, which is beyond chance",
+                          r->self->result)
+               : GSC_OK;
+}
+
 static gsc_status read_values(gsc_comparison *self, gsc_error *error) {
     for (size_t i = 0; i < self->n_runs; i++) {
         gsc_run *file = NULL;
@@ -403,6 +423,9 @@ gsc_status compare_read(gsc_comparison *self, const char *const *paths, size_t n
     }
     if (status == GSC_OK) {
         status = check_data(&r, error);
+    }
+    if (status == GSC_OK) {
+        status = check_chance(&r, error);
     }
     if (status == GSC_OK) {
         status = find_arms(&r, error);

@@ -27,6 +27,7 @@ typedef struct made_run {
     const char *arm, *stage, *status, *mark;
     int seed;
     double loss, rate, jain_mass;
+    int experts; /* 0: not in the spec */
 } made_run;
 
 static void curve(sqlite3 *db, const made_run *run) {
@@ -67,11 +68,11 @@ static void make_run(made_run run) {
     sqlite3 *db = copy_empty(name, path, sizeof path);
     snprintf(spec, sizeof spec,
              "{\"lab\": \"lm\", \"seed\": %d, \"gate\": \"%s\", \"lm\": {\"learning_rate\": %g, "
-             "\"data\": \"literature\"}%s%s%s%s%s%s}",
-             run.seed, run.arm, run.rate, run.mark != NULL ? ", \"sweep\": {\"arm\": \"" : "",
-             run.mark != NULL ? run.arm : "", run.mark != NULL ? "\", \"stage\": \"" : "",
-             run.mark != NULL ? run.stage : "", run.mark != NULL ? "\", " : "",
-             run.mark != NULL ? run.mark : "");
+             "\"data\": \"literature\"%s%.0d}%s%s%s%s%s%s}",
+             run.seed, run.arm, run.rate, run.experts > 0 ? ", \"experts\": " : "", run.experts,
+             run.mark != NULL ? ", \"sweep\": {\"arm\": \"" : "", run.mark != NULL ? run.arm : "",
+             run.mark != NULL ? "\", \"stage\": \"" : "", run.mark != NULL ? run.stage : "",
+             run.mark != NULL ? "\", " : "", run.mark != NULL ? run.mark : "");
     fixture_text(db, GSC_META_SPEC, spec);
     fixture_text(db, GSC_META_STATUS, run.status);
     snprintf(spec, sizeof spec, "%d", run.seed);
@@ -103,6 +104,33 @@ static void make_arm(const char *arm, const char *mark, int seeds, double mean, 
                             .loss = 3 + 0.1 * pattern[s] + mean + spread * pattern[(s * 3) % SEEDS],
                             .rate = 0.01,
                             .jain_mass = 0.8 + mean});
+    }
+}
+
+/* Arms of other numbers of experts: their saturations are at other levels of chance. */
+static void test_chance(void) {
+    static const char *const names[] = {"saturation", "saturation_types", "saturation_kappa"};
+    static const gsc_status expected[] = {GSC_ERR_INPUT, GSC_ERR_INPUT, GSC_OK};
+    n_paths = 0;
+    for (int i = 0; i < 4; i++) {
+        make_run((made_run){.arm = i % 2 == 0 ? "base" : "arm",
+                            .stage = "main",
+                            .status = "done",
+                            .seed = 1 + i / 2,
+                            .loss = 3,
+                            .rate = 0.01,
+                            .jain_mass = 0.9,
+                            .experts = i % 2 == 0 ? 33 : 32});
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const gsc_compare_options options = {.result = names[i]};
+        gsc_comparison *c = NULL;
+        gsc_error error = {0};
+        TAP_OK(gsc_compare_open(paths, n_paths, &options, &c, &error) == expected[i], names[i]);
+        if (expected[i] != GSC_OK) {
+            TAP_CONTAINS(error.message, "compare saturation_kappa", "with the way out");
+        }
+        gsc_comparison_free(c);
     }
 }
 
@@ -235,6 +263,7 @@ static void test_loose_files(void) {
 
 int main(void) {
     test_verdicts();
+    test_chance();
     test_lock();
     test_best();
     test_loose_files();

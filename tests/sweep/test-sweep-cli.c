@@ -143,6 +143,8 @@ int main(int argc, char **argv) {
     TAP_OK(count_of("done") == 12, "a second scheduler brings it to its end");
     test_verdict();
     expect("compare s --curve validation_loss", 0, "shared=1 - shared=0, validation_loss");
+    expect("report s", 0, "12 runs done, 0 under way, 0 to do");
+    expect("report s", 0, "difference [95%]");
     expect("compare s --baseline shared=2", 2, "the nearest is shared=");
     expect("compare --sd 0.01 --effect 0.005", 0, "8 seeds find a true difference of 0.01153");
     write_text("items.jsonl", "{\"ctx\": \"the cat\", \"endings\": [\"sat on\", \"qzxv jk\"], "
