@@ -6,6 +6,7 @@
  */
 #include "ui/plot/figures/compare.h"
 #include "ui/plot/figures/figures.h"
+#include "ui/plot/figures/varied.h"
 #include "ui/plot/ticks.h"
 
 #include <math.h>
@@ -14,7 +15,8 @@
 #include <string.h>
 
 enum {
-    MOST_AXES = 6
+    MOST_RESULTS = 6,
+    MOST_AXES = MOST_RESULTS + GSC_VARIED_MOST
 };
 
 /* What is shown where nothing was asked for, in this order. */
@@ -105,11 +107,19 @@ static void title_of(const gsc_compare_builder *b, const char *name, char *ret_t
         (char)(ret_title[0] >= 'a' && ret_title[0] <= 'z' ? ret_title[0] - 32 : ret_title[0]);
 }
 
-static void run_label(const gsc_compare_builder *b, size_t run, char *ret_label, size_t size) {
+/* Who a run is: its name, what was varied, its seed. */
+static void run_label(const gsc_compare_builder *b, const gsc_varied *varied, size_t run,
+                      char *ret_label, size_t size) {
     const gsc_run_info *info = gsc_run_get_info(b->runs[run]);
-    const gsc_comparison *c = b->comparison;
-    snprintf(ret_label, size, "%s%s%s, seed %llu", info->name, c != NULL ? " · " : "",
-             c != NULL ? c->arms[arm_of(b, run)].name : "", (unsigned long long)info->seed);
+    gsc_words words = {0};
+    gsc_words_add(&words, "%s", info->name);
+    for (size_t i = 0; i < varied->n; i++) {
+        const gsc_varied_key *key = &varied->keys[i];
+        gsc_words_add(&words, "%s%s %s", i == 0 ? " · " : ", ", key->name, key->texts[run]);
+    }
+    gsc_words_add(&words, ", seed %llu", (unsigned long long)info->seed);
+    snprintf(ret_label, size, "%s", words.text != NULL && !words.failed ? words.text : info->name);
+    gsc_words_clear(&words);
 }
 
 /* ---- Scatter ------------------------------------------------------------------------------------ */
@@ -118,23 +128,29 @@ static gsc_status draw_scatter(gsc_compare_builder *b, const char *x_name, const
     title_of(b, x_name, x_title, sizeof x_title);
     title_of(b, y_name, y_title, sizeof y_title);
     gsc_panel *panel = gsc_compare_panel(b, "scatter", NULL, x_title, y_title);
+    gsc_varied varied = {.n = 0};
     gsc_status status = panel != NULL ? add_legend(b, panel) : gsc_compare_no_memory(b);
+    if (status == GSC_OK) {
+        status = gsc_varied_find(b->runs, b->n_runs, &varied, b->error);
+    }
     for (size_t r = 0; r < b->n_runs && status == GSC_OK; r++) {
         const gsc_result *x = result_of(b->runs[r], x_name), *y = result_of(b->runs[r], y_name);
         if (x == NULL || y == NULL) {
             continue;
         }
-        run_label(b, r, label, sizeof label);
+        run_label(b, &varied, r, label, sizeof label);
         gsc_plot_layer *point =
             gsc_compare_layer(panel, GSC_LAYER_POINTS, 1, true, arm_of(b, r), label);
         if (point == NULL) {
-            return gsc_compare_no_memory(b);
+            status = gsc_compare_no_memory(b);
+            break;
         }
         point->x[0] = x->value;
         point->y[0] = y->value;
         point->low[0] = y->low;
         point->high[0] = y->high;
     }
+    gsc_varied_clear(&varied);
     return status;
 }
 
@@ -159,43 +175,59 @@ gsc_status gsc_figure_build_scatter(gsc_run *const *runs, size_t n_runs,
 }
 
 /* ---- Parallel coordinates ----------------------------------------------------------------------- */
+/* What was varied from the left, then results. */
 typedef struct axes {
-    const char *names[MOST_AXES];
-    double low[MOST_AXES], high[MOST_AXES];
-    size_t n;
+    gsc_varied varied;
+    const char *names[MOST_RESULTS];
+    double low[MOST_RESULTS], high[MOST_RESULTS];
+    size_t n_results;
 } axes;
 
-/* "Jain mass" over "0.91 … 0.96". */
+/* "Jain mass" over "0.91 … 0.96", "Gate" over "softmax … sigmoid", of more kinds how many. */
 static bool name_axes(const gsc_compare_builder *b, gsc_panel *panel, const axes *a) {
     char texts[MOST_AXES][GSC_TICK_LABEL_SIZE], title[40], low[24], high[24];
     const char *names[MOST_AXES];
-    for (size_t i = 0; i < a->n; i++) {
+    size_t n = 0;
+    for (size_t i = 0; i < a->varied.n; i++, n++) {
+        const gsc_varied_key *key = &a->varied.keys[i];
+        snprintf(texts[n], sizeof texts[n],
+                 key->kinds > 2 ? "%.20s\n%.13s … %.13s (%zu)" : "%.20s\n%.16s … %.16s", key->name,
+                 key->low, key->high, key->kinds);
+        texts[n][0] =
+            (char)(texts[n][0] >= 'a' && texts[n][0] <= 'z' ? texts[n][0] - 32 : texts[n][0]);
+        names[n] = texts[n];
+    }
+    for (size_t i = 0; i < a->n_results; i++, n++) {
         title_of(b, a->names[i], title, sizeof title);
         gsc_format_value(a->low[i], 3, low, sizeof low);
         gsc_format_value(a->high[i], 3, high, sizeof high);
         title[strcspn(title, "(")] = '\0';
-        snprintf(texts[i], sizeof texts[i], "%.24s\n%.16s … %.16s", title, low, high);
-        names[i] = texts[i];
+        snprintf(texts[n], sizeof texts[n], "%.24s\n%.16s … %.16s", title, low, high);
+        names[n] = texts[n];
     }
-    return gsc_axis_set_names(&panel->x, names, a->n);
+    return gsc_axis_set_names(&panel->x, names, n);
 }
 
 static gsc_status draw_run(gsc_compare_builder *b, gsc_panel *panel, size_t run, const axes *a) {
     char label[320];
-    run_label(b, run, label, sizeof label);
+    run_label(b, &a->varied, run, label, sizeof label);
     gsc_layer_kind kinds[] = {GSC_LAYER_LINE, GSC_LAYER_POINTS};
+    size_t n = a->varied.n + a->n_results;
     for (int k = 0; k < 2; k++) {
-        gsc_plot_layer *layer =
-            gsc_compare_layer(panel, kinds[k], a->n, false, arm_of(b, run), label);
+        gsc_plot_layer *layer = gsc_compare_layer(panel, kinds[k], n, false, arm_of(b, run), label);
         if (layer == NULL) {
             return gsc_compare_no_memory(b);
         }
         layer->weight = 0.6;
-        for (size_t i = 0; i < a->n; i++) {
-            const gsc_result *result = result_of(b->runs[run], a->names[i]);
+        for (size_t i = 0; i < n; i++) {
+            size_t at = i - a->varied.n;
+            const gsc_result *result =
+                i < a->varied.n ? NULL : result_of(b->runs[run], a->names[at]);
             layer->x[i] = (double)i;
-            layer->y[i] =
-                result != NULL ? (result->value - a->low[i]) / (a->high[i] - a->low[i]) : NAN;
+            layer->y[i] = i < a->varied.n ? a->varied.keys[i].places[run]
+                          : result != NULL
+                              ? (result->value - a->low[at]) / (a->high[at] - a->low[at])
+                              : NAN;
         }
     }
     return GSC_OK;
@@ -205,17 +237,18 @@ gsc_status gsc_figure_build_parallel(gsc_run *const *runs, size_t n_runs,
                                      const gsc_figure_options *options, gsc_figure **ret_figure,
                                      gsc_error *error) {
     gsc_compare_builder b;
-    axes a = {.n = 0};
+    axes a = {.n_results = 0};
     gsc_status status = gsc_compare_begin(&b, "parallel", runs, n_runs, options, error);
     b.plain = true;
     b.message[0] = '\0';
     if (status == GSC_OK) {
-        a.n = find_axes(&b, a.names, MOST_AXES);
+        a.n_results = find_axes(&b, a.names, MOST_RESULTS);
+        status = gsc_varied_find(runs, n_runs, &a.varied, error);
     }
-    for (size_t i = 0; i < a.n; i++) {
+    for (size_t i = 0; i < a.n_results; i++) {
         range_of(&b, a.names[i], &a.low[i], &a.high[i]);
     }
-    if (a.n >= 2) {
+    if (status == GSC_OK && a.n_results > 0 && a.n_results + a.varied.n >= 2) {
         gsc_panel *panel =
             gsc_compare_panel(&b, "parallel", NULL, NULL, "From the least (0) to the greatest (1)");
         status = panel != NULL && name_axes(&b, panel, &a) ? add_legend(&b, panel)
@@ -224,11 +257,15 @@ gsc_status gsc_figure_build_parallel(gsc_run *const *runs, size_t n_runs,
             status = draw_run(&b, panel, r, &a);
         }
     } else {
-        snprintf(b.message, sizeof b.message,
-                 "Parallel coordinates want two results that differ between finished runs");
+        snprintf(
+            b.message, sizeof b.message,
+            "Parallel coordinates want a result that differs between finished runs, and another or "
+            "a varied key beside it");
     }
+    gsc_varied_clear(&a.varied);
     return gsc_compare_finish(&b, status,
-                              "Every line is a run; under each axis the least and the greatest "
-                              "value of its result.",
+                              "Every line is a run, through what was varied and what came of it; "
+                              "under each axis its least and its greatest value, or its first and "
+                              "its last kind.",
                               ret_figure);
 }

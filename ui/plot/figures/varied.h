@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The keys of the spec in which runs differ, but the seed: the axes of a sweep. Layer: ui/plot.
+ */
+#ifndef GSC_UI_PLOT_FIGURES_VARIED_H
+#define GSC_UI_PLOT_FIGURES_VARIED_H
+
+#include "core/read/run_file.h"
+
+enum {
+    GSC_VARIED_MOST = 5,
+    GSC_VARIED_TEXT = 48
+};
+
+typedef struct gsc_varied_key {
+    char name[GSC_VARIED_TEXT]; /* "learning rate" */
+    char (*texts)[GSC_VARIED_TEXT];
+    double *places; /* of each run: 0 (least, or the first kind) to 1 */
+    size_t kinds;   /* different values */
+    char low[GSC_VARIED_TEXT], high[GSC_VARIED_TEXT];
+} gsc_varied_key;
+
+typedef struct gsc_varied {
+    gsc_varied_key keys[GSC_VARIED_MOST];
+    size_t n;
+} gsc_varied;
+
+/* At most GSC_VARIED_MOST keys, in the order of the spec; none where a spec does not parse. Numbers stand in
+ * proportion, other values in the order in which the runs have them. */
+gsc_status gsc_varied_find(gsc_run *const *runs, size_t n_runs, gsc_varied *ret_varied,
+                           gsc_error *error);
+void gsc_varied_clear(gsc_varied *self);
+
+#endif
