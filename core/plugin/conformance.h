@@ -17,7 +17,7 @@
 
 enum {
     GSC_CONFORMANCE_SECONDS = 10, /* for one test */
-    GSC_CONFORMANCE_MEMORY_GIB = 4
+    GSC_CONFORMANCE_MEMORY_GIB = 2
 };
 
 typedef struct gsc_conformance_options {

@@ -17,7 +17,7 @@ enum {
     GSC_SCAN_AT_ONCE = 2,
     GSC_SCAN_SECONDS = 5,
     GSC_SCAN_SECONDS_MOST = 600,
-    GSC_SCAN_MEMORY_GIB = 4
+    GSC_SCAN_MEMORY_GIB = 2
 };
 
 typedef struct gsc_scan_job {
