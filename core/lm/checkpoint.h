@@ -3,11 +3,20 @@
  * Checkpoints in the safetensors format: a header in JSON, then numbers, little-endian, row-major.
  * A file holds the weights by the names of shape.h, AdamW's moments as adamw.m.NAME and
  * adamw.v.NAME, the gate's states and selection biases in double, run.NAME what the run itself has
- * to remember, and as metadata the step and a text that says what the run was. It is written beside its place and renamed, so that a full disk
- * leaves the old one.
+ * to remember, and as metadata the step and a text that says what the run was. It is written beside
+ * its place and renamed, so that a full disk leaves the old one.
  *
- * For PyTorch: {k: v for k, v in safetensors.torch.load_file(path).items() if not
- * k.startswith("adamw.")}.
+ * For PyTorch: names are those of modules, weights [out, in] as nn.Linear has them, the experts of a
+ * layer in one tensor, expert first; tests/golden/lm_state.py maps them in ten lines and loads them
+ * strictly. With width d, h = heads times head size, E experts of width e, S shared ones, vocabulary V:
+ *
+ *     embed.weight [V, d] · norm.weight, norm.bias [d] · head.weight [V, d], head.bias [V]
+ *     layers.N.attention_norm.weight, .bias [d] · layers.N.experts_norm.weight, .bias [d]
+ *     layers.N.attention.qkv.weight [3 h, d] (rows q, k, v, each by heads)
+ *     layers.N.attention.out.weight [d, h] · layers.N.gate.weight [E, d]
+ *     layers.N.experts.in.weight [E, e, d] · layers.N.experts.out.weight [E, d, e]
+ *     layers.N.shared.in.weight [S e, d] · layers.N.shared.out.weight [d, S e]
+ *     layers.N.gate.selection_bias [E], in double
  *
  * Layer: core/lm.
  */

@@ -8,6 +8,7 @@
 #include "tests/lm/small_run.h"
 #include "tests/tap.h"
 
+#include <jansson.h>
 #include <sys/stat.h>
 
 static void test_run(void) {
@@ -86,6 +87,69 @@ static void test_stop(void) {
     memory_sink_free(sink);
 }
 
+/* The header of a checkpoint; NULL: it is none. */
+static json_t *header_of(const char *path) {
+    unsigned char bytes[8] = {0};
+    static char text[1 << 18];
+    size_t size = 0;
+    FILE *file = fopen(path, "rb");
+    if (file != NULL && fread(bytes, 1, 8, file) == 8) {
+        size = bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16;
+        size = size < sizeof text ? fread(text, 1, size, file) : 0;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return json_loadb(text, size, 0, NULL);
+}
+
+/* A reader in another language goes by these names and shapes (checkpoint.h). */
+static void test_names(void) {
+    static const char *const expected[] = {
+        "embed.weight F32 [257,16]",
+        "norm.weight F32 [16]",
+        "norm.bias F32 [16]",
+        "head.weight F32 [257,16]",
+        "head.bias F32 [257]",
+        "layers.1.attention_norm.weight F32 [16]",
+        "layers.1.attention_norm.bias F32 [16]",
+        "layers.1.experts_norm.weight F32 [16]",
+        "layers.1.experts_norm.bias F32 [16]",
+        "layers.1.attention.qkv.weight F32 [48,16]",
+        "layers.1.attention.out.weight F32 [16,16]",
+        "layers.1.gate.weight F32 [6,16]",
+        "layers.1.experts.in.weight F32 [6,8,16]",
+        "layers.1.experts.out.weight F32 [6,16,8]",
+        "layers.1.shared.in.weight F32 [8,16]",
+        "layers.1.shared.out.weight F32 [16,8]",
+        "layers.1.gate.selection_bias F64 [6]",
+    };
+    char path[160];
+    snprintf(path, sizeof path, "%s/ckpt/step-0000000.safetensors", folder);
+    json_t *header = header_of(path), *entry;
+    const char *name;
+    size_t found = 0, others = 0;
+    json_object_foreach(header, name, entry) {
+        char text[200], *shape = json_dumps(json_object_get(entry, "shape"), JSON_COMPACT);
+        const char *type = json_string_value(json_object_get(entry, "dtype"));
+        snprintf(text, sizeof text, "%s %s %s", name, type != NULL ? type : "?",
+                 shape != NULL ? shape : "?");
+        bool known = strncmp(name, "adamw.", 6) == 0 || strncmp(name, "run.", 4) == 0 ||
+                     strncmp(name, "layers.0.", 9) == 0 || strcmp(name, "__metadata__") == 0;
+        for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+            const bool same = strcmp(text, expected[i]) == 0;
+            found += same;
+            known = known || same;
+        }
+        others += !known;
+        free(shape);
+    }
+    TAP_OK(found == sizeof expected / sizeof expected[0],
+           "step 0 has every tensor that PyTorch wants, by its name and shape");
+    TAP_OK(header != NULL && others == 0, "and no other");
+    json_decref(header);
+}
+
 static void refuse(const char *const *settings, gsc_status status, const char *part) {
     gsc_error error = {0};
     memory_sink *sink;
@@ -148,6 +212,7 @@ static void test_presets(void) {
 int main(void) {
     begin_runs();
     test_run();
+    test_names();
     test_stop();
     test_refusals();
     test_presets();
