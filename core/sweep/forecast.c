@@ -5,6 +5,7 @@
 #include "core/sweep/forecast.h"
 
 #include "core/lm/trainer.h"
+#include "core/routing/report.h"
 #include "kernels/pool.h"
 #include "kernels/queue.h"
 
@@ -17,7 +18,9 @@
 enum {
     BYTES_VOCABULARY = 257,
     OTHER_VOCABULARY = 32000, /* of a tokenizer's file, which is not opened here */
-    STEPS_WATCHED = 14        /* checkpoints of a run */
+    STEPS_WATCHED = 14,       /* checkpoints of a run */
+    PROGRAM_BYTES =
+        16 << 20 /* code, libraries, tokenizer and what is mapped of a corpus: 11 to 14 MB */
 };
 
 static const double measure_s = 0.6, set_up_s = 1;
@@ -107,6 +110,22 @@ static void tear_down(trial *self) {
     free(self->tokens);
 }
 
+/* Checkpoints at which the probe is seen. */
+static double looks_of(const trial *self) {
+    const int64_t every = gsc_spec_int(self->spec, "lm.checkpoint_every");
+    return every > 0 ? (double)(self->recipe.steps / every) + 2 : (double)STEPS_WATCHED;
+}
+
+/* What a run takes beside its model: the router's metrics, and the program itself. */
+static double other_bytes(const trial *self) {
+    const gsc_router_plan plan = {.layers = self->shape.layers,
+                                  .experts = self->shape.experts,
+                                  .top_k = self->shape.top_k,
+                                  .positions =
+                                      (size_t)gsc_spec_int(self->spec, "lm.probe_positions")};
+    return (double)gsc_router_report_bytes(&plan, (size_t)looks_of(self)) + PROGRAM_BYTES;
+}
+
 /* Seconds of a training step, or of an evaluation of as many tokens; the first one warms up. */
 static gsc_status measure(trial *self, bool training, double *ret_s, gsc_error *error) {
     double began = 0, ended = 0, loss;
@@ -129,10 +148,7 @@ static gsc_status measure(trial *self, bool training, double *ret_s, gsc_error *
 /* All tokens that are seen without learning, in steps' worth. */
 static double evaluations(const trial *self) {
     const gsc_spec *spec = self->spec;
-    const int64_t every = gsc_spec_int(spec, "lm.checkpoint_every");
-    const double looks =
-        every > 0 ? (double)(self->recipe.steps / every) + 2 : (double)STEPS_WATCHED;
-    const double positions = looks * (double)gsc_spec_int(spec, "lm.probe_positions") +
+    const double positions = looks_of(self) * (double)gsc_spec_int(spec, "lm.probe_positions") +
                              (double)gsc_spec_int(spec, "lm.validation_positions");
     return positions / (double)(self->recipe.batch * self->shape.context);
 }
@@ -151,7 +167,7 @@ gsc_status gsc_sweep_forecast(const gsc_spec *spec, unsigned threads, bool timed
         status = gsc_lm_forecast_of(&self.shape, &self.options, &memory, error);
     }
     if (status == GSC_OK) {
-        cost.bytes = (double)memory.total;
+        cost.bytes = (double)memory.total + other_bytes(&self);
     }
     if (status == GSC_OK && timed) {
         double step_s = 0, look_s = 0;
