@@ -198,10 +198,11 @@ static void axis_ticks(const gsc_plot_axis *axis, double low, double high, doubl
 static double widest_name(const gsc_plot_axis *axis) {
     size_t most = 0;
     for (size_t i = 0; i < axis->n_names; i++) {
-        const char *line = strchr(axis->names[i], '\n');
-        size_t first = line != NULL ? (size_t)(line - axis->names[i]) : strlen(axis->names[i]);
-        size_t length = line != NULL && strlen(line + 1) > first ? strlen(line + 1) : first;
-        most = length > most ? length : most;
+        size_t length = 0;
+        for (const char *at = axis->names[i]; *at != '\0'; at++) {
+            length = *at == '\n' ? 0 : length + ((*at & 0xc0) != 0x80); /* letters, not bytes */
+            most = length > most ? length : most;
+        }
     }
     return (double)most;
 }

@@ -16,7 +16,7 @@
 
 enum {
     MOST_RESULTS = 6,
-    MOST_AXES = MOST_RESULTS + GSC_VARIED_MOST
+    MOST_AXES = 7 /* of both: each wants its name below it */
 };
 
 /* What is shown where nothing was asked for, in this order. */
@@ -183,18 +183,20 @@ typedef struct axes {
     size_t n_results;
 } axes;
 
-/* "Jain mass" over "0.91 … 0.96", "Gate" over "softmax … sigmoid", of more kinds how many. */
+/* "Jain mass" over "0.91…0.96", "Gate" over "softmax…sigmoid", of more kinds how many. */
 static bool name_axes(const gsc_compare_builder *b, gsc_panel *panel, const axes *a) {
     char texts[MOST_AXES][GSC_TICK_LABEL_SIZE], title[40], low[24], high[24];
     const char *names[MOST_AXES];
     size_t n = 0;
     for (size_t i = 0; i < a->varied.n; i++, n++) {
         const gsc_varied_key *key = &a->varied.keys[i];
-        snprintf(texts[n], sizeof texts[n],
-                 key->kinds > 2 ? "%.20s\n%.13s … %.13s (%zu)" : "%.20s\n%.16s … %.16s", key->name,
-                 key->low, key->high, key->kinds);
-        texts[n][0] =
-            (char)(texts[n][0] >= 'a' && texts[n][0] <= 'z' ? texts[n][0] - 32 : texts[n][0]);
+        if (key->kinds > 2 && !key->is_number) {
+            snprintf(texts[n], sizeof texts[n], "%.18s\n%zu kinds", key->name, key->kinds);
+        } else {
+            snprintf(texts[n], sizeof texts[n], "%.18s\n%.8s…%.8s", key->name, key->low, key->high);
+        }
+        char *first = &texts[n][0];
+        *first = (char)(*first >= 'a' && *first <= 'z' ? *first - 32 : *first);
         names[n] = texts[n];
     }
     for (size_t i = 0; i < a->n_results; i++, n++) {
@@ -202,7 +204,7 @@ static bool name_axes(const gsc_compare_builder *b, gsc_panel *panel, const axes
         gsc_format_value(a->low[i], 3, low, sizeof low);
         gsc_format_value(a->high[i], 3, high, sizeof high);
         title[strcspn(title, "(")] = '\0';
-        snprintf(texts[n], sizeof texts[n], "%.24s\n%.16s … %.16s", title, low, high);
+        snprintf(texts[n], sizeof texts[n], "%.18s\n%.12s…%.12s", title, low, high);
         names[n] = texts[n];
     }
     return gsc_axis_set_names(&panel->x, names, n);
@@ -242,8 +244,9 @@ gsc_status gsc_figure_build_parallel(gsc_run *const *runs, size_t n_runs,
     b.plain = true;
     b.message[0] = '\0';
     if (status == GSC_OK) {
-        a.n_results = find_axes(&b, a.names, MOST_RESULTS);
         status = gsc_varied_find(runs, n_runs, &a.varied, error);
+        size_t room = MOST_AXES - a.varied.n;
+        a.n_results = find_axes(&b, a.names, room < MOST_RESULTS ? room : MOST_RESULTS);
     }
     for (size_t i = 0; i < a.n_results; i++) {
         range_of(&b, a.names[i], &a.low[i], &a.high[i]);

@@ -105,6 +105,7 @@ static bool add_key(gsc_varied *self, gsc_spec *const *specs, size_t n, const ch
         numbers = numbers && json_is_number(value);
     }
     place_kinds(it, n);
+    it->is_number = numbers;
     if (numbers) {
         place_numbers(it, specs, n, key);
     }
@@ -124,7 +125,8 @@ gsc_status gsc_varied_find(gsc_run *const *runs, size_t n_runs, gsc_varied *ret_
         parsed++;
     }
     for (size_t k = 0; parsed == n_runs && n_runs > 1 && k < n_keys && good; k++) {
-        bool own = strcmp(keys[k].name, "seed") == 0 || strncmp(keys[k].name, "run.", 4) == 0;
+        bool own = strcmp(keys[k].name, "seed") == 0 || strcmp(keys[k].name, "title") == 0 ||
+                   strncmp(keys[k].name, "run.", 4) == 0;
         if (!own && ret_varied->n < GSC_VARIED_MOST && differs(specs, n_runs, keys[k].name)) {
             good = add_key(ret_varied, specs, n_runs, keys[k].name);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The keys of the spec in which runs differ, but the seed: the axes of a sweep. Layer: ui/plot.
+ * The keys of the spec in which runs differ, but seed and title: the axes of a sweep. Layer: ui/plot.
  */
 #ifndef GSC_UI_PLOT_FIGURES_VARIED_H
 #define GSC_UI_PLOT_FIGURES_VARIED_H
@@ -8,7 +8,7 @@
 #include "core/read/run_file.h"
 
 enum {
-    GSC_VARIED_MOST = 5,
+    GSC_VARIED_MOST = 4,
     GSC_VARIED_TEXT = 48
 };
 
@@ -16,7 +16,8 @@ typedef struct gsc_varied_key {
     char name[GSC_VARIED_TEXT]; /* "learning rate" */
     char (*texts)[GSC_VARIED_TEXT];
     double *places; /* of each run: 0 (least, or the first kind) to 1 */
-    size_t kinds;   /* different values */
+    bool is_number;
+    size_t kinds; /* different values */
     char low[GSC_VARIED_TEXT], high[GSC_VARIED_TEXT];
 } gsc_varied_key;
 
