@@ -29,11 +29,11 @@ static json_t *findings_json(const gsc_findings *findings) {
         const gsc_result *result = &findings->results[i];
         char key[256];
         gsc_finding_key(result, key, sizeof(key));
-        json_object_set_new(object, key,
-                            json_pack("{s:o, s:s, s:o, s:o}", "value",
-                                      gsc_json_number(result->value), "unit", result->unit, "low",
-                                      gsc_json_number(result->low), "high",
-                                      gsc_json_number(result->high)));
+        json_object_set_new(
+            object, key,
+            json_pack("{s:o, s:s, s:o, s:o, s:s}", "value", gsc_json_number(result->value), "unit",
+                      result->unit, "low", gsc_json_number(result->low), "high",
+                      gsc_json_number(result->high), "definition", result->definition));
     }
     return object;
 }
@@ -125,20 +125,48 @@ static void print_rates(const gsc_rate_table *table) {
     }
 }
 
+/* The result NAME + ending of the same arm; NULL: none. */
+static const gsc_result *kin(const gsc_findings *findings, const gsc_result *result,
+                             const char *ending) {
+    char name[160];
+    snprintf(name, sizeof name, "%.120s%s", result->name, ending);
+    return gsc_findings_get(findings, name, result->arm);
+}
+
+/* Whether it is the least or greatest layer of a result that has both: it stands on that one's line. */
+static bool is_extreme(const gsc_findings *findings, const gsc_result *result) {
+    const size_t length = strlen(result->name);
+    const char *ending = length > 4 ? result->name + length - 4 : "";
+    if (length >= 120 || (strcmp(ending, "_min") != 0 && strcmp(ending, "_max") != 0)) {
+        return false;
+    }
+    char name[120];
+    snprintf(name, sizeof name, "%.*s", (int)(length - 4), result->name);
+    const gsc_result *base = gsc_findings_get(findings, name, result->arm);
+    return base != NULL && kin(findings, base, "_min") != NULL &&
+           kin(findings, base, "_max") != NULL;
+}
+
 static void print_results(const gsc_findings *findings) {
     bool headed = false;
     for (size_t i = 0; i < findings->count; i++) {
         const gsc_result *result = &findings->results[i];
-        if (is_slope(result)) {
+        if (is_slope(result) || is_extreme(findings, result)) {
             continue;
         }
+        const gsc_result *least = kin(findings, result, "_min");
+        const gsc_result *greatest = kin(findings, result, "_max");
         char key[256];
         gsc_finding_key(result, key, sizeof(key));
         printf("%s  %-38s %.6g", headed ? "" : "\n", key, result->value);
         if (isfinite(result->low) && isfinite(result->high)) {
             printf(" [%.6g, %.6g]", result->low, result->high);
         }
-        printf("%s%s\n", result->unit[0] != '\0' ? " " : "", result->unit);
+        printf("%s%s", result->unit[0] != '\0' ? " " : "", result->unit);
+        if (least != NULL && greatest != NULL) {
+            printf("   layers %.6g to %.6g", least->value, greatest->value);
+        }
+        printf("\n");
         headed = true;
     }
 }
