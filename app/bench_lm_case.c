@@ -128,7 +128,7 @@ static gsc_status make_model(lm_bench *b, double *ret_forecast, gsc_error *error
         return status;
     }
     const size_t workspace = gsc_lm_workspace_bytes(&b->shape, gsc_pool_threads(b->pool));
-    *ret_forecast = (double)forecast.total + (double)workspace;
+    *ret_forecast = (double)forecast.total;
     status = gsc_queue_new(gsc_device_cpu(), b->pool, workspace, &b->queue, error);
     if (status == GSC_OK) {
         status = gsc_lm_new(b->queue, &b->shape, &options, &b->model, error);

@@ -62,12 +62,15 @@ const char *gsc_device_name(const gsc_device *device) {
     return device->name;
 }
 
+size_t gsc_device_own_bytes(const gsc_device *device, unsigned threads) {
+    return device->own_bytes != NULL ? device->own_bytes(threads) : 0;
+}
+
 gsc_status gsc_queue_new(const gsc_device *device, gsc_pool *pool, size_t workspace_bytes,
                          gsc_queue **ret_queue, gsc_error *error) {
     gsc_queue *queue = calloc(1, sizeof *queue);
     void *workspace = workspace_bytes > 0 ? device->memory->alloc(workspace_bytes) : NULL;
-    const size_t own_bytes =
-        device->own_bytes != NULL ? device->own_bytes(gsc_pool_threads(pool)) : 0;
+    const size_t own_bytes = gsc_device_own_bytes(device, gsc_pool_threads(pool));
     void *own = own_bytes > 0 ? aligned_alloc(GSC_BUF_ALIGNMENT, own_bytes) : NULL;
     if (queue == NULL || (workspace_bytes > 0 && workspace == NULL) ||
         (own_bytes > 0 && own == NULL)) {

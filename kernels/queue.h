@@ -34,6 +34,9 @@ gsc_status gsc_queue_new(const gsc_device *device, gsc_pool *pool, size_t worksp
                          gsc_queue **ret_queue, gsc_error *error);
 void gsc_queue_free(gsc_queue *queue); /* NULL is fine */
 
+/* What a queue of the device takes beside its workspace. */
+size_t gsc_device_own_bytes(const gsc_device *device, unsigned threads);
+
 const gsc_device *gsc_queue_device(const gsc_queue *queue);
 
 /* Waits for all ops, then returns the first failure since the last finish, which is thereby

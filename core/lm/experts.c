@@ -162,7 +162,7 @@ static void hidden_backward(gsc_lm *self, const slots *s, const gsc_view *dy) {
 static void project_backward(gsc_lm *self, const slots *s, const gsc_view *du, const gsc_view *x,
                              gsc_lm_role weight, gsc_lm_role bias, bool accumulate) {
     gsc_grouped_matmul_outer_rows(self->queue, of_role(s->gradients, weight), du, x, &s->row, true,
-                                  &s->offset, true);
+                                  &s->offset, !self->forgotten);
     gsc_grouped_matmul(self->queue, &s->dgathered, du, of_role(s->values, weight), &s->offset,
                        false, accumulate);
     if (s->kind->biased) {
@@ -180,7 +180,7 @@ static gsc_status kind_backward(gsc_lm *self, size_t layer, const slots *s, cons
                                error);
     }
     gsc_grouped_matmul_outer_rows(self->queue, of_role(s->gradients, GSC_LM_DOWN), dy, &s->dhidden,
-                                  &s->row, false, &s->offset, true);
+                                  &s->row, false, &s->offset, !self->forgotten);
     lm_activate_backward(self, s->kind, &s->dv, &s->hidden, &s->dv, &s->u, &s->v);
     project_backward(self, s, &s->dv, x, GSC_LM_IN, GSC_LM_IN_BIAS, false);
     if (s->kind->gated) {
@@ -211,7 +211,8 @@ gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, co
     gsc_combine_backward(queue, &dhidden, &dummy, &hidden, &dhidden, &weight, &identity, &choice);
     for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
         const slots s = slots_of(self, l, k);
-        status = s.n > 0 ? kind_backward(self, layer, &s, dy, x, error) : GSC_OK;
+        const bool needed = s.n > 0 || (self->forgotten && !s.kind->own);
+        status = needed ? kind_backward(self, layer, &s, dy, x, error) : GSC_OK;
     }
     gsc_combine(queue, dx, &dgathered, NULL, &start, &slot, true);
     return status;

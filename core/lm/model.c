@@ -22,6 +22,17 @@ size_t gsc_lm_workspace_bytes(const gsc_lm_shape *shape, unsigned threads) {
     return attention > experts ? attention : experts;
 }
 
+void gsc_lm_forget_gradients(gsc_lm *self) {
+    for (size_t i = 0; i < self->parameters.count; i++) {
+        const gsc_lm_parameter *p = &self->parameters.list[i];
+        if (p->role != GSC_LM_IN && p->role != GSC_LM_IN_GATE && p->role != GSC_LM_DOWN) {
+            const gsc_view gradient = gsc_lm_view(self, GSC_LM_GRADIENTS, p);
+            gsc_set(self->queue, &gradient, 0.0);
+        }
+    }
+    self->forgotten = true;
+}
+
 const gsc_lm_shape *gsc_lm_get_shape(const gsc_lm *self) {
     return &self->shape;
 }
@@ -243,7 +254,9 @@ gsc_status gsc_lm_forecast_of(const gsc_lm_shape *shape, const gsc_lm_options *o
         ret_forecast->parameters =
             self.parameters.elements * bytes * (options->training ? GSC_LM_ARENAS : 1);
         ret_forecast->activations = self.used[0] * bytes + self.used[1] * 4 + self.used[2] * 8;
-        ret_forecast->host = lm_host_bytes(&self);
+        const unsigned threads = gsc_pool_threads(options->pool);
+        ret_forecast->host = lm_host_bytes(&self) + gsc_lm_workspace_bytes(&self.shape, threads) +
+                             gsc_device_own_bytes(gsc_device_cpu(), threads);
         ret_forecast->total =
             ret_forecast->parameters + ret_forecast->activations + ret_forecast->host;
     }

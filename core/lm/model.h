@@ -43,7 +43,7 @@ const gsc_lm_parameters *gsc_lm_get_parameters(const gsc_lm *self);
 
 /* Bytes that a model of this shape takes on its device and on the host, counted on paper:
  * parameters (times 4 with training: values, gradients, two moments), what is kept for backward,
- * scratch. */
+ * scratch; host: with what a queue of gsc_device_cpu() with options' pool needs. */
 typedef struct gsc_lm_forecast {
     size_t parameters, activations, host;
     size_t total;
@@ -85,7 +85,9 @@ typedef struct gsc_lm_loss {
 /* The losses alone. Errors: those of the queue and of the plugins, naming the layer. */
 gsc_status gsc_lm_forward(gsc_lm *self, const gsc_lm_batch *batch, gsc_lm_loss *ret_loss,
                           gsc_error *error);
-/* The same, and adds the gradient of loss_scale * sum + balance_scale * balance; gates observe,
+/* The next gsc_lm_gradient starts from gradients of 0; until then those of experts' matrices are stale. */
+void gsc_lm_forget_gradients(gsc_lm *self);
+/* The losses, and adds the gradient of loss_scale * sum + balance_scale * balance; gates observe,
  * loads are counted. With training only. */
 gsc_status gsc_lm_gradient(gsc_lm *self, const gsc_lm_batch *batch, gsc_lm_loss *ret_loss,
                            gsc_error *error);

@@ -122,7 +122,8 @@ struct gsc_lm {
     bool is_cut; /* the gate's stages run by sequences */
     lm_cut cut;
     double *dp, *dz_host, *loss_host, *q;
-    double balance;                         /* of the backward pass under way */
+    double balance; /* of the backward pass under way */
+    bool forgotten; /* gradients of experts' matrices are written, not added to */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
     int64_t *tokens_host, *sequences;
     double *jitter_host;                    /* [T, d] */

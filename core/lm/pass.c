@@ -235,6 +235,7 @@ gsc_status gsc_lm_gradient(gsc_lm *self, const gsc_lm_batch *batch, gsc_lm_loss 
     }
     if (status == GSC_OK) {
         status = run_backward(self, batch, error);
+        self->forgotten = false;
     }
     status = finish(self, status, error);
     if (status == GSC_OK) {

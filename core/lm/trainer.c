@@ -153,9 +153,8 @@ gsc_status gsc_lm_trainer_step(gsc_lm_trainer *self, const int32_t *tokens, gsc_
                                gsc_error *error) {
     const gsc_lm_shape *s = gsc_lm_get_shape(self->model);
     const size_t parts = self->recipe.accumulate, rows = sequences(self) * s->context;
-    const gsc_view gradients = gsc_lm_arena_view(self->model, GSC_LM_GRADIENTS);
     gsc_lm_step made = {.rate = gsc_lm_rate(&self->recipe, self->step)};
-    gsc_set(self->queue, &gradients, 0.0);
+    gsc_lm_forget_gradients(self->model);
     for (size_t part = 0; part < parts; part++) {
         gsc_lm_loss loss;
         cut(self, tokens + part * sequences(self) * (s->context + 1), sequences(self));

@@ -199,6 +199,42 @@ static double gradient_on(const gsc_device *device, unsigned threads, const gsc_
     return loss.sum;
 }
 
+/* Stale gradients do not matter once forgotten, not even of experts that no row chose. */
+static void test_forgotten(void) {
+    gsc_lm_shape s = small_shape("softmax");
+    s.experts = 64;
+    s.top_k = 1;
+    gsc_error error = {0};
+    gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, &s);
+    gsc_lm *model = small_model(queue, NULL, &s, GSC_F32, 1);
+    const size_t count = gsc_lm_get_parameters(model)->elements;
+    double *fresh = calloc(count, sizeof *fresh), *again = calloc(count, sizeof *again);
+    int32_t tokens[256], targets[256];
+    gsc_lm_loss loss;
+    for (int pass = 0; pass < 3; pass++) {
+        small_text(&s, s.context, pass == 1 ? 3 : 2, tokens, targets);
+        const gsc_lm_batch batch = {
+            .tokens = tokens, .targets = targets, .loss_scale = 1, .balance_scale = 1};
+        if (pass > 0) {
+            gsc_lm_forget_gradients(model);
+        }
+        must(gsc_lm_gradient(model, &batch, &loss, &error), &error);
+        read_all(model, pass == 0 ? fresh : again);
+        bool same = true;
+        for (size_t i = 0; i < count; i++) {
+            same = same && fresh[i] == again[i];
+        }
+        if (pass > 0) {
+            TAP_OK(same == (pass == 2), pass == 2 ? "forgotten gradients do not matter"
+                                                  : "another batch has other gradients");
+        }
+    }
+    free(fresh);
+    free(again);
+    gsc_lm_free(model);
+    gsc_queue_free(queue);
+}
+
 static void test_bits(void) {
     gsc_lm_shape s = small_shape("normalized_sigmoid");
     s.width = 32;
@@ -280,6 +316,7 @@ static void test_visit(void) {
 int main(void) {
     test_counts();
     test_gradients();
+    test_forgotten();
     test_bits();
     test_refusals();
     test_visit();
