@@ -4,7 +4,7 @@
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
  *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
- *  "log_x", "log_y", "smooth", "groups", "sheet",
+ *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  */
 #include "ui/probe.h"
@@ -70,6 +70,9 @@ static void add_actions(json_t *widgets, GtkWidget *widget, GtkWidget *window) {
 
     if (action != NULL && gtk_widget_get_mapped(widget)) {
         add_box(widgets, action, widget, window);
+    } else if (gtk_widget_has_css_class(widget, "start-card")) {
+        g_autofree char *name = g_strconcat("start:", gtk_widget_get_name(widget), NULL);
+        add_box(widgets, name, widget, window);
     }
     for (GtkWidget *child = gtk_widget_get_first_child(widget); child != NULL;
          child = gtk_widget_get_next_sibling(child)) {
@@ -138,6 +141,7 @@ static char *describe(gsc_probe *self) {
                                         : ""));
     json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
     gsc_window_describe_look(window, report);
+    gsc_window_describe_start(window, report);
     json_object_set_new(report, "widgets", describe_widgets(window));
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);
@@ -167,7 +171,8 @@ void gsc_probe_note(gsc_probe *self) {
 
 static void on_after_paint(GdkFrameClock *clock, gsc_probe *self) {
     if (self->first_frame_ms == 0 &&
-        gsc_plot_canvas_get_frames(gsc_figure_page_get_canvas(self->window->page)) > 0) {
+        (gtk_widget_get_mapped(GTK_WIDGET(self->window->start_page)) ||
+         gsc_plot_canvas_get_frames(gsc_figure_page_get_canvas(self->window->page)) > 0)) {
         self->first_frame_ms = process_age_ms();
     }
     gsc_probe_note(self);

@@ -56,6 +56,19 @@ void gsc_state_set_int(gsc_state *self, const char *key, int value) {
     }
 }
 
+char *gsc_state_dup_string(gsc_state *self, const char *key) {
+    return g_key_file_get_string(self->file, "window", key, NULL);
+}
+
+void gsc_state_set_string(gsc_state *self, const char *key, const char *value) {
+    g_autofree char *before = gsc_state_dup_string(self, key);
+
+    if (g_strcmp0(before, value) != 0) {
+        g_key_file_set_string(self->file, "window", key, value);
+        self->dirty = true;
+    }
+}
+
 /* Key file keys take letters, digits and dashes: a run is known by a hash of its path. */
 static char *run_key(const char *run_path) {
     return g_compute_checksum_for_string(G_CHECKSUM_SHA1, run_path, -1);

@@ -20,6 +20,8 @@ void gsc_state_free(gsc_state *self); /* writes first what has not been written 
 
 int gsc_state_get_int(gsc_state *self, const char *key, int fallback);
 void gsc_state_set_int(gsc_state *self, const char *key, int value);
+char *gsc_state_dup_string(gsc_state *self, const char *key); /* NULL: never said; caller frees */
+void gsc_state_set_string(gsc_state *self, const char *key, const char *value);
 /* 1 shown, 0 hidden by the user, -1 never said. */
 int gsc_state_get_shown(gsc_state *self, const char *run_path);
 void gsc_state_set_shown(gsc_state *self, const char *run_path, bool shown);

@@ -30,6 +30,7 @@ void gsc_window_choose_experiment(GscWindow *self, GscExperiment *experiment) {
     gsc_figure_page_set_trouble(self->page, NULL);
     gsc_plot_canvas_reset(gsc_figure_page_get_canvas(self->page));
     gsc_window_show_sweep(self);
+    gsc_window_show_start(self, false);
     gsc_window_update_figure(self);
 }
 
@@ -43,6 +44,8 @@ bool gsc_window_select_experiment(GscWindow *self, const char *name) {
 }
 
 static void on_experiment_chosen(GscSidebar *sidebar, GscExperiment *experiment, GscWindow *self) {
+    self->asked = true;
+    gsc_window_show_start(self, false);
     gsc_window_choose_experiment(self, experiment);
 }
 
@@ -79,34 +82,6 @@ static void add_presets(GscWindow *self) {
     }
 }
 
-static void open_spec(GscWindow *self, const char *path) {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GscExperiment) experiment = gsc_experiment_new_file(path, &error);
-
-    if (experiment == NULL) {
-        gsc_window_say(self, error->message);
-        return;
-    }
-    gsc_window_add_experiment(self, experiment);
-    gsc_window_choose_experiment(self, experiment);
-}
-
-void gsc_window_open_file(GscWindow *self, const char *path) {
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_autofree char *text = g_strdup_printf("There is no file %s.", path);
-        gsc_window_say(self, text);
-    } else if (g_str_has_suffix(path, ".json")) {
-        open_spec(self, path);
-    } else {
-        GscRunItem *item = gsc_run_store_add(self->runs, path);
-        if (gsc_run_item_get_problem(item) != NULL) {
-            gsc_window_say(self, gsc_run_item_get_problem(item));
-        } else {
-            gsc_window_choose_run(self, item);
-        }
-    }
-}
-
 void gsc_window_say(GscWindow *self, const char *sentence) {
     gsc_figure_page_set_trouble(self->page, sentence);
 }
@@ -117,6 +92,7 @@ static void remember_size(GscWindow *self) {
     int width = 0, height = 0;
 
     gtk_window_get_default_size(GTK_WINDOW(self), &width, &height);
+    gsc_state_set_string(self->state, "experiment", gsc_experiment_get_name(self->experiment));
     gsc_state_set_int(self->state, "width", width);
     gsc_state_set_int(self->state, "height", height);
     gsc_state_set_int(self->state, "maximized", gtk_window_is_maximized(GTK_WINDOW(self)));
@@ -169,6 +145,7 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     g_type_ensure(GSC_TYPE_SETUP_PANEL);
     g_type_ensure(GSC_TYPE_BUILD_PANE);
     g_type_ensure(GSC_TYPE_SWEEP_PAGE);
+    g_type_ensure(GSC_TYPE_START_PAGE);
     gtk_widget_class_set_template_from_resource(widget_class, "/org/gatescope/Gatescope/window.ui");
     gtk_widget_class_bind_template_child(widget_class, GscWindow, toasts);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, left_flap);
@@ -182,6 +159,7 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscWindow, status_label);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, build_pane);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, sweep_page);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, start_page);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_bar);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_label);
     gsc_window_install_actions(widget_class);
@@ -200,6 +178,8 @@ static void gsc_window_init(GscWindow *self) {
     gsc_setup_panel_set_plugins(self->setup, self->plugins);
     gsc_window_add_states(self);
     gsc_window_add_look(self);
+    gsc_window_accept_drops(self);
+    gsc_window_add_start(self);
     gsc_window_open_workshop(self);
     gsc_window_open_sweeps(self);
     gsc_plugin_store_load(self->plugins);
@@ -207,7 +187,10 @@ static void gsc_window_init(GscWindow *self) {
     g_signal_connect_object(self->sidebar, "experiment-chosen", G_CALLBACK(on_experiment_chosen),
                             self, 0);
     g_signal_connect_object(self->sidebar, "run-chosen", G_CALLBACK(on_run_chosen), self, 0);
-    gsc_window_select_experiment(self, "first");
+    g_autofree char *last = gsc_state_dup_string(self->state, "experiment");
+    if (last == NULL || !gsc_window_select_experiment(self, last)) {
+        gsc_window_select_experiment(self, "first");
+    }
     self->probe = gsc_probe_new(self);
 }
 

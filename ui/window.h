@@ -20,7 +20,7 @@ GscWindow *gsc_window_new(AdwApplication *application);
 /* Selects an experiment by name (false: there is none) and, if asked to, starts it. */
 bool gsc_window_select_experiment(GscWindow *self, const char *name);
 void gsc_window_run(GscWindow *self);
-/* Opens a run file (.gsc) or a spec (.json); what cannot be opened is said in the window. */
+/* Opens a run file (.gsc), a spec (.json) or an exported picture (.png); what cannot be opened is said in the window. */
 void gsc_window_open_file(GscWindow *self, const char *path);
 void gsc_window_say(GscWindow *self, const char *sentence);
 

@@ -31,6 +31,10 @@ static void act_export_to(GtkWidget *widget, const char *name, GVariant *paramet
     gsc_window_export_to(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
 }
 
+static void act_copy_figure(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_copy_figure(GSC_WINDOW(widget));
+}
+
 static void act_reset(GtkWidget *widget, const char *name, GVariant *parameter) {
     gsc_plot_canvas_reset(canvas_of(widget));
 }
@@ -52,6 +56,10 @@ static void act_find(GtkWidget *widget, const char *name, GVariant *parameter) {
 
 static void act_next_smooth(GtkWidget *widget, const char *name, GVariant *parameter) {
     gsc_window_next_smooth(GSC_WINDOW(widget));
+}
+
+static void act_start_page(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_show_start(GSC_WINDOW(widget), true);
 }
 
 static void act_toggle_run(GtkWidget *widget, const char *name, GVariant *parameter) {
@@ -90,13 +98,14 @@ static void on_file_chosen(GtkNativeDialog *dialog, int response, GscWindow *sel
 
 static void act_open(GtkWidget *widget, const char *name, GVariant *parameter) {
     GtkFileChooserNative *dialog =
-        gtk_file_chooser_native_new("Open a run or a spec", GTK_WINDOW(widget),
+        gtk_file_chooser_native_new("Open a run, a spec or a picture", GTK_WINDOW(widget),
                                     GTK_FILE_CHOOSER_ACTION_OPEN, "_Open", "_Cancel");
     g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
 
-    gtk_file_filter_set_name(filter, "Runs and specs");
+    gtk_file_filter_set_name(filter, "Runs, specs and exported pictures");
     gtk_file_filter_add_pattern(filter, "*.gsc");
     gtk_file_filter_add_pattern(filter, "*.json");
+    gtk_file_filter_add_pattern(filter, "*.png");
     gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
     g_signal_connect_object(dialog, "response", G_CALLBACK(on_file_chosen), widget, 0);
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
@@ -190,12 +199,14 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     gtk_widget_class_install_action(klass, "win.stop", NULL, act_stop);
     gtk_widget_class_install_action(klass, "win.open", NULL, act_open);
     gtk_widget_class_install_action(klass, "win.export", NULL, act_export);
+    gtk_widget_class_install_action(klass, "win.copy-figure", NULL, act_copy_figure);
     gtk_widget_class_install_action(klass, "win.export-to", "s", act_export_to);
     gtk_widget_class_install_action(klass, "win.reset-view", NULL, act_reset);
     gtk_widget_class_install_action(klass, "win.zoom-in", NULL, act_zoom_in);
     gtk_widget_class_install_action(klass, "win.zoom-out", NULL, act_zoom_out);
     gtk_widget_class_install_action(klass, "win.find", NULL, act_find);
     gtk_widget_class_install_action(klass, "win.next-smooth", NULL, act_next_smooth);
+    gtk_widget_class_install_action(klass, "win.start-page", NULL, act_start_page);
     gtk_widget_class_install_action(klass, "win.toggle-run", "s", act_toggle_run);
     gtk_widget_class_install_action(klass, "win.trash-run", "s", act_trash_run);
     gtk_widget_class_install_action(klass, "win.resume-run", "s", act_resume_run);
@@ -214,6 +225,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     bind(klass, GDK_KEY_o, GDK_CONTROL_MASK, "win.open");
     bind(klass, GDK_KEY_e, GDK_CONTROL_MASK, "win.export");
     bind(klass, GDK_KEY_e, 0, "win.export");
+    bind(klass, GDK_KEY_c, GDK_CONTROL_MASK, "win.copy-figure");
     bind(klass, GDK_KEY_x, 0, "win.log-x");
     bind(klass, GDK_KEY_y, 0, "win.log-y");
     bind(klass, GDK_KEY_s, 0, "win.next-smooth");
@@ -221,6 +233,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     bind(klass, GDK_KEY_0, 0, "win.reset-view");
     bind(klass, GDK_KEY_KP_0, 0, "win.reset-view");
     bind(klass, GDK_KEY_Home, 0, "win.reset-view");
+    bind(klass, GDK_KEY_Home, GDK_ALT_MASK, "win.start-page");
     bind(klass, GDK_KEY_plus, 0, "win.zoom-in");
     bind(klass, GDK_KEY_plus, GDK_SHIFT_MASK, "win.zoom-in");
     bind(klass, GDK_KEY_equal, 0, "win.zoom-in");

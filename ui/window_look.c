@@ -127,6 +127,11 @@ void gsc_window_describe_look(GscWindow *self, json_t *report) {
 
     json_object_set_new(report, "sheet",
                         json_boolean(sheet != NULL && gtk_widget_get_visible(GTK_WIDGET(sheet))));
+    GdkContentFormats *copied =
+        gdk_clipboard_get_formats(gtk_widget_get_clipboard(GTK_WIDGET(self)));
+
+    json_object_set_new(report, "copied",
+                        json_boolean(gdk_content_formats_contain_gtype(copied, GDK_TYPE_TEXTURE)));
     json_object_set_new(report, "smooth", json_integer(look.smooth));
     json_object_set_new(report, "groups",
                         json_integer((json_int_t)gsc_figure_page_count_groups(self->page)));

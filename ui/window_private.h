@@ -17,6 +17,7 @@
 #include "ui/run_store.h"
 #include "ui/setup_panel.h"
 #include "ui/sidebar.h"
+#include "ui/start_page.h"
 #include "ui/state.h"
 #include "ui/sweep_page.h"
 #include "ui/window.h"
@@ -33,6 +34,7 @@ struct _GscWindow {
     GtkButton *run_button, *stop_button, *export_button;
     GtkLabel *status_label;
     GscSweepPage *sweep_page;
+    GscStartPage *start_page;
     GscBuildPane *build_pane;
     GtkInfoBar *trust_bar;
     GtkLabel *trust_label;
@@ -49,6 +51,7 @@ struct _GscWindow {
     char *asked_sha256; /* the file that the trust bar asks about; or NULL */
     gsc_state *state;
     gsc_probe *probe; /* tests only, else NULL */
+    bool asked; /* the user chose something to see: no start page by itself */
     guint figure_source, status_source;
 };
 
@@ -75,6 +78,8 @@ guint gsc_window_count_shown(GscWindow *self);
 /* Starts the experiment as set up; NULL (and said in the window) where that is not possible. The store holds
  * the item. */
 GscRunItem *gsc_window_start_run(GscWindow *self);
+/* The same with these assignments behind those of the set-up; NULL: none. */
+GscRunItem *gsc_window_start_run_with(GscWindow *self, const char *const *sets);
 
 /* Sweeps (window_sweeps.c): lists those in the runs folder; runs what the set-up varies; shows the selected
  * experiment's grid where it is a sweep, else its figure. */
@@ -99,5 +104,14 @@ void gsc_window_install_actions(GtkWidgetClass *widget_class);
 void gsc_window_add_states(GscWindow *self);
 void gsc_window_ask_export(GscWindow *self);
 void gsc_window_export_to(GscWindow *self, const char *path);
+void gsc_window_copy_figure(GscWindow *self);
+
+/* The start page (window_start.c). */
+void gsc_window_add_start(GscWindow *self);
+void gsc_window_show_start(GscWindow *self, bool shown);
+void gsc_window_describe_start(GscWindow *self, json_t *report);
+
+/* Files dropped on the window open in it (window_open.c). */
+void gsc_window_accept_drops(GscWindow *self);
 
 #endif

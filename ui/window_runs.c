@@ -279,7 +279,23 @@ static char *dup_stem(const char *experiment, char **assignments) {
     return g_string_free(stem, FALSE);
 }
 
+/* The set-up's assignments, and these behind them; caller frees. */
+static char **dup_assignments(GscWindow *self, const char *const *sets) {
+    g_auto(GStrv) own = gsc_setup_panel_dup_assignments(self->setup);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    g_strv_builder_addv(builder, (const char **)own);
+    if (sets != NULL) {
+        g_strv_builder_addv(builder, (const char **)sets);
+    }
+    return g_strv_builder_end(builder);
+}
+
 GscRunItem *gsc_window_start_run(GscWindow *self) {
+    return gsc_window_start_run_with(self, NULL);
+}
+
+GscRunItem *gsc_window_start_run_with(GscWindow *self, const char *const *sets) {
     g_autoptr(GError) error = NULL;
     const char *problem = NULL;
 
@@ -296,7 +312,7 @@ GscRunItem *gsc_window_start_run(GscWindow *self) {
         return NULL;
     }
     const char *name = gsc_experiment_get_name(self->experiment);
-    g_auto(GStrv) assignments = gsc_setup_panel_dup_assignments(self->setup);
+    g_auto(GStrv) assignments = dup_assignments(self, sets);
     g_autofree char *stem = dup_stem(name, assignments);
     g_autofree char *path = gsc_run_store_free_path(self->runs, stem);
     started *start = g_new0(started, 1);
@@ -316,6 +332,8 @@ GscRunItem *gsc_window_start_run(GscWindow *self) {
     GscRunItem *item =
         gsc_run_store_expect(self->runs, path, name, gsc_experiment_get_title(self->experiment));
     g_clear_object(&self->solo);
+    self->asked = true;
+    gsc_window_show_start(self, false);
     gsc_state_set_shown(self->state, path, true);
     gsc_run_item_set_shown(item, true);
     gsc_window_update_figure(self);

@@ -150,7 +150,9 @@ static void test_export(desk *at) {
     picture png = {0};
 
     desk_key(at, "ctrl+e");
-    TAP_OK(desk_wait_file(at->export_path, 30), "Ctrl+E writes a file");
+    desk_rest(0.7);
+    desk_press(at, "Return");
+    TAP_OK(desk_wait_file(at->export_path, 30), "Ctrl+E and Return write a file");
     desk_rest(0.5);
     TAP_OK(picture_read_png(at->export_path, &png), "it is a PNG");
     TAP_OK(png.width == 1600 && png.height == 1000, "of 1600 x 1000 pixels");
@@ -176,6 +178,8 @@ static void test_figures(desk *at) {
     TAP_STRING(second, "components", "that of every parameter");
     g_unlink(at->export_path);
     desk_key(at, "ctrl+e");
+    desk_rest(0.7);
+    desk_press(at, "Return");
     TAP_OK(desk_wait_file(at->export_path, 30), "Export writes that one");
     desk_rest(0.5);
     picture png = {0};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The window's start page: shown while there is no run, and when the user asks for it; what is chosen there
+ * runs small.
+ */
+#include "ui/window_private.h"
+
+#include <jansson.h>
+
+void gsc_window_show_start(GscWindow *self, bool shown) {
+    bool sweep = self->experiment != NULL && gsc_experiment_get_sweep(self->experiment) != NULL;
+
+    gtk_widget_set_visible(GTK_WIDGET(self->start_page), shown);
+    gtk_widget_set_visible(GTK_WIDGET(self->page), !shown && !sweep);
+    gtk_widget_set_visible(GTK_WIDGET(self->sweep_page), !shown && sweep);
+}
+
+/* A window that was opened with nothing to show and finds no run begins at the start. */
+static void on_listed(GscRunStore *runs, GscWindow *self) {
+    if (!self->asked && g_list_model_get_n_items(gsc_run_store_get_model(runs)) == 0) {
+        gsc_window_show_start(self, true);
+    }
+}
+
+static void on_small_run(GscStartPage *page, const gsc_small_run *run, GscWindow *self) {
+    gsc_window_select_experiment(self, run->preset);
+    gsc_window_show_start(self, false);
+    gsc_window_start_run_with(self, run->sets);
+}
+
+void gsc_window_add_start(GscWindow *self) {
+    gsc_start_page_set_experiments(self->start_page, G_LIST_MODEL(self->experiments));
+    g_signal_connect_object(self->start_page, "chosen", G_CALLBACK(on_small_run), self, 0);
+    g_signal_connect_object(self->runs, "listed", G_CALLBACK(on_listed), self, 0);
+}
+
+void gsc_window_describe_start(GscWindow *self, json_t *report) {
+    json_object_set_new(report, "start",
+                        json_boolean(gtk_widget_get_visible(GTK_WIDGET(self->start_page))));
+}
