@@ -102,7 +102,8 @@ static void gsc_application_init(GscApplication *self) {
         {NULL}};
 
     g_application_add_main_option_entries(G_APPLICATION(self), entries);
-    g_application_set_option_context_parameter_string(G_APPLICATION(self), "[FILE.gsc|FILE.png|SPEC.json…]");
+    g_application_set_option_context_parameter_string(G_APPLICATION(self),
+                                                      "[FILE.gsc|FILE.png|SPEC.json…]");
     g_application_set_option_context_summary(G_APPLICATION(self),
                                              "Gatescope: a bench for mixture-of-experts research");
 }

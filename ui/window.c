@@ -50,6 +50,8 @@ static void on_experiment_chosen(GscSidebar *sidebar, GscExperiment *experiment,
 }
 
 static void on_run_chosen(GscSidebar *sidebar, GscRunItem *item, GscWindow *self) {
+    self->asked = true;
+    gsc_window_show_start(self, false);
     gsc_window_choose_run(self, item);
 }
 

@@ -51,7 +51,7 @@ struct _GscWindow {
     char *asked_sha256; /* the file that the trust bar asks about; or NULL */
     gsc_state *state;
     gsc_probe *probe; /* tests only, else NULL */
-    bool asked; /* the user chose something to see: no start page by itself */
+    bool asked;       /* the user chose something to see: no start page by itself */
     guint figure_source, status_source;
 };
 

@@ -8,11 +8,16 @@
 #include <jansson.h>
 
 void gsc_window_show_start(GscWindow *self, bool shown) {
-    bool sweep = self->experiment != NULL && gsc_experiment_get_sweep(self->experiment) != NULL;
-
+    if (gtk_widget_get_visible(GTK_WIDGET(self->start_page)) == shown) {
+        return;
+    }
     gtk_widget_set_visible(GTK_WIDGET(self->start_page), shown);
-    gtk_widget_set_visible(GTK_WIDGET(self->page), !shown && !sweep);
-    gtk_widget_set_visible(GTK_WIDGET(self->sweep_page), !shown && sweep);
+    if (shown) {
+        gtk_widget_set_visible(GTK_WIDGET(self->page), FALSE);
+        gtk_widget_set_visible(GTK_WIDGET(self->sweep_page), FALSE);
+    } else {
+        gsc_window_show_sweep(self); /* or the figure */
+    }
 }
 
 /* A window that was opened with nothing to show and finds no run begins at the start. */
