@@ -93,6 +93,7 @@ static json_t *describe_widgets(GscWindow *window) {
     add_box(widgets, "trust", GTK_WIDGET(window->trust_bar), top);
     add_box(widgets, "sidebar", GTK_WIDGET(window->sidebar), top);
     add_box(widgets, "setup", GTK_WIDGET(window->setup), top);
+    add_box(widgets, "table", GTK_WIDGET(window->run_table), top);
     add_box(widgets, "canvas", canvas, top);
     add_box(widgets, "figures", gsc_figure_page_get_figure_list(window->page), top);
     const json_t *at = json_object_get(widgets, "canvas");
@@ -142,6 +143,7 @@ static char *describe(gsc_probe *self) {
     json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
     gsc_window_describe_look(window, report);
     gsc_window_describe_start(window, report);
+    gsc_window_describe_table(window, report);
     json_object_set_new(report, "widgets", describe_widgets(window));
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);

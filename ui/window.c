@@ -147,6 +147,7 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     g_type_ensure(GSC_TYPE_SETUP_PANEL);
     g_type_ensure(GSC_TYPE_BUILD_PANE);
     g_type_ensure(GSC_TYPE_SWEEP_PAGE);
+    g_type_ensure(GSC_TYPE_RUN_TABLE);
     g_type_ensure(GSC_TYPE_START_PAGE);
     gtk_widget_class_set_template_from_resource(widget_class, "/org/gatescope/Gatescope/window.ui");
     gtk_widget_class_bind_template_child(widget_class, GscWindow, toasts);
@@ -161,6 +162,8 @@ static void gsc_window_class_init(GscWindowClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscWindow, status_label);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, build_pane);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, sweep_page);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, run_table);
+    gtk_widget_class_bind_template_child(widget_class, GscWindow, middle);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, start_page);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_bar);
     gtk_widget_class_bind_template_child(widget_class, GscWindow, trust_label);
@@ -182,6 +185,7 @@ static void gsc_window_init(GscWindow *self) {
     gsc_window_add_look(self);
     gsc_window_accept_drops(self);
     gsc_window_add_start(self);
+    gsc_window_add_table(self);
     gsc_window_open_workshop(self);
     gsc_window_open_sweeps(self);
     gsc_plugin_store_load(self->plugins);

@@ -242,6 +242,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     bind(klass, GDK_KEY_KP_Subtract, 0, "win.zoom-out");
     bind(klass, GDK_KEY_slash, 0, "win.find");
     bind(klass, GDK_KEY_f, GDK_CONTROL_MASK, "win.find");
+    bind(klass, GDK_KEY_t, 0, "win.show-table");
     bind(klass, GDK_KEY_t, GDK_CONTROL_MASK, "win.show-numbers");
     bind(klass, GDK_KEY_F9, 0, "win.show-list");
     bind(klass, GDK_KEY_F9, GDK_CONTROL_MASK, "win.show-setup");

@@ -15,6 +15,7 @@
 #include "ui/plugin_store.h"
 #include "ui/probe.h"
 #include "ui/run_store.h"
+#include "ui/run_table.h"
 #include "ui/setup_panel.h"
 #include "ui/sidebar.h"
 #include "ui/start_page.h"
@@ -36,6 +37,8 @@ struct _GscWindow {
     GscSweepPage *sweep_page;
     GscStartPage *start_page;
     GscBuildPane *build_pane;
+    GscRunTable *run_table;
+    GtkPaned *middle; /* the figure above the table */
     GtkInfoBar *trust_bar;
     GtkLabel *trust_label;
     /* data */
@@ -70,7 +73,9 @@ void gsc_window_stop(GscWindow *self);
 void gsc_window_toggle_run(GscWindow *self, const char *path);
 /* Goes on with a run that ended too early, from its last checkpoint. */
 void gsc_window_resume_run(GscWindow *self, const char *path);
+/* Moves a run, or several (GscRunItem), to the trash; their toast can undo it (window_trash.c). */
 void gsc_window_trash_run(GscWindow *self, const char *path);
+void gsc_window_trash_items(GscWindow *self, GPtrArray *items);
 /* The run that Stop would stop: the newest active one in the figure, or NULL. */
 GscRunItem *gsc_window_get_active_run(GscWindow *self);
 guint gsc_window_count_shown(GscWindow *self);
@@ -86,6 +91,10 @@ GscRunItem *gsc_window_start_run_with(GscWindow *self, const char *const *sets);
 void gsc_window_open_sweeps(GscWindow *self);
 void gsc_window_run_all(GscWindow *self);
 void gsc_window_show_sweep(GscWindow *self);
+
+/* The run table (window_table.c). */
+void gsc_window_add_table(GscWindow *self);
+void gsc_window_describe_table(GscWindow *self, json_t *report);
 
 /* Gates of one's own (window_workshop.c). */
 void gsc_window_open_workshop(GscWindow *self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The window's runs: which of them are in the figure and in which colour, starting, stopping, deleting.
+ * The window's runs: which of them are in the figure and in which colour, starting, stopping.
  */
 #include "ui/window_private.h"
 
@@ -203,9 +203,9 @@ void gsc_window_choose_run(GscWindow *self, GscRunItem *item) {
 }
 
 void gsc_window_toggle_run(GscWindow *self, const char *path) {
-    GscRunItem *item = gsc_run_store_find(self->runs, path);
+    GscRunItem *item = gsc_run_store_add(self->runs, path);
 
-    if (item == NULL) {
+    if (gsc_run_item_get_problem(item) != NULL) {
         return;
     }
     if (!belongs(self, item)) {
@@ -393,62 +393,4 @@ void gsc_window_resume_run(GscWindow *self, const char *path) {
     gsc_window_choose_run(self, item);
     gsc_window_say(self, NULL);
     gsc_run_store_watch(self->runs, item);
-}
-
-/* ---- Trash --------------------------------------------------------------------------------------- */
-
-typedef struct deletion {
-    GscWindow *window;
-    GscRunItem *item;
-    bool undone;
-} deletion;
-
-static void on_undo(AdwToast *toast, deletion *self) {
-    self->undone = true;
-    gsc_run_store_unhide(self->window->runs, self->item);
-}
-
-static void trash_file(GscWindow *self, const char *path) {
-    g_autoptr(GFile) file = g_file_new_for_path(path);
-    g_autoptr(GError) error = NULL;
-
-    if (!g_file_trash(file, NULL, &error)) {
-        g_autofree char *text =
-            g_strdup_printf("%s was not moved to the trash: %s.", path, error->message);
-        gsc_window_say(self, text);
-        return;
-    }
-    gsc_state_forget_run(self->state, path);
-    gsc_run_store_forget(self->runs, path);
-}
-
-/* The toast is gone: now, and only now, the file moves. */
-static void on_dismissed(AdwToast *toast, deletion *self) {
-    if (!self->undone) {
-        trash_file(self->window, gsc_run_item_get_path(self->item));
-        if (gsc_run_store_find(self->window->runs, gsc_run_item_get_path(self->item)) != NULL) {
-            gsc_run_store_unhide(self->window->runs, self->item);
-        }
-    }
-    g_object_unref(self->item);
-    g_object_unref(self->window);
-    g_free(self);
-}
-
-void gsc_window_trash_run(GscWindow *self, const char *path) {
-    GscRunItem *item = gsc_run_store_find(self->runs, path);
-
-    if (item == NULL || gsc_run_item_is_active(item)) {
-        return;
-    }
-    g_autofree char *title = g_strdup_printf("%s moves to the trash", gsc_run_item_get_name(item));
-    deletion *doomed = g_new0(deletion, 1);
-    *doomed = (deletion){.window = g_object_ref(self), .item = g_object_ref(item)};
-    AdwToast *toast = adw_toast_new(title);
-    adw_toast_set_button_label(toast, "Undo");
-    adw_toast_set_timeout(toast, 6);
-    g_signal_connect(toast, "button-clicked", G_CALLBACK(on_undo), doomed);
-    g_signal_connect(toast, "dismissed", G_CALLBACK(on_dismissed), doomed);
-    gsc_run_store_hide(self->runs, item);
-    adw_toast_overlay_add_toast(self->toasts, toast);
 }

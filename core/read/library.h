@@ -61,7 +61,8 @@ typedef struct gsc_library_run {
     gsc_run_status status; /* where it is readable */
     bool known;            /* false: not read yet */
     bool readable;
-    double progress; /* 0..1 */
+    double progress;   /* 0..1 */
+    uint32_t revision; /* moves whenever a cell may have */
 } gsc_library_run;
 
 typedef struct gsc_library gsc_library;

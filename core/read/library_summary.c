@@ -324,6 +324,7 @@ void gsc_library_refresh_marks(gsc_library_entry *entry) {
     set_cell(entry, GSC_LIBRARY_NOTES, entry->notes, NAN);
     free(entry->found);
     entry->found = NULL;
+    entry->run.revision++;
 }
 
 bool gsc_library_take_record(gsc_library *self, gsc_library_entry *entry, char *record) {
