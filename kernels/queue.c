@@ -26,7 +26,10 @@ static void *host_alloc(size_t bytes) {
     }
     size_t alignment = bytes < HUGE_PAGE ? GSC_BUF_ALIGNMENT : HUGE_PAGE;
     size_t whole = (bytes + GSC_BUF_ALIGNMENT) / GSC_BUF_ALIGNMENT * GSC_BUF_ALIGNMENT;
-    void *memory = aligned_alloc(alignment, whole);
+    void *memory = NULL; /* not aligned_alloc: whole need not be a multiple of a huge page */
+    if (posix_memalign(&memory, alignment, whole) != 0) {
+        memory = NULL;
+    }
     if (memory != NULL) {
         if (alignment == HUGE_PAGE) {
             madvise(memory, whole / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
