@@ -20,8 +20,8 @@ struct _GscPlotCanvas {
     gsc_plot_view homes[GSC_FIGURE_MAX_PANELS];
     bool moved; /* by the user, since the last reset */
     gsc_layout *layout;
-    bool stale;     /* the layout is of an earlier frame; the next one makes it anew */
-    bool hit_stale; /* and so is what is under the pointer */
+    bool stale;         /* the layout is of an earlier frame; the next one makes it anew */
+    bool hit_stale;     /* and so is what is under the pointer */
     GHashTable *hidden; /* legend labels that the user hid */
     const gsc_plot_theme *theme;
     uint64_t cairo_frames;
