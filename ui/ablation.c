@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an ablation varies. See ablation.h.
+ * An ablation put together by clicking. See ablation.h.
  */
 #include "ui/ablation.h"
 
 #include "core/read/sweep.h"
-#include "ui/setup_row.h"
-#include "ui/words.h"
+#include "ui/ablation_axis.h"
+#include "ui/ablation_words.h"
+#include "ui/setup_row_private.h"
+#include "ui/spread.h"
 
 #include <adwaita.h>
 #include <math.h>
 #include <string.h>
 
-enum {
-    USUAL_SEEDS = 3
-};
-
-/* A key that may vary. */
-typedef struct axis {
-    char *key, *title;
-    const char *kind; /* of plugins; NULL: numbers */
-    GtkWidget *chip;  /* toggle */
-    GtkWidget
-        *row; /* its values: an expander of plugins, or an entry; shown while the chip is on */
-    GPtrArray *checks; /* of plugins: GtkCheckButton *, borrowed */
-    GPtrArray *ids;    /* char *, parallel */
-    struct _GscAblation *owner;
-} axis;
-
 struct _GscAblation {
     GtkWidget parent;
     GtkWidget *content;
     GtkFlowBox *chips;
-    GtkListBox *list;
-    GtkSpinButton *seeds_spin;
-    GtkLabel *count_label;
+    GtkListBox *list, *question; /* values of the axes; what is set beforehand */
+    GtkWidget *hypothesis_row;
+    AdwComboRow *baseline_row;
+    AdwActionRow *margin_row;
+    GtkSpinButton *seeds_spin, *margin_spin;
+    GtkLabel *cost_label, *power_label;
     GtkButton *run_button;
-    GPtrArray *axes; /* axis * */
+    GPtrArray *axes; /* gsc_ablation_axis * */
+    GPtrArray *arms; /* char *, as the baseline's list has them */
     GscPluginStore *plugins;
-    double run_seconds;
+    GscRunStore *runs;
+    GscExperiment *experiment;
+    gsc_spec *base;
+    char *made_for; /* experiment and plugins that the chips are for */
+    gsc_forecast *forecast;
+    gsc_spread spread;
+    size_t n_arms;
+    bool quiet;          /* changes now are not the user's */
+    bool is_refused;     /* an arm of the plan, by the process that measures */
+    bool is_spread_read; /* for the base as it is */
 };
 
 G_DEFINE_FINAL_TYPE(GscAblation, gsc_ablation, GTK_TYPE_WIDGET)
@@ -49,206 +48,293 @@ enum {
 };
 static guint signals[N_SIGNALS];
 
-static void free_axis(gpointer data) {
-    axis *self = data;
-
-    g_free(self->key);
-    g_free(self->title);
-    g_clear_pointer(&self->checks, g_ptr_array_unref);
-    g_clear_pointer(&self->ids, g_ptr_array_unref);
-    g_free(self);
-}
-
 /* ---- The plan ------------------------------------------------------------------------------------ */
 
-static bool is_on(const axis *self) {
-    return gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(self->chip));
+static bool is_lm(const GscAblation *self) {
+    return g_strcmp0(gsc_spec_string(self->base, "lab"), "lm") == 0;
 }
 
-/* "1, 2 4" as a JSON array; NULL where a word is no number. */
-static json_t *dup_numbers(const char *text) {
-    g_auto(GStrv) words = g_strsplit_set(text, ", ;\t", -1);
-    json_t *list = json_array();
-
-    for (gsize i = 0; words[i] != NULL; i++) {
-        char *end = NULL;
-        const double value = g_ascii_strtod(words[i], &end);
-        if (*words[i] == '\0') {
-            continue;
-        }
-        if (*end != '\0' || !isfinite(value)) {
-            json_decref(list);
-            return NULL;
-        }
-        json_array_append_new(list, value == floor(value) && fabs(value) < 9e15
-                                        ? json_integer((json_int_t)value)
-                                        : json_real(value));
-    }
-    return list;
+static const char *result_of(const GscAblation *self) {
+    return is_lm(self) ? "validation_loss" : "slope_log_n";
 }
 
-static json_t *dup_values(const axis *self) {
-    if (self->kind == NULL) {
-        return dup_numbers(gtk_editable_get_text(GTK_EDITABLE(self->row)));
-    }
-    json_t *list = json_array();
-    for (guint i = 0; i < self->checks->len; i++) {
-        if (gtk_check_button_get_active(GTK_CHECK_BUTTON(self->checks->pdata[i]))) {
-            json_array_append_new(list, json_string(self->ids->pdata[i]));
-        }
-    }
-    return list;
+static size_t count_values(const GscAblation *self, const json_t *axes, const char *key) {
+    const json_t *value = gsc_spec_json(self->base, key);
+
+    return json_object_get(axes, key) == NULL && json_is_array(value) ? json_array_size(value) : 1;
 }
 
-json_t *gsc_ablation_dup_plan(GscAblation *self, char **ret_problem) {
-    const int seeds = gtk_spin_button_get_value_as_int(self->seeds_spin);
-    json_t *axes = json_object();
-    char *problem = NULL;
+/* Why runs of this base have nothing to be judged by; NULL: they have. */
+static const char *why_no_verdict(const GscAblation *self, const json_t *axes) {
+    const char *study = gsc_spec_string(self->base, "theory.study");
 
-    for (guint i = 0; i < self->axes->len && problem == NULL; i++) {
-        const axis *one = self->axes->pdata[i];
-        if (!is_on(one)) {
-            continue;
-        }
-        json_t *values = dup_values(one);
-        if (values == NULL) {
-            problem = g_strdup_printf("%s takes numbers with commas between, such as 1, 2, 4.",
-                                      one->title);
-        } else if (json_array_size(values) < 2) {
-            problem = g_strdup_printf("Choose two or more values of %s to compare.", one->title);
-        }
-        json_object_set_new(axes, one->key, values != NULL ? values : json_null());
-    }
-    if (problem == NULL && json_object_size(axes) == 0) {
-        problem = g_strdup("Choose what to vary.");
-    }
-    if (problem != NULL) {
-        json_decref(axes);
-        *ret_problem = problem;
+    if (is_lm(self)) {
         return NULL;
     }
-    return json_pack("{s:o, s:i, s:b}", "axes", axes, "seeds", seeds, "verdict",
-                     seeds >= GSC_SWEEP_LEAST_SEEDS);
-}
-
-/* "6 arms × 3 seeds = 18 runs · about 4 min", or what is missing. */
-static void update(GscAblation *self) {
-    g_autofree char *problem = NULL;
-    json_t *plan = gsc_ablation_dup_plan(self, &problem);
-    const char *key;
-    json_t *values;
-    size_t arms = 1;
-
-    if (plan != NULL) {
-        json_object_foreach(json_object_get(plan, "axes"), key, values) {
-            arms *= json_array_size(values);
-        }
-        const size_t seeds = (size_t)json_integer_value(json_object_get(plan, "seeds"));
-        g_autofree char *time = self->run_seconds > 0
-                                    ? gsc_words_duration(self->run_seconds * (double)(arms * seeds))
-                                    : NULL;
-        g_autofree char *text =
-            g_strdup_printf("%zu arms × %zu seeds = %zu runs%s%s", arms, seeds, arms * seeds,
-                            time != NULL ? " · about " : "", time != NULL ? time : "");
-        gtk_label_set_text(self->count_label, text);
-    } else {
-        gtk_label_set_text(self->count_label, problem);
+    if (g_strcmp0(study, "rate") != 0) {
+        return "An exploration: only rates over sample sizes have a slope to judge by.";
     }
-    gtk_widget_set_sensitive(GTK_WIDGET(self->run_button), plan != NULL);
-    json_decref(plan);
+    if (count_values(self, axes, "theory.sizes") < 2) {
+        return "An exploration: a slope takes two or more sample sizes.";
+    }
+    if (count_values(self, axes, "theory.k_shared") * count_values(self, axes, "theory.k_routed") >
+            1 ||
+        json_array_size(gsc_spec_json(self->base, "theory.arms")) > 1) {
+        return "An exploration: each run has several slopes. Fit one number of experts, or vary that "
+               "number here, and there are verdicts.";
+    }
+    return NULL;
 }
 
-/* ---- Axes ---------------------------------------------------------------------------------------- */
+/* {KEY: [VALUE, ...]} of the chips that are on. */
+static json_t *dup_axes(GscAblation *self, char **ret_problem) {
+    json_t *axes = json_object();
+
+    for (guint i = 0; i < self->axes->len && *ret_problem == NULL; i++) {
+        gsc_ablation_axis *one = self->axes->pdata[i];
+        json_t *values =
+            gsc_ablation_axis_is_on(one) ? gsc_ablation_axis_dup_values(one, ret_problem) : NULL;
+        if (values != NULL) {
+            json_object_set_new(axes, gsc_ablation_axis_get_key(one), values);
+        }
+    }
+    if (*ret_problem == NULL && json_object_size(axes) == 0) {
+        *ret_problem = g_strdup("Choose what to vary.");
+    }
+    if (*ret_problem != NULL) {
+        json_decref(axes);
+        return NULL;
+    }
+    return axes;
+}
+
+/* "One expert too many: gate × top k". */
+static char *dup_title(const GscAblation *self, const json_t *axes) {
+    GString *title = g_string_new(gsc_experiment_get_title(self->experiment));
+    const char *key, *before = ": ";
+    json_t *values;
+
+    json_object_foreach((json_t *)axes, key, values) {
+        const char *dot = strrchr(key, '.');
+        g_autofree char *word = g_strdup(dot != NULL ? dot + 1 : key);
+        g_strdelimit(word, "_", ' ');
+        g_string_append_printf(title, "%s%s", before, word);
+        before = " × ";
+    }
+    return g_string_free(title, FALSE);
+}
+
+/* The plan without its baseline, which is one of the arms that it makes. */
+static json_t *dup_draft(GscAblation *self, char **ret_problem) {
+    json_t *axes = dup_axes(self, ret_problem);
+    const int seeds = gtk_spin_button_get_value_as_int(self->seeds_spin);
+
+    if (axes == NULL) {
+        return NULL;
+    }
+    const bool judged = why_no_verdict(self, axes) == NULL && seeds >= GSC_SWEEP_LEAST_SEEDS;
+    g_autofree char *title = dup_title(self, axes);
+    g_autofree char *hypothesis =
+        g_strstrip(g_strdup(gtk_editable_get_text(GTK_EDITABLE(self->hypothesis_row))));
+    char *base = gsc_spec_dump(self->base);
+    if (g_str_has_suffix(hypothesis, ".")) {
+        hypothesis[strlen(hypothesis) - 1] = '\0';
+    }
+    json_t *plan =
+        json_pack("{s:s, s:o, s:i, s:b, s:s, s:f, s:s, s:o}", "title", title, "axes", axes, "seeds",
+                  seeds, "verdict", judged, "result", result_of(self), "margin",
+                  gtk_spin_button_get_value(self->margin_spin), "hypothesis", hypothesis, "base",
+                  base != NULL ? json_loads(base, 0, NULL) : json_null());
+    free(base);
+    return plan;
+}
+
+/* The list of baselines follows the arms; the choice stays where its arm stays. */
+static void show_arms(GscAblation *self, const gsc_sweep *sweep) {
+    g_autoptr(GtkStringList) model = gtk_string_list_new(NULL);
+    const guint at = adw_combo_row_get_selected(self->baseline_row);
+    g_autofree char *chosen = at < self->arms->len ? g_strdup(self->arms->pdata[at]) : g_strdup("");
+    bool same = self->arms->len == sweep->n_arms;
+    guint now = 0;
+
+    for (size_t a = 0; a < sweep->n_arms; a++) {
+        same = same && strcmp(self->arms->pdata[a], sweep->arms[a].name) == 0;
+        now = strcmp(chosen, sweep->arms[a].name) == 0 ? (guint)a : now;
+        gtk_string_list_append(model, sweep->arms[a].name);
+    }
+    if (same) {
+        return;
+    }
+    g_ptr_array_set_size(self->arms, 0);
+    for (size_t a = 0; a < sweep->n_arms; a++) {
+        g_ptr_array_add(self->arms, g_strdup(sweep->arms[a].name));
+    }
+    self->quiet = true;
+    adw_combo_row_set_model(self->baseline_row, G_LIST_MODEL(model));
+    adw_combo_row_set_selected(self->baseline_row, now);
+    self->quiet = false;
+}
+
+static char *dump(json_t *plan) {
+    char *text = json_dumps(plan, JSON_INDENT(2)), *copy = g_strdup(text);
+
+    free(text);
+    return copy;
+}
+
+char *gsc_ablation_dup_plan(GscAblation *self, char **ret_problem) {
+    gsc_error error = {0};
+    gsc_sweep *sweep = NULL;
+
+    if (self->base == NULL) {
+        *ret_problem = g_strdup("Choose an experiment.");
+        return NULL;
+    }
+    json_t *plan = dup_draft(self, ret_problem);
+    g_autofree char *draft = plan != NULL ? dump(plan) : NULL;
+    if (draft != NULL && gsc_sweep_parse(draft, "the ablation", &sweep, &error) != GSC_OK) {
+        *ret_problem = g_strdup(error.message);
+        g_clear_pointer(&draft, g_free);
+    }
+    if (draft != NULL) {
+        self->n_arms = sweep->n_arms;
+        show_arms(self, sweep);
+        const guint at = adw_combo_row_get_selected(self->baseline_row);
+        json_object_set_new(plan, "baseline",
+                            json_string(self->arms->pdata[at < self->arms->len ? at : 0]));
+    }
+    gsc_sweep_free(sweep);
+    char *text = draft != NULL ? dump(plan) : NULL;
+    json_decref(plan);
+    return text;
+}
+
+/* ---- What it says -------------------------------------------------------------------------------- */
+
+static void say(GtkLabel *label, const char *text) {
+    gtk_label_set_text(label, text);
+    gtk_widget_set_visible(GTK_WIDGET(label), *text != '\0');
+}
+
+static void show_cost(GscAblation *self, const gsc_cost *cost) {
+    const size_t seeds = (size_t)gtk_spin_button_get_value_as_int(self->seeds_spin);
+    g_autofree char *text = gsc_ablation_cost_words(self->n_arms, seeds, cost, self->spread.run_s);
+
+    say(self->cost_label, text);
+}
+
+static void show_power(GscAblation *self) {
+    char *problem = NULL;
+    json_t *axes = dup_axes(self, &problem);
+    const char *why = axes != NULL ? why_no_verdict(self, axes) : NULL;
+    g_autofree char *text = gsc_ablation_power_words(
+        (size_t)gtk_spin_button_get_value_as_int(self->seeds_spin), self->spread.sd,
+        self->spread.from, is_lm(self) ? "nat" : "in the slope",
+        gtk_spin_button_get_value(self->margin_spin));
+
+    say(self->power_label, why != NULL ? why : text);
+    json_decref(axes);
+    g_free(problem);
+}
+
+/* The process that measures has answered. Arms that it refuses are not begun. */
+static void on_answer(const gsc_cost *cost, const char *problem, gpointer data) {
+    GscAblation *self = GSC_ABLATION(data);
+
+    if (cost != NULL) {
+        show_cost(self, cost);
+    } else {
+        say(self->cost_label, problem);
+        gtk_widget_add_css_class(GTK_WIDGET(self->cost_label), "error");
+        self->is_refused = true;
+        gtk_widget_set_sensitive(GTK_WIDGET(self->run_button), FALSE);
+    }
+}
+
+/* Only what costs something is asked anew: a word more in the hypothesis is not. */
+static void ask_cost(GscAblation *self, const char *plan) {
+    json_t *asked = json_loads(plan, 0, NULL);
+
+    json_object_del(asked, "hypothesis");
+    json_object_del(asked, "margin");
+    json_object_del(asked, "baseline");
+    g_autofree char *text = dump(asked);
+    json_decref(asked);
+    if (gsc_forecast_ask(self->forecast, text)) {
+        gtk_widget_remove_css_class(GTK_WIDGET(self->cost_label), "error");
+        self->is_refused = false;
+        show_cost(self, NULL);
+    }
+    gtk_widget_set_sensitive(GTK_WIDGET(self->run_button), !self->is_refused);
+}
+
+static void update(GscAblation *self) {
+    char *problem = NULL;
+    bool any = false;
+
+    if (self->quiet || self->base == NULL) {
+        return;
+    }
+    for (guint i = 0; i < self->axes->len; i++) {
+        any = any || gsc_ablation_axis_is_on(self->axes->pdata[i]);
+    }
+    g_autofree char *plan = gsc_ablation_dup_plan(self, &problem);
+    gtk_widget_set_visible(GTK_WIDGET(self->list), any);
+    gtk_widget_set_visible(GTK_WIDGET(self->question), any);
+    gtk_widget_set_visible(GTK_WIDGET(self->run_button), any);
+    gtk_widget_set_sensitive(GTK_WIDGET(self->run_button), plan != NULL && !self->is_refused);
+    if (any && !self->is_spread_read && self->runs != NULL) {
+        self->is_spread_read = true;
+        gsc_spread_clear(&self->spread);
+        gsc_spread_read(&self->spread, self->runs, self->experiment, self->base, result_of(self));
+    }
+    if (plan != NULL) {
+        ask_cost(self, plan);
+        show_power(self);
+    } else {
+        gsc_forecast_ask(self->forecast, NULL);
+        gtk_widget_remove_css_class(GTK_WIDGET(self->cost_label), "error");
+        say(self->cost_label, any ? problem : "");
+        say(self->power_label, "");
+    }
+    g_free(problem);
+}
+
+static void on_axis_changed(gpointer data) {
+    update(GSC_ABLATION(data));
+}
 
 static void on_value_changed(GtkWidget *widget, GscAblation *self) {
     update(self);
 }
 
-static void on_check_toggled(GtkCheckButton *check, axis *self) {
-    GString *chosen = g_string_new(NULL);
-
-    for (guint i = 0; i < self->checks->len; i++) {
-        if (gtk_check_button_get_active(GTK_CHECK_BUTTON(self->checks->pdata[i]))) {
-            g_string_append_printf(chosen, "%s%s", chosen->len > 0 ? ", " : "",
-                                   (const char *)self->ids->pdata[i]);
-        }
-    }
-    g_autofree char *text = g_string_free(chosen, FALSE);
-    adw_expander_row_set_subtitle(ADW_EXPANDER_ROW(self->row), text);
-    update(self->owner);
+static void on_baseline(AdwComboRow *row, GParamSpec *pspec, GscAblation *self) {
+    update(self);
 }
 
-static void on_chip_toggled(GtkToggleButton *chip, axis *self) {
-    const bool on = gtk_toggle_button_get_active(chip);
-
-    gtk_widget_set_visible(self->row, on);
-    if (on && self->kind != NULL) {
-        adw_expander_row_set_expanded(ADW_EXPANDER_ROW(self->row), TRUE);
-    }
-    gtk_widget_set_visible(GTK_WIDGET(self->owner->list), TRUE);
-    update(self->owner);
+const char *gsc_ablation_get_cost(GscAblation *self) {
+    return gtk_label_get_text(self->cost_label);
 }
 
-/* The plugins of a kind that the lab takes, the one of the set-up chosen already. */
-static void fill_plugins(axis *self, const char *lab, const char *now) {
-    const json_t *descriptors = gsc_plugin_store_get_descriptors(self->owner->plugins);
-
-    for (size_t i = 0; i < json_array_size(descriptors); i++) {
-        const json_t *plugin = json_array_get(descriptors, i);
-        const char *id = gsc_plugin_text(plugin, "id");
-        g_autofree char *refusal = gsc_plugin_dup_refusal(plugin, lab);
-        if (strcmp(gsc_plugin_text(plugin, "kind"), self->kind) != 0 || *refusal != '\0') {
-            continue;
-        }
-        GtkWidget *check = gtk_check_button_new(), *row = adw_action_row_new();
-        g_autofree char *title = g_markup_escape_text(gsc_plugin_text(plugin, "title"), -1);
-        gtk_widget_set_valign(check, GTK_ALIGN_CENTER);
-        gtk_accessible_update_property(GTK_ACCESSIBLE(check), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                       gsc_plugin_text(plugin, "title"), -1);
-        adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
-        adw_action_row_add_prefix(ADW_ACTION_ROW(row), check);
-        adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), check);
-        adw_expander_row_add_row(ADW_EXPANDER_ROW(self->row), row);
-        g_ptr_array_add(self->checks, check);
-        g_ptr_array_add(self->ids, g_strdup(id));
-        g_signal_connect(check, "toggled", G_CALLBACK(on_check_toggled), self);
-        if (strcmp(id, now) == 0) {
-            gtk_check_button_set_active(GTK_CHECK_BUTTON(check), TRUE);
-        }
-    }
+const char *gsc_ablation_get_power(GscAblation *self) {
+    return gtk_label_get_text(self->power_label);
 }
 
-static axis *add_axis(GscAblation *self, const char *key, const char *title, const char *kind) {
-    axis *one = g_new0(axis, 1);
+/* ---- Axes ---------------------------------------------------------------------------------------- */
 
-    *one = (axis){.key = g_strdup(key), .title = g_strdup(title), .kind = kind, .owner = self};
-    one->chip = gtk_toggle_button_new_with_label(title);
-    one->row = kind != NULL ? adw_expander_row_new() : adw_entry_row_new();
-    one->checks = g_ptr_array_new();
-    one->ids = g_ptr_array_new_with_free_func(g_free);
-    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(one->row), title);
-    gtk_widget_add_css_class(one->chip, "chip");
-    gtk_widget_set_visible(one->row, FALSE);
-    gtk_flow_box_append(self->chips, one->chip);
-    gtk_list_box_append(self->list, one->row);
-    if (kind == NULL) {
-        g_signal_connect(one->row, "changed", G_CALLBACK(on_value_changed), self);
-    }
-    g_signal_connect(one->chip, "toggled", G_CALLBACK(on_chip_toggled), one);
+static gsc_ablation_axis *add_axis(GscAblation *self, const char *key, const char *title,
+                                   const char *kind) {
+    gsc_ablation_axis *one = gsc_ablation_axis_new(key, title, kind, on_axis_changed, self);
+
+    gtk_flow_box_append(self->chips, gsc_ablation_axis_get_chip(one));
+    gtk_list_box_append(self->list, gsc_ablation_axis_get_row(one));
     g_ptr_array_add(self->axes, one);
     return one;
 }
 
-static void set_number(axis *self, const json_t *value) {
-    const json_t *first = json_is_array(value) ? json_array_get(value, 0) : value;
-    g_autofree char *text = g_strdup_printf("%.10g", json_number_value(first));
-
-    gtk_editable_set_text(GTK_EDITABLE(self->row), first != NULL ? text : "");
-}
-
 /* Parameters of the plugin that the set-up has: gate.offset. */
-static void add_params(GscAblation *self, const gsc_spec *spec, const gsc_spec_key *key) {
-    const char *id = gsc_spec_plugin(spec, key->name);
+static void add_params(GscAblation *self, const gsc_spec_key *key) {
+    const char *id = gsc_spec_plugin(self->base, key->name);
     const json_t *plugin =
         id != NULL ? gsc_plugin_store_find(self->plugins, key->choices[0], id) : NULL;
     const json_t *params = json_object_get(plugin, "params");
@@ -259,30 +345,26 @@ static void add_params(GscAblation *self, const gsc_spec *spec, const gsc_spec_k
         g_autofree char *whole = g_strdup_printf("%s.%s", key->name, name);
         g_autofree char *title = g_strdup(name);
         json_t *now = json_real(gsc_spec_plugin_param(
-            spec, key->name, name, json_number_value(json_object_get(param, "initial"))));
+            self->base, key->name, name, json_number_value(json_object_get(param, "initial"))));
         g_strdelimit(title, "_", ' ');
         title[0] = g_ascii_toupper(title[0]);
-        set_number(add_axis(self, whole, title, NULL), now);
+        gsc_ablation_axis_set_number(add_axis(self, whole, title, NULL), now);
         json_decref(now);
     }
 }
 
-static bool varies(const char *key, bool is_lm) {
-    static const char *const lm[] = {
+static bool varies(const char *key, bool lm) {
+    static const char *const of_lm[] = {
         "lm.top_k",         "lm.shared",  "lm.experts", "lm.expert_width",
         "lm.learning_rate", "lm.balance", NULL};
-    static const char *const theory[] = {"theory.k_shared", "theory.k_routed", "theory.top_k",
-                                         NULL};
+    static const char *const of_theory[] = {"theory.k_shared", "theory.k_routed", "theory.top_k",
+                                            NULL};
 
-    return g_strv_contains(is_lm ? lm : theory, key);
+    return g_strv_contains(lm ? of_lm : of_theory, key);
 }
 
-void gsc_ablation_set_spec(GscAblation *self, const gsc_spec *spec) {
-    const char *lab = gsc_spec_string(spec, "lab");
-    const bool is_lm = g_strcmp0(lab, "lm") == 0;
+static void clear_axes(GscAblation *self) {
     GtkWidget *child;
-    size_t n = 0;
-    const gsc_spec_key *keys = gsc_spec_keys(&n);
 
     while ((child = gtk_widget_get_first_child(GTK_WIDGET(self->chips))) != NULL) {
         gtk_flow_box_remove(self->chips, child);
@@ -291,26 +373,55 @@ void gsc_ablation_set_spec(GscAblation *self, const gsc_spec *spec) {
         gtk_list_box_remove(self->list, child);
     }
     g_ptr_array_set_size(self->axes, 0);
-    for (size_t i = 0; i < n; i++) {
-        g_autofree char *title = gsc_setup_key_title(&keys[i]);
-        const bool plugin = keys[i].type == GSC_SPEC_PLUGIN &&
-                            (is_lm || strcmp(keys[i].choices[0], "balancer") != 0);
-        if (plugin && gsc_spec_json(spec, keys[i].name) != NULL) {
-            axis *one = add_axis(self, keys[i].name, title, keys[i].choices[0]);
-            const char *now = gsc_spec_plugin(spec, keys[i].name);
-            fill_plugins(one, lab, now != NULL ? now : "");
-            add_params(self, spec, &keys[i]);
-        } else if (varies(keys[i].name, is_lm)) {
-            set_number(add_axis(self, keys[i].name, title, NULL),
-                       gsc_spec_json(spec, keys[i].name));
-        }
-    }
-    gtk_widget_set_visible(GTK_WIDGET(self->list), FALSE);
-    update(self);
 }
 
-void gsc_ablation_set_run_seconds(GscAblation *self, double seconds) {
-    self->run_seconds = seconds;
+static void make_axes(GscAblation *self) {
+    const char *lab = gsc_spec_string(self->base, "lab");
+    const bool lm = is_lm(self);
+    size_t n = 0;
+    const gsc_spec_key *keys = gsc_spec_keys(&n);
+
+    clear_axes(self);
+    for (size_t i = 0; i < n; i++) {
+        g_autofree char *title = gsc_setup_key_title(&keys[i]);
+        const bool plugin =
+            keys[i].type == GSC_SPEC_PLUGIN && (lm || strcmp(keys[i].choices[0], "balancer") != 0);
+        if (plugin && gsc_spec_json(self->base, keys[i].name) != NULL) {
+            const char *now = gsc_spec_plugin(self->base, keys[i].name);
+            gsc_ablation_axis_set_plugins(add_axis(self, keys[i].name, title, keys[i].choices[0]),
+                                          self->plugins, lab, now != NULL ? now : "");
+            add_params(self, &keys[i]);
+        } else if (varies(keys[i].name, lm)) {
+            gsc_ablation_axis_set_number(add_axis(self, keys[i].name, title, NULL),
+                                         gsc_spec_json(self->base, keys[i].name));
+        }
+    }
+    gtk_editable_set_text(GTK_EDITABLE(self->hypothesis_row), "");
+    gtk_spin_button_set_value(self->margin_spin, lm ? 0.005 : 0.02);
+    adw_action_row_set_subtitle(self->margin_row,
+                                lm ? "Smaller differences are equivalent (nat)"
+                                   : "Smaller differences of the slope are equivalent");
+}
+
+void gsc_ablation_set_base(GscAblation *self, GscExperiment *experiment, const gsc_spec *spec) {
+    const json_t *descriptors = gsc_plugin_store_get_descriptors(self->plugins);
+    const char *gate = gsc_spec_plugin(spec, "gate"), *expert = gsc_spec_plugin(spec, "expert");
+    g_autofree char *made_for = g_strdup_printf(
+        "%s %s %s %zu", gsc_experiment_get_source(experiment), gate != NULL ? gate : "",
+        expert != NULL ? expert : "", json_array_size(descriptors));
+
+    g_set_object(&self->experiment, experiment);
+    gsc_spec_free(self->base);
+    self->base = gsc_spec_dup(spec);
+    if (self->base != NULL && g_strcmp0(made_for, self->made_for) != 0) {
+        g_free(self->made_for);
+        self->made_for = g_steal_pointer(&made_for);
+        self->quiet = true;
+        make_axes(self);
+        self->quiet = false;
+    }
+    gsc_spread_clear(&self->spread);
+    self->is_spread_read = false;
     update(self);
 }
 
@@ -323,9 +434,16 @@ static void on_run_clicked(GtkButton *button, GscAblation *self) {
 static void gsc_ablation_dispose(GObject *object) {
     GscAblation *self = GSC_ABLATION(object);
 
-    g_clear_pointer(&self->content, gtk_widget_unparent);
+    g_clear_pointer(&self->forecast, gsc_forecast_free);
     g_clear_pointer(&self->axes, g_ptr_array_unref);
+    g_clear_pointer(&self->content, gtk_widget_unparent);
+    g_clear_pointer(&self->arms, g_ptr_array_unref);
+    g_clear_pointer(&self->base, gsc_spec_free);
+    g_clear_pointer(&self->made_for, g_free);
+    gsc_spread_clear(&self->spread);
+    g_clear_object(&self->experiment);
     g_clear_object(&self->plugins);
+    g_clear_object(&self->runs);
     G_OBJECT_CLASS(gsc_ablation_parent_class)->dispose(object);
 }
 
@@ -345,44 +463,89 @@ static GtkWidget *new_words(const char *text, const char *css_class) {
     return label;
 }
 
-static void gsc_ablation_init(GscAblation *self) {
-    GtkWidget *bottom = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    GtkWidget *seeds = new_words("Seeds", "body");
+static GtkWidget *new_row(const char *title, const char *subtitle, GtkWidget *control) {
+    GtkWidget *row = adw_action_row_new();
 
-    self->axes = g_ptr_array_new_with_free_func(free_axis);
-    self->content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+    adw_action_row_set_subtitle(ADW_ACTION_ROW(row), subtitle);
+    adw_action_row_add_suffix(ADW_ACTION_ROW(row), control);
+    adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), control);
+    return row;
+}
+
+static GtkListBox *new_list(void) {
+    GtkListBox *list = GTK_LIST_BOX(gtk_list_box_new());
+
+    gtk_list_box_set_selection_mode(list, GTK_SELECTION_NONE);
+    gtk_widget_add_css_class(GTK_WIDGET(list), "boxed-list");
+    gtk_widget_set_visible(GTK_WIDGET(list), FALSE);
+    return list;
+}
+
+/* What is set before the first run, and hashed into every one. */
+static void make_question(GscAblation *self) {
+    self->question = new_list();
+    self->hypothesis_row = adw_entry_row_new();
+    self->seeds_spin = GTK_SPIN_BUTTON(gsc_setup_spin_new(GSC_SWEEP_SEEDS, 1, 100, true));
+    self->baseline_row = ADW_COMBO_ROW(adw_combo_row_new());
+    self->margin_spin = GTK_SPIN_BUTTON(gsc_setup_spin_new(0.005, 0.0001, 10, false));
+    gtk_spin_button_set_digits(self->margin_spin, 4);
+    gtk_spin_button_set_increments(self->margin_spin, 0.001, 0.01);
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->hypothesis_row),
+                                  "Hypothesis, in one sentence");
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->baseline_row), "Baseline");
+    adw_action_row_set_subtitle(ADW_ACTION_ROW(self->baseline_row),
+                                "The arm that the others are compared with");
+    self->margin_row = ADW_ACTION_ROW(new_row("Margin", "", GTK_WIDGET(self->margin_spin)));
+    gtk_list_box_append(self->question, self->hypothesis_row);
+    gtk_list_box_append(self->question, new_row("Seeds", "The same for every arm; verdicts need 6",
+                                                GTK_WIDGET(self->seeds_spin)));
+    gtk_list_box_append(self->question, GTK_WIDGET(self->baseline_row));
+    gtk_list_box_append(self->question, GTK_WIDGET(self->margin_row));
+    g_signal_connect(self->hypothesis_row, "changed", G_CALLBACK(on_value_changed), self);
+    g_signal_connect(self->seeds_spin, "value-changed", G_CALLBACK(on_value_changed), self);
+    g_signal_connect(self->margin_spin, "value-changed", G_CALLBACK(on_value_changed), self);
+    g_signal_connect(self->baseline_row, "notify::selected", G_CALLBACK(on_baseline), self);
+}
+
+static void make_chips(GscAblation *self) {
     self->chips = GTK_FLOW_BOX(gtk_flow_box_new());
-    self->list = GTK_LIST_BOX(gtk_list_box_new());
-    self->seeds_spin = GTK_SPIN_BUTTON(gtk_spin_button_new_with_range(1, 100, 1));
-    self->count_label = GTK_LABEL(new_words("", "caption"));
-    self->run_button = GTK_BUTTON(gtk_button_new_with_label("Run all"));
     gtk_flow_box_set_selection_mode(self->chips, GTK_SELECTION_NONE);
-    gtk_flow_box_set_min_children_per_line(self->chips, 2);
+    gtk_flow_box_set_min_children_per_line(self->chips, 1);
     gtk_flow_box_set_max_children_per_line(self->chips, 2);
     gtk_flow_box_set_homogeneous(self->chips, TRUE);
-    gtk_flow_box_set_row_spacing(self->chips, 3);
-    gtk_flow_box_set_column_spacing(self->chips, 3);
-    gtk_list_box_set_selection_mode(self->list, GTK_SELECTION_NONE);
-    gtk_widget_add_css_class(GTK_WIDGET(self->list), "boxed-list");
-    gtk_spin_button_set_value(self->seeds_spin, USUAL_SEEDS);
-    gtk_widget_set_tooltip_text(GTK_WIDGET(self->seeds_spin),
-                                "The same seeds for every arm; from 6 on there are verdicts");
-    gtk_accessible_update_property(GTK_ACCESSIBLE(self->seeds_spin), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                   "Seeds of every arm", -1);
-    gtk_widget_set_hexpand(seeds, TRUE);
-    gtk_box_append(GTK_BOX(bottom), seeds);
-    gtk_box_append(GTK_BOX(bottom), GTK_WIDGET(self->seeds_spin));
-    gtk_box_append(GTK_BOX(bottom), GTK_WIDGET(self->run_button));
-    gtk_widget_add_css_class(GTK_WIDGET(self->count_label), "dim-label");
+    gtk_flow_box_set_row_spacing(self->chips, 6);
+    gtk_flow_box_set_column_spacing(self->chips, 6);
+}
+
+static void free_axis(gpointer axis) {
+    gsc_ablation_axis_free(axis);
+}
+
+static void gsc_ablation_init(GscAblation *self) {
+    self->axes = g_ptr_array_new_with_free_func(free_axis);
+    self->arms = g_ptr_array_new_with_free_func(g_free);
+    self->spread = (gsc_spread){.sd = NAN, .run_s = NAN};
+    self->forecast = gsc_forecast_new(on_answer, self);
+    self->content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+    self->list = new_list();
+    make_chips(self);
+    make_question(self);
+    self->cost_label = GTK_LABEL(new_words("", "caption"));
+    self->power_label = GTK_LABEL(new_words("", "caption"));
+    self->run_button = GTK_BUTTON(gtk_button_new_with_label("Run all"));
+    gtk_widget_add_css_class(GTK_WIDGET(self->cost_label), "numeric");
+    gtk_widget_add_css_class(GTK_WIDGET(self->power_label), "dim-label");
     gtk_box_append(GTK_BOX(self->content), new_words("Compare", "heading"));
     gtk_box_append(GTK_BOX(self->content),
                    new_words("What to vary; every arm gets the same seeds and data", "dim-label"));
     gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->chips));
     gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->list));
-    gtk_box_append(GTK_BOX(self->content), bottom);
-    gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->count_label));
+    gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->question));
+    gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->cost_label));
+    gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->power_label));
+    gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->run_button));
     gtk_widget_set_parent(self->content, GTK_WIDGET(self));
-    g_signal_connect(self->seeds_spin, "value-changed", G_CALLBACK(on_value_changed), self);
     g_signal_connect(self->run_button, "clicked", G_CALLBACK(on_run_clicked), self);
 }
 
@@ -391,4 +554,8 @@ GtkWidget *gsc_ablation_new(GscPluginStore *plugins) {
 
     self->plugins = g_object_ref(plugins);
     return GTK_WIDGET(self);
+}
+
+void gsc_ablation_set_runs(GscAblation *self, GscRunStore *runs) {
+    g_set_object(&self->runs, runs);
 }

@@ -3,7 +3,7 @@
  * What a test from outside wants to know. See probe.h.
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
- *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
+ *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "sweep", "verdicts", "cost", "power", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
  *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  */
@@ -95,6 +95,7 @@ static json_t *describe_widgets(GscWindow *window) {
     add_box(widgets, "setup", GTK_WIDGET(window->setup), top);
     add_box(widgets, "table", GTK_WIDGET(window->run_table), top);
     add_box(widgets, "canvas", canvas, top);
+    add_box(widgets, "sweep", GTK_WIDGET(window->sweep_page), top);
     add_box(widgets, "figures", gsc_figure_page_get_figure_list(window->page), top);
     const json_t *at = json_object_get(widgets, "canvas");
     if (at != NULL && gsc_plot_canvas_get_plot_box(GSC_PLOT_CANVAS(canvas), 0, &plot)) {
@@ -132,6 +133,12 @@ static char *describe(gsc_probe *self) {
                         json_integer((json_int_t)gsc_sweep_page_count_arms(window->sweep_page)));
     json_object_set_new(report, "arms_done",
                         json_integer((json_int_t)gsc_sweep_page_count_done(window->sweep_page)));
+    g_autofree char *verdicts = gsc_sweep_page_dup_verdicts(window->sweep_page);
+    GscAblation *ablation = gsc_setup_panel_get_ablation(window->setup);
+    json_object_set_new(report, "sweep", json_string(gsc_sweep_page_get_state(window->sweep_page)));
+    json_object_set_new(report, "verdicts", json_string(verdicts));
+    json_object_set_new(report, "cost", json_string(gsc_ablation_get_cost(ablation)));
+    json_object_set_new(report, "power", json_string(gsc_ablation_get_power(ablation)));
     json_object_set_new(report, "build", json_string(gsc_build_pane_get_text(window->build_pane)));
     json_object_set_new(report, "ready", json_boolean(gsc_setup_panel_is_valid(window->setup)));
     json_object_set_new(report, "build_errors",
@@ -142,8 +149,8 @@ static char *describe(gsc_probe *self) {
                                         : ""));
     json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
     gsc_window_describe_look(window, report);
-    gsc_window_describe_start(window, report);
     gsc_window_describe_table(window, report);
+    gsc_window_describe_start(window, report);
     json_object_set_new(report, "widgets", describe_widgets(window));
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);
@@ -174,7 +181,8 @@ void gsc_probe_note(gsc_probe *self) {
 static void on_after_paint(GdkFrameClock *clock, gsc_probe *self) {
     if (self->first_frame_ms == 0 &&
         (gtk_widget_get_mapped(GTK_WIDGET(self->window->start_page)) ||
-         gsc_plot_canvas_get_frames(gsc_figure_page_get_canvas(self->window->page)) > 0)) {
+         gsc_plot_canvas_get_frames(gsc_figure_page_get_canvas(self->window->page)) > 0 ||
+         gsc_sweep_page_count_arms(self->window->sweep_page) > 0)) {
         self->first_frame_ms = process_age_ms();
     }
     gsc_probe_note(self);

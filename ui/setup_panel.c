@@ -4,7 +4,6 @@
  */
 #include "ui/setup_panel.h"
 
-#include "ui/ablation.h"
 #include "ui/setup_row.h"
 #include "ui/text_scale.h"
 #include "ui/words.h"
@@ -32,7 +31,6 @@ struct _GscSetupPanel {
     guint check_source;
     GtkBox *ablation_box;
     GscAblation *ablation;
-    char *varied; /* what the ablation was made for */
 };
 
 G_DEFINE_FINAL_TYPE(GscSetupPanel, gsc_setup_panel, GTK_TYPE_WIDGET)
@@ -134,21 +132,6 @@ static void mark_named(GscSetupPanel *self, const char *sentence) {
     }
 }
 
-/* The chips are made anew only where what can vary changed: another experiment, plugin or list of plugins. */
-static void offer_ablation(GscSetupPanel *self, const gsc_spec *spec) {
-    const json_t *descriptors = gsc_plugin_store_get_descriptors(self->plugins);
-    const char *gate = gsc_spec_plugin(spec, "gate"), *expert = gsc_spec_plugin(spec, "expert");
-    g_autofree char *varied = g_strdup_printf(
-        "%s %s %s %zu", gsc_experiment_get_source(self->experiment), gate != NULL ? gate : "",
-        expert != NULL ? expert : "", json_array_size(descriptors));
-
-    if (g_strcmp0(varied, self->varied) != 0) {
-        g_free(self->varied);
-        self->varied = g_steal_pointer(&varied);
-        gsc_ablation_set_spec(self->ablation, spec);
-    }
-}
-
 static void on_run_all(GscAblation *ablation, GscSetupPanel *self) {
     g_signal_emit(self, signals[SIGNAL_RUN_ALL], 0);
 }
@@ -186,7 +169,7 @@ static void check(GscSetupPanel *self) {
     }
     if (self->valid) {
         show_work(self, spec);
-        offer_ablation(self, spec);
+        gsc_ablation_set_base(self->ablation, self->experiment, spec);
     }
     gtk_widget_set_sensitive(GTK_WIDGET(self->revert_button), changed);
     /* a formula that is being compiled is no news: its answer is */
@@ -339,7 +322,6 @@ static void gsc_setup_panel_dispose(GObject *object) {
     g_clear_pointer(&self->rows, g_ptr_array_unref);
     g_clear_pointer(&self->kept, g_hash_table_unref);
     g_clear_pointer(&self->run_problem, g_free);
-    g_clear_pointer(&self->varied, g_free);
     g_clear_object(&self->experiment);
     g_clear_object(&self->plugins);
     g_clear_pointer(&self->content, gtk_widget_unparent);
@@ -420,53 +402,16 @@ GStrv gsc_setup_panel_dup_assignments(GscSetupPanel *self) {
     return g_strv_builder_end(builder);
 }
 
-/* The experiment with the user's changes. */
-static gsc_spec *dup_spec(GscSetupPanel *self) {
-    gsc_spec *spec = gsc_spec_dup(gsc_experiment_get_spec(self->experiment));
-    g_auto(GStrv) changes = gsc_setup_panel_dup_assignments(self);
-
-    for (gsize i = 0; spec != NULL && changes[i] != NULL; i++) {
-        gsc_spec_set(spec, changes[i], NULL);
-    }
-    return spec;
-}
-
 char *gsc_setup_panel_dup_plan(GscSetupPanel *self, char **ret_problem) {
-    json_t *plan = gsc_ablation_dup_plan(self->ablation, ret_problem);
-    GString *varied = g_string_new(gsc_experiment_get_title(self->experiment));
-    const char *key;
-    json_t *values;
-
-    if (plan == NULL) {
-        g_string_free(varied, TRUE);
-        return NULL;
-    }
-    gsc_spec *spec = dup_spec(self);
-    char *base = spec != NULL ? gsc_spec_dump(spec) : NULL;
-    const bool is_lm = spec != NULL && g_strcmp0(gsc_spec_string(spec, "lab"), "lm") == 0;
-    const char *before = ": ";
-    json_object_foreach(json_object_get(plan, "axes"), key, values) {
-        const char *dot = strrchr(key, '.');
-        g_autofree char *word = g_strdup(dot != NULL ? dot + 1 : key);
-        g_strdelimit(word, "_", ' ');
-        g_string_append_printf(varied, "%s%s", before, word);
-        before = " × ";
-    }
-    json_object_set_new(plan, "title", json_string(varied->str));
-    json_object_set_new(plan, "base", base != NULL ? json_loads(base, 0, NULL) : json_null());
-    json_object_set_new(plan, "result", json_string(is_lm ? "validation_loss" : "slope_log_n"));
-    char *text = json_dumps(plan, JSON_INDENT(2));
-    char *copy = g_strdup(text);
-    free(text);
-    free(base);
-    gsc_spec_free(spec);
-    json_decref(plan);
-    g_string_free(varied, TRUE);
-    return copy;
+    return gsc_ablation_dup_plan(self->ablation, ret_problem);
 }
 
-void gsc_setup_panel_set_run_seconds(GscSetupPanel *self, double seconds) {
-    gsc_ablation_set_run_seconds(self->ablation, seconds);
+void gsc_setup_panel_set_runs(GscSetupPanel *self, GscRunStore *runs) {
+    gsc_ablation_set_runs(self->ablation, runs);
+}
+
+GscAblation *gsc_setup_panel_get_ablation(GscSetupPanel *self) {
+    return self->ablation;
 }
 
 bool gsc_setup_panel_choose_plugin(GscSetupPanel *self, const char *kind, const char *id) {

@@ -8,8 +8,10 @@
 #ifndef GSC_UI_SETUP_PANEL_H
 #define GSC_UI_SETUP_PANEL_H
 
+#include "ui/ablation.h"
 #include "ui/experiment.h"
 #include "ui/plugin_store.h"
+#include "ui/run_store.h"
 
 #include <gtk/gtk.h>
 
@@ -33,8 +35,9 @@ bool gsc_setup_panel_is_valid(GscSetupPanel *self);
 /* The plan of the ablation that the user put together over the set-up as it is, as text for gsc_sweep_parse;
  * NULL with a sentence where it is not whole. Caller frees both. */
 char *gsc_setup_panel_dup_plan(GscSetupPanel *self, char **ret_problem);
-/* Seconds that a run of the experiment took, for the time an ablation needs; 0: not known. */
-void gsc_setup_panel_set_run_seconds(GscSetupPanel *self, double seconds);
+/* Where earlier runs are, which tell what an ablation needs and sees. */
+void gsc_setup_panel_set_runs(GscSetupPanel *self, GscRunStore *runs);
+GscAblation *gsc_setup_panel_get_ablation(GscSetupPanel *self);
 
 /* Says a sentence in place (NULL: takes it away). */
 void gsc_setup_panel_set_problem(GscSetupPanel *self, const char *sentence);

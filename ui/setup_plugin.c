@@ -27,73 +27,13 @@ static const char *list_id(const gsc_setup_row *self) {
 
 /* ---- The list ------------------------------------------------------------------------------------ */
 
-static void on_item_selected(GtkListItem *item, GParamSpec *pspec, GtkWidget *mark) {
-    gtk_widget_set_opacity(mark, gtk_list_item_get_selected(item) ? 1 : 0);
-}
-
-static void on_item_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
-    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *title = gtk_label_new(NULL), *doc = gtk_label_new(NULL);
-    GtkWidget *mark = gtk_image_new_from_icon_name("object-select-symbolic");
-
-    gtk_label_set_xalign(GTK_LABEL(title), 0);
-    gtk_label_set_xalign(GTK_LABEL(doc), 0);
-    gtk_label_set_wrap(GTK_LABEL(doc), TRUE);
-    gtk_label_set_max_width_chars(GTK_LABEL(doc), 44);
-    gtk_widget_add_css_class(doc, "dim-label");
-    gtk_widget_add_css_class(doc, "caption");
-    gtk_box_append(GTK_BOX(box), title);
-    gtk_box_append(GTK_BOX(box), doc);
-    gtk_widget_set_hexpand(box, TRUE);
-    gtk_box_append(GTK_BOX(row), box);
-    gtk_box_append(GTK_BOX(row), mark);
-    gtk_widget_set_opacity(mark, 0);
-    g_signal_connect_object(item, "notify::selected", G_CALLBACK(on_item_selected), mark, 0);
-    gtk_list_item_set_child(item, row);
-}
-
-/* The chosen one in the row itself: its name is never cut. */
-static void on_chosen_setup(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
-    GtkWidget *label = gtk_label_new(NULL);
-
-    gtk_label_set_xalign(GTK_LABEL(label), 1);
-    gtk_list_item_set_child(item, label);
-}
-
-static void on_chosen_bind(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
-    GtkStringObject *string = gtk_list_item_get_item(item);
-
-    gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)),
-                       gtk_string_object_get_string(string));
-}
-
-static void on_item_bind(GtkListItemFactory *factory, GtkListItem *item, gsc_setup_row *self) {
-    GtkWidget *box = gtk_widget_get_first_child(gtk_list_item_get_child(item));
-    GtkWidget *title = gtk_widget_get_first_child(box);
-    GtkWidget *doc = gtk_widget_get_last_child(box);
-    guint position = gtk_list_item_get_position(item);
-    GtkStringObject *string = gtk_list_item_get_item(item);
-
-    if (position >= self->ids->len) {
-        return;
-    }
-    const char *refusal = self->refusals->pdata[position];
-    const char *line = *refusal != '\0' ? refusal : self->docs->pdata[position];
-    gtk_label_set_text(GTK_LABEL(title), gtk_string_object_get_string(string));
-    gtk_label_set_text(GTK_LABEL(doc), line);
-    gtk_widget_set_visible(doc, *line != '\0');
-    gtk_widget_set_sensitive(title, *refusal == '\0');
-    gtk_list_item_set_activatable(item, *refusal == '\0');
-    gtk_list_item_set_selectable(item, *refusal == '\0');
-}
-
-static void add_choice(gsc_setup_row *self, GtkStringList *model, const char *id, const char *title,
-                       const char *doc, const char *refusal) {
-    gtk_string_list_append(model, title);
+static void add_choice(gsc_setup_row *self, const char *id, const char *title, const char *doc,
+                       const char *group, const char *refusal) {
     g_ptr_array_add(self->ids, g_strdup(id));
+    g_ptr_array_add(self->titles, g_strdup(title));
     g_ptr_array_add(self->docs, g_strdup(doc));
     g_ptr_array_add(self->refusals, g_strdup(refusal));
+    gsc_plugin_picker_add(self->picker, id, title, doc, group, refusal);
 }
 
 static guint find_id(gsc_setup_row *self, const char *id) {
@@ -105,16 +45,17 @@ static guint find_id(gsc_setup_row *self, const char *id) {
     return GTK_INVALID_LIST_POSITION;
 }
 
-static GtkStringList *build_choices(gsc_setup_row *self) {
-    GtkStringList *model = gtk_string_list_new(NULL);
+static void build_choices(gsc_setup_row *self) {
     const json_t *descriptors = gsc_plugin_store_get_descriptors(self->plugins);
 
+    gsc_plugin_picker_clear(self->picker);
     g_ptr_array_set_size(self->ids, 0);
+    g_ptr_array_set_size(self->titles, 0);
     g_ptr_array_set_size(self->docs, 0);
     g_ptr_array_set_size(self->refusals, 0);
     if (self->optional) {
         bool shared = strcmp(self->key->name, "theory.shared_expert") == 0;
-        add_choice(self, model, "", shared ? "Same as routed" : "None", "", "");
+        add_choice(self, "", shared ? "Same as routed" : "None", "", "", "");
     }
     for (size_t i = 0; i < json_array_size(descriptors); i++) {
         const json_t *plugin = json_array_get(descriptors, i);
@@ -124,21 +65,21 @@ static GtkStringList *build_choices(gsc_setup_row *self) {
             find_id(self, id) == GTK_INVALID_LIST_POSITION) {
             const char *doc = gsc_plugin_text(plugin, "formula");
             g_autofree char *refusal = gsc_plugin_dup_refusal(plugin, self->lab);
-            add_choice(self, model, id, *title != '\0' ? title : id,
-                       *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"), refusal);
+            add_choice(self, id, *title != '\0' ? title : id,
+                       *doc != '\0' ? doc : gsc_plugin_text(plugin, "doc"),
+                       gsc_plugin_picker_group(plugin), refusal);
         }
     }
     if (self->formula != NULL) {
-        add_choice(self, model, FORMULA_ID, "Formula",
-                   "Type an expression for the affinity of a logit z", "");
+        add_choice(self, FORMULA_ID, "Formula", "Type an expression for the affinity of a logit z",
+                   "Your own", "");
     }
     const char *wanted = list_id(self);
     if (find_id(self, wanted) == GTK_INVALID_LIST_POSITION) {
         bool listed = !gsc_plugin_store_is_loading(self->plugins) &&
                       gsc_plugin_store_get_problem(self->plugins) == NULL;
-        add_choice(self, model, wanted, wanted, "", listed ? "Not found on this machine" : "");
+        add_choice(self, wanted, wanted, "", "", listed ? "Not found on this machine" : "");
     }
-    return model;
 }
 
 /* ---- Parameters ---------------------------------------------------------------------------------- */
@@ -315,47 +256,66 @@ static void show_doc(gsc_setup_row *self, guint selected) {
     show_formula(self);
 }
 
-static void on_selected(AdwComboRow *combo, GParamSpec *pspec, gsc_setup_row *self) {
-    guint selected = adw_combo_row_get_selected(combo);
-
-    if (self->quiet || selected >= self->ids->len ||
-        strcmp(self->ids->pdata[selected], list_id(self)) == 0) {
-        return;
+static void show_chosen(gsc_setup_row *self, guint selected) {
+    if (selected < self->ids->len) {
+        gtk_label_set_text(self->chosen, self->titles->pdata[selected]);
+        gsc_plugin_picker_mark(self->picker, self->ids->pdata[selected], true);
+        gtk_accessible_update_property(GTK_ACCESSIBLE(self->control),
+                                       GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
+                                       self->titles->pdata[selected], -1);
     }
-    if (*(const char *)self->refusals->pdata[selected] != '\0') {
-        adw_combo_row_set_selected(combo, find_id(self, list_id(self)));
+    show_doc(self, selected);
+}
+
+static void on_chosen(GscPluginPicker *picker, const char *id, gsc_setup_row *self) {
+    const guint selected = find_id(self, id);
+
+    if (selected >= self->ids->len || strcmp(id, list_id(self)) == 0) {
         return;
     }
     json_decref(self->wanted);
-    if (strcmp(self->ids->pdata[selected], FORMULA_ID) == 0) {
+    if (strcmp(id, FORMULA_ID) == 0) {
         const char *typed = gtk_editable_get_text(GTK_EDITABLE(self->formula));
         self->wanted = json_string(*typed != '\0' ? typed : FORMULA_TO_TRY);
         gsc_plugin_store_read_formula(self->plugins, value_id(self->wanted));
     } else {
         self->wanted = json_string(self->ids->pdata[selected]);
     }
-    show_doc(self, selected);
+    show_chosen(self, selected);
     rebuild_parameters(self);
     gsc_setup_row_tell(self);
 }
 
 void gsc_setup_plugin_update(gsc_setup_row *self) {
-    g_autoptr(GtkStringList) model = build_choices(self);
-    guint selected = find_id(self, list_id(self));
-
-    adw_combo_row_set_model(ADW_COMBO_ROW(self->widget), G_LIST_MODEL(model));
-    adw_combo_row_set_selected(ADW_COMBO_ROW(self->widget), selected);
-    show_doc(self, selected);
+    build_choices(self);
+    show_chosen(self, find_id(self, list_id(self)));
     rebuild_parameters(self);
+}
+
+/* A row that opens the list; a combo box to a screen reader. */
+static void make_control(gsc_setup_row *self, const char *title) {
+    self->chosen = GTK_LABEL(gtk_label_new(NULL));
+    self->picker = GSC_PLUGIN_PICKER(gsc_plugin_picker_new(false));
+    self->control = g_object_new(GTK_TYPE_MENU_BUTTON, "accessible-role",
+                                 GTK_ACCESSIBLE_ROLE_COMBO_BOX, "valign", GTK_ALIGN_CENTER, NULL);
+    gtk_menu_button_set_child(GTK_MENU_BUTTON(self->control), GTK_WIDGET(self->chosen));
+    gtk_menu_button_set_always_show_arrow(GTK_MENU_BUTTON(self->control), TRUE);
+    gtk_menu_button_set_popover(GTK_MENU_BUTTON(self->control), GTK_WIDGET(self->picker));
+    gtk_widget_add_css_class(self->control, "flat");
+    /* its name is the row's title, which activates it */
+    self->widget = adw_action_row_new();
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->widget), title);
+    adw_action_row_add_suffix(ADW_ACTION_ROW(self->widget), self->control);
+    adw_action_row_set_activatable_widget(ADW_ACTION_ROW(self->widget), self->control);
+    g_signal_connect(self->picker, "chosen", G_CALLBACK(on_chosen), self);
 }
 
 void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     g_autofree char *title = gsc_setup_key_title(self->key);
-    GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
-    GtkListItemFactory *chosen = gtk_signal_list_item_factory_new();
 
     self->wanted = value != NULL ? json_deep_copy(value) : json_string("");
     self->ids = g_ptr_array_new_with_free_func(g_free);
+    self->titles = g_ptr_array_new_with_free_func(g_free);
     self->docs = g_ptr_array_new_with_free_func(g_free);
     self->refusals = g_ptr_array_new_with_free_func(g_free);
     self->parameters = g_ptr_array_new_with_free_func(g_object_unref);
@@ -365,18 +325,8 @@ void gsc_setup_plugin_make(gsc_setup_row *self, const json_t *value) {
     if (gsc_plugin_is_formula(value_id(self->wanted))) {
         gsc_plugin_store_read_formula(self->plugins, value_id(self->wanted));
     }
-    self->widget = self->control = adw_combo_row_new();
-    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->widget), title);
-    g_signal_connect(factory, "setup", G_CALLBACK(on_item_setup), NULL);
-    g_signal_connect(factory, "bind", G_CALLBACK(on_item_bind), self);
-    adw_combo_row_set_list_factory(ADW_COMBO_ROW(self->widget), factory);
-    g_object_unref(factory);
-    g_signal_connect(chosen, "setup", G_CALLBACK(on_chosen_setup), NULL);
-    g_signal_connect(chosen, "bind", G_CALLBACK(on_chosen_bind), NULL);
-    adw_combo_row_set_factory(ADW_COMBO_ROW(self->widget), chosen);
-    g_object_unref(chosen);
+    make_control(self, title);
     gsc_setup_plugin_update(self);
-    g_signal_connect(self->widget, "notify::selected", G_CALLBACK(on_selected), self);
 }
 
 void gsc_setup_plugin_choose(gsc_setup_row *self, const json_t *value) {
@@ -395,7 +345,7 @@ void gsc_setup_plugin_clear(gsc_setup_row *self) {
     if (self->ids == NULL) {
         return;
     }
-    adw_combo_row_set_list_factory(ADW_COMBO_ROW(self->widget), NULL);
+    g_signal_handlers_disconnect_by_data(self->picker, self);
     for (guint i = 0; i < self->spins->len; i++) {
         g_signal_handlers_disconnect_by_data(self->spins->pdata[i], self);
     }
@@ -405,6 +355,7 @@ void gsc_setup_plugin_clear(gsc_setup_row *self) {
     }
     json_decref(self->wanted);
     g_ptr_array_unref(self->ids);
+    g_ptr_array_unref(self->titles);
     g_ptr_array_unref(self->docs);
     g_ptr_array_unref(self->refusals);
     g_ptr_array_unref(self->parameters);

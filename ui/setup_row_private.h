@@ -7,6 +7,7 @@
 #ifndef GSC_UI_SETUP_ROW_PRIVATE_H
 #define GSC_UI_SETUP_ROW_PRIVATE_H
 
+#include "ui/plugin_picker.h"
 #include "ui/setup_row.h"
 
 struct gsc_setup_row {
@@ -22,8 +23,11 @@ struct gsc_setup_row {
     bool absent;   /* the spec does not have the key, and the user has not touched the control */
 
     /* plugins only */
-    json_t *wanted;      /* the value as last known */
-    GPtrArray *ids;      /* char *, parallel to the combo; "" is absent */
+    json_t *wanted; /* the value as last known */
+    GscPluginPicker *picker;
+    GtkLabel *chosen;    /* title of the one that is chosen */
+    GPtrArray *ids;      /* char *, in the order of the list; "" is absent */
+    GPtrArray *titles;   /* char * */
     GPtrArray *refusals; /* char *, "" for those that can be chosen */
     GPtrArray *docs;     /* char *, one line each */
     GPtrArray

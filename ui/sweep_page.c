@@ -5,291 +5,347 @@
 #include "ui/sweep_page.h"
 
 #include "core/read/sweep_folder.h"
-#include "ui/plot/render.h"
+#include "ui/arm_card.h"
+#include "ui/plot_canvas.h"
+#include "ui/sweep_queue.h"
+#include "ui/sweep_words.h"
+#include "ui/words.h"
 
 #include <adwaita.h>
 #include <string.h>
 
 enum {
     LOOK_EVERY_MS = 1000,
-    CELL_WIDTH = 300,
-    CELL_HEIGHT = 210,
-    DRAWS = 100 /* of the bootstrap: these are small pictures */
+    DRAWS = 400 /* of the comparison's bootstrap; `gatescope compare` takes more */
 };
-
-/* One arm: its card and the open runs of its seeds. */
-typedef struct arm_cell {
-    GtkWidget *card, *area;
-    GtkLabel *count_label;
-    GPtrArray *runs;  /* gsc_run * */
-    GPtrArray *paths; /* char *, parallel to runs */
-    gsc_figure *figure;
-    gsc_plot_view view; /* the same for every cell: they are to be compared */
-} arm_cell;
 
 struct _GscSweepPage {
     GtkWidget parent;
-    GtkWidget *content;
-    GtkLabel *title_label, *state_label;
+    GtkWidget *content, *body; /* body: all below the head */
+    GtkWidget *arm_box;        /* way back from an arm */
+    GtkLabel *arm_label;
+    GtkLabel *title_label, *hypothesis_label, *state_label, *note_label;
     GtkButton *pause_button;
+    GtkStack *stack;
     GtkFlowBox *grid;
+    GscPlotCanvas *differences, *robustness;
+    GscSweepQueue *queue;
     GtkProgressBar *progress_bar;
     gsc_sweep_folder *folder;
-    GPtrArray *cells; /* arm_cell *, parallel to the sweep's arms */
+    gsc_comparison *comparison; /* NULL: none yet */
+    GPtrArray *cards;           /* gsc_arm_card *, parallel to the sweep's arms */
+    GCancellable *comparing;    /* a comparison is being read, or NULL */
+    size_t compared;            /* runs that were done at the last comparison */
+    bool drawn[2];              /* differences, robustness: as the comparison has them */
     guint look_source;
 };
 
 G_DEFINE_FINAL_TYPE(GscSweepPage, gsc_sweep_page, GTK_TYPE_WIDGET)
 
 enum {
-    SIGNAL_RUN_CHOSEN,
+    SIGNAL_ARM_CHOSEN,
+    SIGNAL_ALL_ARMS,
     SIGNAL_CONTINUE,
     N_SIGNALS
 };
 static guint signals[N_SIGNALS];
 
-/* ---- Cells --------------------------------------------------------------------------------------- */
-
-static void close_run(gpointer run) {
-    gsc_run_close(run);
+static bool is_over(const GscSweepPage *self) {
+    return self->folder->count > 0 && self->folder->n_state[GSC_SWEEP_DONE] == self->folder->count;
 }
 
-static void free_cell(gpointer data) {
-    arm_cell *cell = data;
+/* ---- Comparing ----------------------------------------------------------------------------------- */
 
-    g_ptr_array_unref(cell->runs);
-    g_ptr_array_unref(cell->paths);
-    gsc_figure_free(cell->figure);
-    g_free(cell);
+static void free_comparison(gpointer comparison) {
+    gsc_comparison_free(comparison);
 }
 
-static void draw_cell(GtkDrawingArea *area, cairo_t *cairo, int width, int height, gpointer data) {
-    const arm_cell *cell = data;
-    const bool dark = adw_style_manager_get_dark(adw_style_manager_get_default());
-    const gsc_layout_options options = {.text_scale = 0.8, .hide_title = true, .hide_recipe = true};
+static void compare_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancel) {
+    const char *folder = data;
+    const gsc_compare_options options = {.draws = DRAWS};
+    gsc_comparison *comparison = NULL;
+    gsc_error error = {0};
 
-    gsc_figure *figure = cell->figure;
-    if (figure == NULL || figure->n_panels == 0) {
+    if (gsc_compare_open(&folder, 1, &options, &comparison, &error) == GSC_OK) {
+        g_task_return_pointer(task, comparison, free_comparison);
+    } else {
+        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", error.message);
+    }
+}
+
+/* All open runs, arm by arm. */
+static GPtrArray *list_runs(GscSweepPage *self) {
+    GPtrArray *runs = g_ptr_array_new();
+
+    for (guint i = 0; i < self->cards->len; i++) {
+        const GPtrArray *its = gsc_arm_card_get_runs(self->cards->pdata[i]);
+        for (guint j = 0; j < its->len; j++) {
+            g_ptr_array_add(runs, its->pdata[j]);
+        }
+    }
+    return runs;
+}
+
+/* The figure in sight, where the comparison is newer than it. */
+static void draw_figure(GscSweepPage *self) {
+    const char *shown = gtk_stack_get_visible_child_name(self->stack);
+    const int which = g_strcmp0(shown, "robustness") == 0 ? 1 : 0;
+    const char *const names[] = {"compare", "robustness"};
+    GscPlotCanvas *const canvases[] = {self->differences, self->robustness};
+    const gsc_figure_options options = {.bootstrap_draws = DRAWS, .quick = true};
+    gsc_figure *figure = NULL;
+    gsc_error error = {0};
+
+    if (g_strcmp0(shown, "arms") == 0 || g_strcmp0(shown, "waiting") == 0 || self->drawn[which]) {
         return;
     }
-    /* the first panel says the most; the page says what a legend would */
-    const size_t n_panels = figure->n_panels, n_legend = figure->panels[0]->n_legend;
-    figure->n_panels = 1;
-    figure->panels[0]->n_legend = 0;
-    gsc_layout *layout =
-        gsc_layout_new(figure, &cell->view, dark ? &gsc_plot_theme_dark : &gsc_plot_theme_light,
-                       width, height, &options);
-    if (layout != NULL) {
-        gsc_cairo_draw(layout, cairo, NULL);
+    g_autoptr(GPtrArray) runs = list_runs(self);
+    if (gsc_figure_build(names[which], (gsc_run **)runs->pdata, runs->len, &options, &figure,
+                         &error) == GSC_OK) {
+        gsc_plot_canvas_take_figure(canvases[which], figure);
+        self->drawn[which] = true;
+    } else {
+        gsc_sweep_page_say(self, error.message);
     }
-    gsc_layout_free(layout);
-    figure->n_panels = n_panels;
-    figure->panels[0]->n_legend = n_legend;
 }
 
-static arm_cell *new_cell(const char *name) {
-    arm_cell *cell = g_new0(arm_cell, 1);
-    GtkWidget *words = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    GtkWidget *title = gtk_label_new(name), *count = gtk_label_new("");
+static void show_note(GscSweepPage *self, const char *text) {
+    g_autofree char *sentence = text != NULL ? gsc_words_sentence(text) : g_strdup("");
 
-    cell->runs = g_ptr_array_new_with_free_func(close_run);
-    cell->paths = g_ptr_array_new_with_free_func(g_free);
-    cell->card = gtk_box_new(GTK_ORIENTATION_VERTICAL, 3);
-    cell->area = gtk_drawing_area_new();
-    cell->count_label = GTK_LABEL(count);
-    gtk_label_set_xalign(GTK_LABEL(title), 0);
-    gtk_label_set_ellipsize(GTK_LABEL(title), PANGO_ELLIPSIZE_MIDDLE);
-    gtk_widget_set_hexpand(title, TRUE);
-    gtk_widget_set_tooltip_text(title, name);
-    gtk_widget_add_css_class(title, "heading");
-    gtk_widget_add_css_class(count, "dim-label");
-    gtk_widget_add_css_class(count, "numeric");
-    gtk_box_append(GTK_BOX(words), title);
-    gtk_box_append(GTK_BOX(words), count);
-    gtk_widget_set_size_request(cell->area, CELL_WIDTH, CELL_HEIGHT);
-    gtk_widget_set_vexpand(cell->area, TRUE);
-    gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(cell->area), draw_cell, cell, NULL);
-    gtk_widget_add_css_class(cell->card, "card");
-    gtk_widget_add_css_class(cell->card, "arm");
-    gtk_box_append(GTK_BOX(cell->card), words);
-    gtk_box_append(GTK_BOX(cell->card), cell->area);
-    return cell;
+    gtk_label_set_text(self->note_label, sentence);
+    gtk_widget_set_visible(GTK_WIDGET(self->note_label), *sentence != '\0');
 }
 
-/* Opens what appeared, looks at what runs, and draws anew where something came. */
-static bool look_at_runs(arm_cell *cell) {
-    bool changed = false;
+/* The sweep's arms by their names: a comparison knows those that have a run. */
+static void show_verdicts(GscSweepPage *self) {
+    const gsc_sweep *sweep = self->folder->sweep;
+    const gsc_comparison *comparison = self->comparison;
 
-    for (guint i = 0; i < cell->runs->len; i++) {
-        bool here = false;
-        gsc_run_poll(cell->runs->pdata[i], &here, NULL);
-        changed = changed || here;
+    for (guint i = 0; i < self->cards->len; i++) {
+        size_t at = 0;
+        while (comparison != NULL && at < comparison->n_arms &&
+               strcmp(comparison->arms[at].name, sweep->arms[i].name) != 0) {
+            at++;
+        }
+        gsc_arm_card_show_verdict(self->cards->pdata[i], comparison, at, sweep->verdict);
     }
-    return changed;
 }
 
-static bool add_run(arm_cell *cell, const char *path) {
-    gsc_run *run = NULL;
+static void on_compared(GObject *source, GAsyncResult *result, gpointer data) {
+    g_autoptr(GError) error = NULL;
+    gsc_comparison *comparison = g_task_propagate_pointer(G_TASK(result), &error);
 
-    if (g_ptr_array_find_with_equal_func(cell->paths, path, g_str_equal, NULL) ||
-        gsc_run_open(path, &run, NULL) != GSC_OK) {
-        return false;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        return;
     }
-    g_ptr_array_add(cell->runs, run);
-    g_ptr_array_add(cell->paths, g_strdup(path));
-    return true;
+    GscSweepPage *self = GSC_SWEEP_PAGE(source);
+    g_clear_object(&self->comparing);
+    gsc_comparison_free(self->comparison);
+    self->comparison = comparison;
+    self->drawn[0] = self->drawn[1] = false;
+    if (comparison != NULL) {
+        show_note(self, comparison->n_warnings > 0 ? comparison->warnings[0] : NULL);
+    } else { /* before the first result there is nothing to say */
+        show_note(self, self->compared > 1 && self->folder->sweep->verdict ? error->message : NULL);
+    }
+    show_verdicts(self);
+    draw_figure(self);
 }
 
-/* All seeds of an arm share one colour: they are one thing seen again. */
-static void build_figure(arm_cell *cell) {
-    gsc_run **runs = (gsc_run **)cell->runs->pdata;
-    const size_t n = cell->runs->len;
-    g_autofree int *colors = g_new0(int, n + 1);
-    const gsc_figure_options options = {
-        .run_colors = colors, .bootstrap_draws = DRAWS, .hide_replicates = true, .quick = true};
-    gsc_figure *figure = NULL;
+/* Compared anew whenever a run ended. */
+static void compare(GscSweepPage *self) {
+    const size_t done = self->folder->n_state[GSC_SWEEP_DONE];
 
-    if (gsc_figure_build(gsc_figure_default_name(runs, n), runs, n, &options, &figure, NULL) ==
-        GSC_OK) {
-        gsc_figure_free(cell->figure);
-        cell->figure = figure;
+    if (self->comparing != NULL || done == 0 || done == self->compared) {
+        return;
     }
-    gtk_widget_queue_draw(cell->area);
+    self->compared = done;
+    self->comparing = g_cancellable_new();
+    g_autoptr(GTask) task = g_task_new(self, self->comparing, on_compared, NULL);
+    g_task_set_task_data(task, g_strdup(self->folder->path), g_free);
+    g_task_run_in_thread(task, compare_in_thread);
 }
 
 /* ---- Looking ------------------------------------------------------------------------------------- */
 
 static void show_state(GscSweepPage *self) {
     const gsc_sweep_folder *folder = self->folder;
-    const size_t done = folder->n_state[GSC_SWEEP_DONE],
-                 running = folder->n_state[GSC_SWEEP_RUNNING];
-    const bool over = folder->count > 0 && done == folder->count;
-    const bool idle = !over && running == 0;
-    g_autofree char *text = g_strdup_printf("%zu of %zu runs done%s%s", done, folder->count,
-                                            running > 0 ? " · running" : "",
-                                            folder->paused ? " · paused"
-                                            : idle         ? " · nobody runs it"
-                                                           : "");
+    const bool idle = !is_over(self) && folder->n_state[GSC_SWEEP_RUNNING] == 0;
+    const double done = (double)folder->n_state[GSC_SWEEP_DONE];
+    g_autoptr(GPtrArray) runs = list_runs(self);
+    g_autofree char *text = gsc_sweep_state_words(folder, runs);
 
     gtk_label_set_text(self->state_label, text);
     gtk_progress_bar_set_fraction(self->progress_bar,
-                                  folder->count > 0 ? (double)done / (double)folder->count : 0);
-    gtk_widget_set_visible(GTK_WIDGET(self->progress_bar), !over);
-    gtk_widget_set_visible(GTK_WIDGET(self->pause_button), !over);
+                                  folder->count > 0 ? done / (double)folder->count : 0);
+    gtk_widget_set_visible(GTK_WIDGET(self->progress_bar), !is_over(self));
+    gtk_widget_set_visible(GTK_WIDGET(self->pause_button), !is_over(self));
     gtk_button_set_label(self->pause_button, folder->paused || idle ? "Continue" : "Pause");
 }
 
-/* One range for all cells whose figure has points. */
+/* One range for all cards whose figure has points. */
 static void share_axes(GscSweepPage *self) {
-    gsc_plot_view all = {G_MAXDOUBLE, -G_MAXDOUBLE, G_MAXDOUBLE, -G_MAXDOUBLE};
+    gsc_plot_view all = {G_MAXDOUBLE, -G_MAXDOUBLE, G_MAXDOUBLE, -G_MAXDOUBLE}, home;
 
-    for (guint i = 0; i < self->cells->len; i++) {
-        const arm_cell *cell = self->cells->pdata[i];
-        if (cell->figure != NULL && cell->figure->n_panels > 0 && cell->runs->len > 0) {
-            const gsc_plot_view home = gsc_panel_home(cell->figure->panels[0]);
+    for (guint i = 0; i < self->cards->len; i++) {
+        if (gsc_arm_card_get_home(self->cards->pdata[i], &home)) {
             all.x_low = MIN(all.x_low, home.x_low);
             all.x_high = MAX(all.x_high, home.x_high);
             all.y_low = MIN(all.y_low, home.y_low);
             all.y_high = MAX(all.y_high, home.y_high);
         }
     }
-    for (guint i = 0; i < self->cells->len; i++) {
-        arm_cell *cell = self->cells->pdata[i];
-        if (cell->figure == NULL || cell->figure->n_panels == 0) {
-            continue;
-        }
-        const gsc_plot_view view =
-            all.x_low < all.x_high ? all : gsc_panel_home(cell->figure->panels[0]);
-        if (memcmp(&view, &cell->view, sizeof view) != 0) {
-            cell->view = view;
-            gtk_widget_queue_draw(cell->area);
-        }
+    for (guint i = 0; i < self->cards->len && all.x_low < all.x_high; i++) {
+        gsc_arm_card_set_view(self->cards->pdata[i], &all);
     }
 }
 
-static void look(GscSweepPage *self, bool first) {
-    gsc_error error = {0};
+static void look_at_cards(GscSweepPage *self, bool first) {
+    const guint n = self->cards->len;
+    g_autofree guint *done = g_new0(guint, n + 1), *all = g_new0(guint, n + 1);
+    g_autofree bool *fresh = g_new0(bool, n + 1);
 
-    if (gsc_sweep_folder_read(self->folder, false, &error) != GSC_OK) {
-        gtk_label_set_text(self->state_label, error.message);
-        return;
-    }
-    g_autofree guint *done = g_new0(guint, self->cells->len + 1);
-    g_autofree guint *all = g_new0(guint, self->cells->len + 1);
-    g_autofree bool *fresh = g_new0(bool, self->cells->len + 1);
     for (size_t i = 0; i < self->folder->count; i++) {
         const gsc_sweep_entry *entry = &self->folder->entries[i];
         char path[4096];
-        if (entry->run.arm >= self->cells->len) {
+        if (entry->run.arm >= n) {
             continue;
         }
         all[entry->run.arm]++;
         done[entry->run.arm] += entry->state == GSC_SWEEP_DONE;
         if (entry->state == GSC_SWEEP_RUNNING || entry->state == GSC_SWEEP_DONE) {
             gsc_sweep_run_path(self->folder->path, &entry->run, path, sizeof path);
-            fresh[entry->run.arm] |= add_run(self->cells->pdata[entry->run.arm], path);
+            fresh[entry->run.arm] |= gsc_arm_card_add_run(self->cards->pdata[entry->run.arm], path);
         }
     }
-    for (guint i = 0; i < self->cells->len; i++) {
-        arm_cell *cell = self->cells->pdata[i];
-        g_autofree char *count = g_strdup_printf("%u/%u", done[i], all[i]);
-        gtk_label_set_text(cell->count_label, count);
-        if (look_at_runs(cell) || fresh[i] || first) {
-            build_figure(cell);
+    for (guint i = 0; i < n; i++) {
+        gsc_arm_card_show_count(self->cards->pdata[i], done[i], all[i]);
+        if (gsc_arm_card_look(self->cards->pdata[i]) || fresh[i] || first) {
+            gsc_arm_card_draw(self->cards->pdata[i]);
         }
     }
     share_axes(self);
+}
+
+static void look(GscSweepPage *self, bool first) {
+    gsc_error error = {0};
+
+    if (gsc_sweep_folder_read(self->folder, false, &error) != GSC_OK) {
+        gsc_sweep_page_say(self, error.message);
+        return;
+    }
+    look_at_cards(self, first);
+    gsc_sweep_queue_show(self->queue, self->folder);
     show_state(self);
+    compare(self);
 }
 
 static gboolean look_again(gpointer data) {
     GscSweepPage *self = GSC_SWEEP_PAGE(data);
 
     look(self, false);
-    if (self->folder->count > 0 && self->folder->n_state[GSC_SWEEP_DONE] == self->folder->count) {
+    if (is_over(self) && self->comparing == NULL &&
+        self->compared == self->folder->n_state[GSC_SWEEP_DONE]) {
         self->look_source = 0;
         return G_SOURCE_REMOVE;
     }
     return G_SOURCE_CONTINUE;
 }
 
-void gsc_sweep_page_set_folder(GscSweepPage *self, const char *path) {
-    gsc_error error = {0};
+/* ---- The folder ---------------------------------------------------------------------------------- */
+
+static void forget(GscSweepPage *self) {
     GtkWidget *child;
 
     g_clear_handle_id(&self->look_source, g_source_remove);
+    if (self->comparing != NULL) {
+        g_cancellable_cancel(self->comparing);
+        g_clear_object(&self->comparing);
+    }
     while ((child = gtk_widget_get_first_child(GTK_WIDGET(self->grid))) != NULL) {
         gtk_flow_box_remove(self->grid, child);
     }
-    g_ptr_array_set_size(self->cells, 0);
+    g_ptr_array_set_size(self->cards, 0);
+    g_clear_pointer(&self->comparison, gsc_comparison_free);
     g_clear_pointer(&self->folder, gsc_sweep_folder_free);
+    gsc_sweep_queue_show(self->queue, NULL);
+    self->compared = 0;
+    self->drawn[0] = self->drawn[1] = false;
+    show_note(self, NULL);
+}
+
+static void show_plan(GscSweepPage *self) {
+    const gsc_sweep *sweep = self->folder->sweep;
+    g_autofree char *title = gsc_words_markup(*sweep->title != '\0' ? sweep->title : "Sweep");
+    g_autofree char *hypothesis = gsc_sweep_plan_words(sweep);
+
+    gtk_label_set_markup(self->title_label, title);
+    gtk_label_set_text(self->hypothesis_label, hypothesis);
+}
+
+void gsc_sweep_page_set_folder(GscSweepPage *self, const char *path) {
+    gsc_error error = {0};
+
+    forget(self);
     if (path == NULL) {
         return;
     }
     if (gsc_sweep_folder_open(path, &self->folder, &error) != GSC_OK) {
-        gtk_label_set_text(self->state_label, error.message);
+        gsc_sweep_page_say(self, error.message);
+        gtk_widget_set_visible(GTK_WIDGET(self->pause_button), FALSE);
         return;
     }
-    const gsc_sweep *sweep = self->folder->sweep;
-    gtk_label_set_text(self->title_label, sweep->title);
-    for (size_t i = 0; i < sweep->n_arms; i++) {
-        arm_cell *cell = new_cell(sweep->arms[i].name);
-        g_ptr_array_add(self->cells, cell);
-        gtk_flow_box_append(self->grid, cell->card);
+    show_plan(self);
+    for (size_t i = 0; i < self->folder->sweep->n_arms; i++) {
+        gsc_arm_card *card = gsc_arm_card_new(self->folder->sweep->arms[i].name);
+        g_ptr_array_add(self->cards, card);
+        gtk_flow_box_append(self->grid, gsc_arm_card_get_widget(card));
+        GtkWidget *child = gtk_widget_get_parent(gsc_arm_card_get_widget(card));
+        gtk_accessible_update_property(GTK_ACCESSIBLE(child), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       self->folder->sweep->arms[i].name, -1);
     }
+    gtk_stack_set_visible_child_name(self->stack, "arms");
     look(self, true);
     self->look_source = g_timeout_add(LOOK_EVERY_MS, look_again, self);
 }
 
+void gsc_sweep_page_say(GscSweepPage *self, const char *sentence) {
+    show_note(self, sentence);
+}
+
+void gsc_sweep_page_set_arm(GscSweepPage *self, const char *arm) {
+    g_autofree char *text = arm != NULL ? g_strdup_printf("Arm %s", arm) : g_strdup("");
+
+    gtk_label_set_text(self->arm_label, text);
+    gtk_widget_set_visible(self->body, arm == NULL);
+    gtk_widget_set_visible(self->arm_box, arm != NULL);
+    gtk_widget_set_vexpand(GTK_WIDGET(self), arm == NULL);
+}
+
 guint gsc_sweep_page_count_arms(GscSweepPage *self) {
-    return self->cells->len;
+    return self->cards->len;
 }
 
 guint gsc_sweep_page_count_done(GscSweepPage *self) {
     return self->folder != NULL ? (guint)self->folder->n_state[GSC_SWEEP_DONE] : 0;
 }
 
-/* ---- Object -------------------------------------------------------------------------------------- */
+const char *gsc_sweep_page_get_state(GscSweepPage *self) {
+    return gtk_label_get_text(self->state_label);
+}
+
+char *gsc_sweep_page_dup_verdicts(GscSweepPage *self) {
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < self->cards->len; i++) {
+        g_string_append_printf(text, "%s%s: %s", i > 0 ? "\n" : "",
+                               self->folder->sweep->arms[i].name,
+                               gsc_arm_card_get_verdict(self->cards->pdata[i]));
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* ---- Hands --------------------------------------------------------------------------------------- */
 
 static void on_pause_clicked(GtkButton *button, GscSweepPage *self) {
     gsc_error error = {0};
@@ -299,7 +355,7 @@ static void on_pause_clicked(GtkButton *button, GscSweepPage *self) {
     }
     const bool go_on = self->folder->paused || self->folder->n_state[GSC_SWEEP_RUNNING] == 0;
     if (gsc_sweep_pause(self->folder->path, !go_on, &error) != GSC_OK) {
-        gtk_label_set_text(self->state_label, error.message);
+        gsc_sweep_page_say(self, error.message);
         return;
     }
     if (go_on && self->folder->n_state[GSC_SWEEP_RUNNING] == 0) {
@@ -310,67 +366,106 @@ static void on_pause_clicked(GtkButton *button, GscSweepPage *self) {
 
 static void on_arm_activated(GtkFlowBox *grid, GtkFlowBoxChild *child, GscSweepPage *self) {
     const guint at = (guint)gtk_flow_box_child_get_index(child);
-    const arm_cell *cell = at < self->cells->len ? self->cells->pdata[at] : NULL;
+    const GPtrArray *paths =
+        at < self->cards->len ? gsc_arm_card_get_paths(self->cards->pdata[at]) : NULL;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
-    if (cell != NULL && cell->paths->len > 0) {
-        g_signal_emit(self, signals[SIGNAL_RUN_CHOSEN], 0,
-                      cell->paths->pdata[cell->paths->len - 1]);
+    for (guint i = 0; paths != NULL && i < paths->len; i++) {
+        g_strv_builder_add(builder, paths->pdata[i]);
+    }
+    g_auto(GStrv) all = g_strv_builder_end(builder);
+    if (*all != NULL) {
+        g_signal_emit(self, signals[SIGNAL_ARM_CHOSEN], 0, self->folder->sweep->arms[at].name, all);
     }
 }
+
+static void on_back_clicked(GtkButton *button, GscSweepPage *self) {
+    g_signal_emit(self, signals[SIGNAL_ALL_ARMS], 0);
+}
+
+static void on_tab(GtkStack *stack, GParamSpec *pspec, GscSweepPage *self) {
+    if (self->folder != NULL) {
+        draw_figure(self);
+    }
+}
+
+static void on_moved(GscSweepQueue *queue, GscSweepPage *self) {
+    look(self, false);
+}
+
+static void on_problem(GscSweepQueue *queue, const char *sentence, GscSweepPage *self) {
+    show_note(self, sentence);
+}
+
+/* ---- Object -------------------------------------------------------------------------------------- */
 
 static void gsc_sweep_page_dispose(GObject *object) {
     GscSweepPage *self = GSC_SWEEP_PAGE(object);
 
-    g_clear_handle_id(&self->look_source, g_source_remove);
+    if (self->content != NULL) {
+        forget(self);
+    }
     g_clear_pointer(&self->content, gtk_widget_unparent);
-    g_clear_pointer(&self->cells, g_ptr_array_unref);
-    g_clear_pointer(&self->folder, gsc_sweep_folder_free);
+    g_clear_pointer(&self->cards, g_ptr_array_unref);
     G_OBJECT_CLASS(gsc_sweep_page_parent_class)->dispose(object);
 }
 
 static void gsc_sweep_page_class_init(GscSweepPageClass *klass) {
-    static const char *const names[] = {"run-chosen", "continue"};
-
     G_OBJECT_CLASS(klass)->dispose = gsc_sweep_page_dispose;
-    for (int i = 0; i < N_SIGNALS; i++) {
-        signals[i] = g_signal_new(names[i], GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                  NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-    }
+    signals[SIGNAL_ARM_CHOSEN] =
+        g_signal_new("arm-chosen", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRV);
+    signals[SIGNAL_ALL_ARMS] = g_signal_new("all-arms", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 0);
+    signals[SIGNAL_CONTINUE] = g_signal_new("continue", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
     gtk_widget_class_set_layout_manager_type(GTK_WIDGET_CLASS(klass), GTK_TYPE_BIN_LAYOUT);
 }
 
-static void gsc_sweep_page_init(GscSweepPage *self) {
-    GtkWidget *head = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-    GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *scroller = gtk_scrolled_window_new();
+static GtkLabel *new_label(const char *css_class) {
+    GtkWidget *label = gtk_label_new(NULL);
 
-    self->cells = g_ptr_array_new_with_free_func(free_cell);
-    self->content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    self->title_label = GTK_LABEL(gtk_label_new(NULL));
-    self->state_label = GTK_LABEL(gtk_label_new(NULL));
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+    gtk_widget_add_css_class(label, css_class);
+    return GTK_LABEL(label);
+}
+
+static GtkWidget *make_head(GscSweepPage *self) {
+    GtkWidget *head = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 3);
+
+    self->title_label = new_label("title-4");
+    self->hypothesis_label = new_label("body");
+    self->state_label = new_label("caption");
+    self->note_label = new_label("caption");
     self->pause_button = GTK_BUTTON(gtk_button_new_with_label("Pause"));
-    self->grid = GTK_FLOW_BOX(gtk_flow_box_new());
-    self->progress_bar = GTK_PROGRESS_BAR(gtk_progress_bar_new());
-    gtk_label_set_xalign(self->title_label, 0);
-    gtk_label_set_xalign(self->state_label, 0);
-    gtk_label_set_wrap(self->state_label, TRUE);
-    gtk_widget_add_css_class(GTK_WIDGET(self->title_label), "title-4");
-    gtk_widget_add_css_class(GTK_WIDGET(self->state_label), "dim-label");
-    gtk_widget_add_css_class(GTK_WIDGET(self->state_label), "caption");
+    gtk_widget_add_css_class(GTK_WIDGET(self->hypothesis_label), "dim-label");
     gtk_widget_add_css_class(GTK_WIDGET(self->state_label), "numeric");
+    gtk_widget_add_css_class(GTK_WIDGET(self->note_label), "dim-label");
+    gtk_widget_set_visible(GTK_WIDGET(self->note_label), FALSE);
     gtk_widget_set_hexpand(words, TRUE);
-    gtk_widget_set_valign(GTK_WIDGET(self->pause_button), GTK_ALIGN_CENTER);
+    gtk_widget_set_valign(GTK_WIDGET(self->pause_button), GTK_ALIGN_START);
     gtk_box_append(GTK_BOX(words), GTK_WIDGET(self->title_label));
+    gtk_box_append(GTK_BOX(words), GTK_WIDGET(self->hypothesis_label));
     gtk_box_append(GTK_BOX(words), GTK_WIDGET(self->state_label));
+    gtk_box_append(GTK_BOX(words), GTK_WIDGET(self->note_label));
     gtk_box_append(GTK_BOX(head), words);
     gtk_box_append(GTK_BOX(head), GTK_WIDGET(self->pause_button));
     gtk_widget_add_css_class(head, "figure-title");
-    gtk_widget_add_css_class(GTK_WIDGET(self->progress_bar), "osd");
+    return head;
+}
+
+static GtkWidget *make_grid(GscSweepPage *self) {
+    GtkWidget *scroller = gtk_scrolled_window_new();
+
+    self->grid = GTK_FLOW_BOX(gtk_flow_box_new());
     gtk_flow_box_set_homogeneous(self->grid, TRUE);
     gtk_flow_box_set_min_children_per_line(self->grid, 1);
     gtk_flow_box_set_max_children_per_line(self->grid, 4);
-    gtk_flow_box_set_row_spacing(self->grid, 6);
-    gtk_flow_box_set_column_spacing(self->grid, 6);
+    gtk_flow_box_set_row_spacing(self->grid, 12);
+    gtk_flow_box_set_column_spacing(self->grid, 12);
     gtk_flow_box_set_selection_mode(self->grid, GTK_SELECTION_NONE);
     gtk_widget_set_valign(GTK_WIDGET(self->grid), GTK_ALIGN_START);
     gtk_widget_add_css_class(GTK_WIDGET(self->grid), "arms");
@@ -379,11 +474,61 @@ static void gsc_sweep_page_init(GscSweepPage *self) {
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroller), GTK_POLICY_NEVER,
                                    GTK_POLICY_AUTOMATIC);
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), GTK_WIDGET(self->grid));
-    gtk_widget_set_vexpand(scroller, TRUE);
-    gtk_box_append(GTK_BOX(self->content), head);
-    gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->progress_bar));
-    gtk_box_append(GTK_BOX(self->content), scroller);
+    g_signal_connect(self->grid, "child-activated", G_CALLBACK(on_arm_activated), self);
+    return scroller;
+}
+
+static void make_stack(GscSweepPage *self) {
+    self->stack = GTK_STACK(gtk_stack_new());
+    self->differences = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
+    self->robustness = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
+    self->queue = GSC_SWEEP_QUEUE(gsc_sweep_queue_new());
+    gtk_stack_add_titled(self->stack, make_grid(self), "arms", "Arms");
+    gtk_stack_add_titled(self->stack, GTK_WIDGET(self->differences), "differences", "Differences");
+    gtk_stack_add_titled(self->stack, GTK_WIDGET(self->robustness), "robustness", "Robustness");
+    gtk_stack_add_titled(self->stack, GTK_WIDGET(self->queue), "waiting", "Waiting");
+    gtk_stack_set_hhomogeneous(self->stack, FALSE);
+    gtk_widget_set_vexpand(GTK_WIDGET(self->stack), TRUE);
+    g_signal_connect(self->stack, "notify::visible-child", G_CALLBACK(on_tab), self);
+    g_signal_connect(self->queue, "moved", G_CALLBACK(on_moved), self);
+    g_signal_connect(self->queue, "problem", G_CALLBACK(on_problem), self);
+}
+
+static GtkWidget *make_way_back(GscSweepPage *self) {
+    GtkWidget *back = gtk_button_new_with_label("All arms");
+
+    self->arm_box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    self->arm_label = new_label("heading");
+    gtk_box_append(GTK_BOX(self->arm_box), back);
+    gtk_box_append(GTK_BOX(self->arm_box), GTK_WIDGET(self->arm_label));
+    gtk_widget_set_visible(self->arm_box, FALSE);
+    gtk_widget_add_css_class(self->arm_box, "sweep-tabs");
+    g_signal_connect(back, "clicked", G_CALLBACK(on_back_clicked), self);
+    return self->arm_box;
+}
+
+static void free_card(gpointer card) {
+    gsc_arm_card_free(card);
+}
+
+static void gsc_sweep_page_init(GscSweepPage *self) {
+    GtkWidget *switcher = gtk_stack_switcher_new();
+
+    self->cards = g_ptr_array_new_with_free_func(free_card);
+    self->content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    self->progress_bar = GTK_PROGRESS_BAR(gtk_progress_bar_new());
+    gtk_widget_add_css_class(GTK_WIDGET(self->progress_bar), "osd");
+    gtk_box_append(GTK_BOX(self->content), make_head(self));
+    make_stack(self);
+    gtk_stack_switcher_set_stack(GTK_STACK_SWITCHER(switcher), self->stack);
+    gtk_widget_set_halign(switcher, GTK_ALIGN_START);
+    gtk_widget_add_css_class(switcher, "sweep-tabs");
+    self->body = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    gtk_box_append(GTK_BOX(self->body), GTK_WIDGET(self->progress_bar));
+    gtk_box_append(GTK_BOX(self->body), switcher);
+    gtk_box_append(GTK_BOX(self->body), GTK_WIDGET(self->stack));
+    gtk_box_append(GTK_BOX(self->content), make_way_back(self));
+    gtk_box_append(GTK_BOX(self->content), self->body);
     gtk_widget_set_parent(self->content, GTK_WIDGET(self));
     g_signal_connect(self->pause_button, "clicked", G_CALLBACK(on_pause_clicked), self);
-    g_signal_connect(self->grid, "child-activated", G_CALLBACK(on_arm_activated), self);
 }

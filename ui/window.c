@@ -20,7 +20,7 @@ GscExperiment *gsc_window_find_experiment(GscWindow *self, const char *name) {
 }
 
 void gsc_window_choose_experiment(GscWindow *self, GscExperiment *experiment) {
-    if (self->experiment == experiment && self->solo == NULL) {
+    if (self->experiment == experiment && self->solo == NULL && self->arm_runs == NULL) {
         return;
     }
     g_clear_object(&self->solo);
@@ -85,7 +85,13 @@ static void add_presets(GscWindow *self) {
 }
 
 void gsc_window_say(GscWindow *self, const char *sentence) {
-    gsc_figure_page_set_trouble(self->page, sentence);
+    const bool sweep = gtk_widget_get_visible(GTK_WIDGET(self->sweep_page));
+
+    if (sweep && !gtk_widget_get_visible(GTK_WIDGET(self->page))) {
+        gsc_sweep_page_say(self->sweep_page, sentence);
+    } else {
+        gsc_figure_page_set_trouble(self->page, sentence);
+    }
 }
 
 /* ---- Object -------------------------------------------------------------------------------------- */
@@ -130,6 +136,7 @@ static void gsc_window_dispose(GObject *object) {
     gsc_window_close_workshop(self);
     g_clear_object(&self->experiment);
     g_clear_object(&self->solo);
+    g_clear_pointer(&self->arm_runs, g_hash_table_unref);
     g_clear_object(&self->experiments);
     g_clear_object(&self->runs);
     g_clear_object(&self->plugins);
@@ -183,9 +190,9 @@ static void gsc_window_init(GscWindow *self) {
     gsc_setup_panel_set_plugins(self->setup, self->plugins);
     gsc_window_add_states(self);
     gsc_window_add_look(self);
+    gsc_window_add_table(self);
     gsc_window_accept_drops(self);
     gsc_window_add_start(self);
-    gsc_window_add_table(self);
     gsc_window_open_workshop(self);
     gsc_window_open_sweeps(self);
     gsc_plugin_store_load(self->plugins);

@@ -74,6 +74,8 @@ void gsc_window_open_file(GscWindow *self, const char *path) {
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         g_autofree char *text = g_strdup_printf("There is no file %s.", path);
         gsc_window_say(self, text);
+    } else if (gsc_window_open_sweep(self, path)) {
+        return;
     } else if (has_ending(path, ".json")) {
         open_spec(self, path, true);
     } else if (has_ending(path, ".png")) {

@@ -44,6 +44,7 @@ struct _GscWindow {
     /* data */
     GListStore *experiments;
     GscExperiment *experiment; /* the selected one */
+    GHashTable *arm_runs;      /* paths of the arm of a sweep that is shown alone; or NULL */
     GscRunItem *solo;          /* a run of no experiment here: shown alone; or NULL */
     GscRunStore *runs;
     GscPluginStore *plugins;
@@ -91,6 +92,8 @@ GscRunItem *gsc_window_start_run_with(GscWindow *self, const char *const *sets);
 void gsc_window_open_sweeps(GscWindow *self);
 void gsc_window_run_all(GscWindow *self);
 void gsc_window_show_sweep(GscWindow *self);
+/* Opens the folder of a sweep; false where it is none. */
+bool gsc_window_open_sweep(GscWindow *self, const char *path);
 
 /* The run table (window_table.c). */
 void gsc_window_add_table(GscWindow *self);

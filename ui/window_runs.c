@@ -14,6 +14,9 @@
 static bool belongs(GscWindow *self, GscRunItem *item) {
     const char *experiment = gsc_run_item_get_experiment(item);
 
+    if (self->arm_runs != NULL) {
+        return g_hash_table_contains(self->arm_runs, gsc_run_item_get_path(item));
+    }
     if (self->solo != NULL) {
         return item == self->solo;
     }

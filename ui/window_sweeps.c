@@ -12,25 +12,36 @@
 
 /* ---- Showing ------------------------------------------------------------------------------------- */
 
+/* Of the selected experiment: its grid where it is a sweep, else its figure. */
 void gsc_window_show_sweep(GscWindow *self) {
     const char *folder = gsc_experiment_get_sweep(self->experiment);
 
+    g_clear_pointer(&self->arm_runs, g_hash_table_unref);
+    gsc_sweep_page_set_arm(self->sweep_page, NULL);
     gtk_widget_set_visible(GTK_WIDGET(self->sweep_page), folder != NULL);
     gtk_widget_set_visible(GTK_WIDGET(self->page), folder == NULL);
     gsc_sweep_page_set_folder(self->sweep_page, folder);
 }
 
-static void show_figure(GscWindow *self) {
-    gtk_widget_set_visible(GTK_WIDGET(self->sweep_page), FALSE);
+/* The runs of an arm, large: the figure page shows them alone, below the sweep's head. */
+static void on_arm_chosen(GscSweepPage *page, const char *arm, GStrv paths, GscWindow *self) {
+    self->arm_runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (gsize i = 0; paths[i] != NULL; i++) {
+        GscRunItem *item = gsc_run_store_add(self->runs, paths[i]);
+        g_hash_table_add(self->arm_runs, g_strdup(paths[i]));
+        gsc_run_item_set_shown(item, true);
+    }
+    gsc_sweep_page_set_arm(self->sweep_page, arm);
+    gsc_plot_canvas_reset(gsc_figure_page_get_canvas(self->page));
     gtk_widget_set_visible(GTK_WIDGET(self->page), TRUE);
+    gsc_window_update_figure(self);
 }
 
-/* A run of an arm, large: the figure page shows it alone; choosing the sweep again brings the grid back. */
-static void on_run_chosen(GscSweepPage *page, const char *path, GscWindow *self) {
-    g_autofree char *copy = g_strdup(path);
-
-    show_figure(self);
-    gsc_window_open_file(self, copy);
+static void on_all_arms(GscSweepPage *page, GscWindow *self) {
+    g_clear_pointer(&self->arm_runs, g_hash_table_unref);
+    gsc_sweep_page_set_arm(self->sweep_page, NULL);
+    gtk_widget_set_visible(GTK_WIDGET(self->page), FALSE);
+    gsc_window_update_figure(self);
 }
 
 /* ---- Running ------------------------------------------------------------------------------------- */
@@ -52,7 +63,6 @@ static void on_sweep_over(int status, const char *message, gpointer data) {
 
     if (self != NULL && (status == 1 || status == 2) && *message != '\0') {
         gsc_window_say(self, message);
-        show_figure(self);
     }
 }
 
@@ -149,13 +159,46 @@ static void list_sweeps(GscWindow *self, const char *runs) {
     }
 }
 
+bool gsc_window_open_sweep(GscWindow *self, const char *path) {
+    g_autofree char *plan = g_build_filename(path, "sweep.json", NULL);
+    g_autofree char *folder = g_canonicalize_filename(path, NULL);
+    g_autofree char *name = g_path_get_basename(folder);
+    g_autoptr(GError) error = NULL;
+
+    if (!g_file_test(plan, G_FILE_TEST_IS_REGULAR)) {
+        return false;
+    }
+    GscExperiment *known = gsc_window_find_experiment(self, name);
+    if (known != NULL && g_strcmp0(gsc_experiment_get_sweep(known), folder) == 0) {
+        gsc_window_choose_experiment(self, known);
+        return true;
+    }
+    g_autoptr(GscExperiment) experiment = gsc_experiment_new_sweep(folder, &error);
+    if (experiment == NULL) {
+        gsc_window_say(self, error->message);
+        return true;
+    }
+    gsc_window_add_experiment(self, experiment);
+    gsc_window_choose_experiment(self, experiment);
+    return true;
+}
+
 void gsc_window_open_sweeps(GscWindow *self) {
     const char *runs = gsc_run_store_get_folder(self->runs, NULL);
 
     if (runs != NULL) {
         list_sweeps(self, runs);
     }
+    gsc_setup_panel_set_runs(self->setup, self->runs);
     g_signal_connect_object(self->setup, "run-all", G_CALLBACK(on_run_all), self, 0);
-    g_signal_connect_object(self->sweep_page, "run-chosen", G_CALLBACK(on_run_chosen), self, 0);
+    /* above the figure: it is its head while an arm is shown large */
+    GtkWidget *box = gtk_widget_get_parent(GTK_WIDGET(self->sweep_page));
+    GtkWidget *figure = GTK_WIDGET(self->page);
+    while (gtk_widget_get_parent(figure) != box) {
+        figure = gtk_widget_get_parent(figure);
+    }
+    gtk_box_reorder_child_after(GTK_BOX(box), figure, GTK_WIDGET(self->sweep_page));
+    g_signal_connect_object(self->sweep_page, "arm-chosen", G_CALLBACK(on_arm_chosen), self, 0);
+    g_signal_connect_object(self->sweep_page, "all-arms", G_CALLBACK(on_all_arms), self, 0);
     g_signal_connect_object(self->sweep_page, "continue", G_CALLBACK(on_continue), self, 0);
 }

@@ -292,6 +292,11 @@ void desk_click(desk *self, const char *widget) {
     hand("click 1");
 }
 
+void desk_click_here(desk *self) {
+    desk_rest(0.1);
+    hand("click 1");
+}
+
 void desk_wheel(desk *self, const char *widget, int clicks) {
     desk_point(self, widget, 0.5, 0.5);
     desk_rest(0.1);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The window's accessibility tree. See tree.h.
+ */
+#include "tests/ui/tree.h"
+
+#include "tests/ui/desk.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    MOST_DEEP = 60,
+    KEPT_STDOUT = 9
+};
+
+bool tree_enter_bus(char **argv) {
+    if (g_getenv("GATESCOPE_TEST_BUS") != NULL) {
+        dup2(KEPT_STDOUT, STDOUT_FILENO);
+        return true;
+    }
+    g_autofree char *program = g_find_program_in_path("dbus-run-session");
+    g_setenv("GATESCOPE_TEST_BUS", "1", TRUE);
+    if (program != NULL) {
+        /* what the bus and its services print is no TAP: our own output waits in another place */
+        dup2(STDOUT_FILENO, KEPT_STDOUT);
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+        execl(program, program, "--", argv[0], (char *)NULL);
+    }
+    printf("1..0 # SKIP no dbus-run-session\n");
+    return false;
+}
+
+AtspiAccessible *tree_program(GPid pid) {
+    g_autoptr(AtspiAccessible) all = atspi_get_desktop(0);
+
+    for (int turn = 0; turn < 200; turn++) {
+        const int n = atspi_accessible_get_child_count(all, NULL);
+        for (int i = 0; i < n; i++) {
+            AtspiAccessible *program = atspi_accessible_get_child_at_index(all, i, NULL);
+            if (program != NULL && atspi_accessible_get_process_id(program, NULL) == (guint)pid) {
+                return program;
+            }
+            g_clear_object(&program);
+        }
+        desk_rest(0.1);
+    }
+    return NULL;
+}
+
+static bool is_showing(AtspiAccessible *node) {
+    AtspiStateSet *states = atspi_accessible_get_state_set(node);
+    const bool showing = states != NULL && atspi_state_set_contains(states, ATSPI_STATE_VISIBLE);
+
+    g_clear_object(&states);
+    return showing;
+}
+
+static AtspiAccessible *find(AtspiAccessible *node, AtspiRole role, const char *name, int depth) {
+    AtspiAccessible *found = NULL;
+
+    if (atspi_accessible_get_role(node, NULL) == role && is_showing(node)) {
+        g_autofree char *own = atspi_accessible_get_name(node, NULL);
+        if (name == NULL || g_strcmp0(own, name) == 0) {
+            return g_object_ref(node);
+        }
+    }
+    const int n = depth < MOST_DEEP ? atspi_accessible_get_child_count(node, NULL) : 0;
+    for (int i = 0; i < n && found == NULL; i++) {
+        g_autoptr(AtspiAccessible) child = atspi_accessible_get_child_at_index(node, i, NULL);
+        if (child != NULL) {
+            found = find(child, role, name, depth + 1);
+        }
+    }
+    return found;
+}
+
+AtspiAccessible *tree_find(AtspiAccessible *node, AtspiRole role, const char *name,
+                           double seconds) {
+    AtspiAccessible *found = NULL;
+    const gint64 until = g_get_monotonic_time() + (gint64)(seconds * 1e6);
+
+    while ((found = find(node, role, name, 0)) == NULL && g_get_monotonic_time() < until) {
+        desk_rest(0.1);
+    }
+    return found;
+}
+
+bool tree_press(AtspiAccessible *node) {
+    g_autoptr(AtspiAction) action = node != NULL ? atspi_accessible_get_action_iface(node) : NULL;
+
+    return action != NULL && atspi_action_get_n_actions(action, NULL) > 0 &&
+           atspi_action_do_action(action, 0, NULL);
+}
+
+bool tree_press_button(AtspiAccessible *program, const char *name) {
+    g_autoptr(AtspiAccessible) button = tree_find(program, ATSPI_ROLE_PUSH_BUTTON, name, 10);
+
+    return tree_press(button);
+}
+
+bool tree_set_value(AtspiAccessible *program, const char *spin_button, double value) {
+    g_autoptr(AtspiAccessible) spin = tree_find(program, ATSPI_ROLE_SPIN_BUTTON, spin_button, 10);
+    g_autoptr(AtspiValue) iface = spin != NULL ? atspi_accessible_get_value_iface(spin) : NULL;
+
+    return iface != NULL && atspi_value_set_current_value(iface, value, NULL);
+}
+
+void tree_print(AtspiAccessible *node, int depth) {
+    g_autofree char *name = atspi_accessible_get_name(node, NULL);
+    g_autofree char *role = atspi_accessible_get_role_name(node, NULL);
+    const int n = atspi_accessible_get_child_count(node, NULL);
+
+    printf("# %*s%s \"%s\"\n", 2 * depth, "", role != NULL ? role : "?", name != NULL ? name : "");
+    for (int i = 0; i < n && depth < MOST_DEEP; i++) {
+        g_autoptr(AtspiAccessible) child = atspi_accessible_get_child_at_index(node, i, NULL);
+        if (child != NULL) {
+            tree_print(child, depth + 1);
+        }
+    }
+}
