@@ -226,6 +226,7 @@ gsc_arm_card *gsc_arm_card_new(const char *name) {
     gtk_label_set_xalign(GTK_LABEL(verdict), 0);
     gtk_label_set_wrap(GTK_LABEL(verdict), TRUE);
     gtk_label_set_wrap_mode(GTK_LABEL(verdict), PANGO_WRAP_WORD_CHAR);
+    gtk_label_set_max_width_chars(GTK_LABEL(verdict), 30); /* it wraps before it widens the card */
     gtk_widget_set_visible(verdict, FALSE);
     gtk_widget_add_css_class(verdict, "caption");
     gtk_widget_add_css_class(verdict, "numeric");

@@ -49,7 +49,7 @@ void desk_rest(double seconds);
 /* The box of a widget: x, y, width, height. */
 bool desk_box(desk *self, const char *widget, double ret_box[4]);
 void desk_click(desk *self, const char *widget);
-void desk_click_here(desk *self); /* where the pointer is */
+void desk_click_here(desk *self);                            /* where the pointer is */
 void desk_wheel(desk *self, const char *widget, int clicks); /* up is positive */
 void desk_drag(desk *self, const char *widget, int dx, int dy, int button);
 void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y);

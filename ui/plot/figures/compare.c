@@ -234,8 +234,11 @@ gsc_status gsc_figure_build_compare(gsc_run *const *runs, size_t n_runs,
     gsc_compare_builder b;
     gsc_status status = gsc_compare_begin(&b, "compare", runs, n_runs, options, error);
     if (status == GSC_OK && b.comparison != NULL) {
-        status = draw_means(&b);
-        status = status == GSC_OK ? draw_curves(&b) : status;
+        /* a slope is of a whole run: it has no course over steps */
+        if (strncmp(b.comparison->result, "slope", strlen("slope")) != 0) {
+            status = draw_means(&b);
+            status = status == GSC_OK ? draw_curves(&b) : status;
+        }
         status = status == GSC_OK ? draw_verdicts(&b) : status;
     }
     return gsc_compare_finish(&b, status, "Means over the seeds of an arm, where all have a value.",
