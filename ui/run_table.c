@@ -64,6 +64,10 @@ static void show_count(GscRunTable *self) {
         grouped ? g_strdup_printf("%u %s of %s", groups, groups == 1 ? "group" : "groups", runs)
                 : g_strdup_printf("%s%s", runs, self->read_source != 0 ? " · reading…" : "");
 
+    /* selected runs that go leave no word of it */
+    g_autoptr(GtkBitset) chosen =
+        gtk_selection_model_get_selection(GTK_SELECTION_MODEL(self->selection));
+    gtk_widget_action_set_enabled(GTK_WIDGET(self), "table.trash", !gtk_bitset_is_empty(chosen));
     gtk_label_set_text(self->count_label, text);
     gtk_stack_set_visible_child_name(self->stack, all == 0     ? "empty"
                                                   : found == 0 ? "none"
