@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Inside of the run table, cut by concern: run_table.c (the library, lines, finding, groups),
- * run_table_columns.c (which columns there are, and their choice), run_table_cells.c (what stands in them).
+ * run_table_columns.c (which columns there are, and their choice), run_table_cells.c (what stands in them),
+ * run_table_report.c (what it says of itself).
  *
  * Layer: ui.
  */
