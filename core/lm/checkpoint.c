@@ -102,8 +102,9 @@ static gsc_status describe(void *data, const tensor *t, gsc_error *error) {
 
 static gsc_status write_bytes(writing *w, const void *bytes, size_t size, gsc_error *error) {
     if (fwrite(bytes, 1, size, w->stream) != size) {
-        return gsc_fail(error, GSC_ERR_IO, "%s could not be written: %s; what was written before is intact",
-                        w->path, strerror(errno));
+        return gsc_fail(error, GSC_ERR_IO,
+                        "%s could not be written: %s; what was written before is intact", w->path,
+                        strerror(errno));
     }
     return GSC_OK;
 }
