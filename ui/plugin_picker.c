@@ -15,9 +15,10 @@ enum {
 
 /* A line of the list. */
 typedef struct line {
-    char *id, *group, *find; /* find: what is looked through, folded */
-    int rank;                /* of its group */
-    GtkWidget *mark;
+    char *id, *title, *text, *group,
+        *find;       /* text: formula or refusal; find: looked through, folded */
+    int rank;        /* of its group */
+    GtkWidget *mark; /* NULL before the list has been shown */
     bool refused, chosen;
 } line;
 
@@ -26,7 +27,10 @@ struct _GscPluginPicker {
     bool many;
     GtkSearchEntry *search;
     GtkListBox *list;
+    GPtrArray *
+        lines; /* line *; rows of them are made when the list is shown: hundreds of words to lay out */
     GPtrArray *groups; /* char * */
+    guint rows;        /* how many of the lines have one */
     char *wanted;      /* folded */
 };
 
@@ -42,6 +46,8 @@ static void free_line(gpointer data) {
     line *self = data;
 
     g_free(self->id);
+    g_free(self->title);
+    g_free(self->text);
     g_free(self->group);
     g_free(self->find);
     g_free(self);
@@ -125,7 +131,9 @@ static void on_search(GtkSearchEntry *search, GscPluginPicker *self) {
 /* ---- Choosing ------------------------------------------------------------------------------------ */
 
 static void show_mark(const line *self) {
-    gtk_widget_set_opacity(self->mark, self->chosen ? 1 : 0);
+    if (self->mark != NULL) {
+        gtk_widget_set_opacity(self->mark, self->chosen ? 1 : 0);
+    }
 }
 
 static void choose(GscPluginPicker *self, GtkListBoxRow *row) {
@@ -160,13 +168,6 @@ static void on_search_activated(GtkSearchEntry *search, GscPluginPicker *self) {
     }
 }
 
-static void on_shown(GtkWidget *widget, gpointer data) {
-    GscPluginPicker *self = GSC_PLUGIN_PICKER(widget);
-
-    gtk_editable_set_text(GTK_EDITABLE(self->search), "");
-    gtk_widget_grab_focus(GTK_WIDGET(self->search));
-}
-
 /* ---- Lines --------------------------------------------------------------------------------------- */
 
 void gsc_plugin_picker_clear(GscPluginPicker *self) {
@@ -175,6 +176,8 @@ void gsc_plugin_picker_clear(GscPluginPicker *self) {
     while ((child = GTK_WIDGET(gtk_list_box_get_row_at_index(self->list, 0))) != NULL) {
         gtk_list_box_remove(self->list, child);
     }
+    self->rows = 0;
+    g_ptr_array_set_size(self->lines, 0);
     g_ptr_array_set_size(self->groups, 0);
 }
 
@@ -192,23 +195,15 @@ static GtkWidget *new_label(const char *text, bool small) {
     return label;
 }
 
-void gsc_plugin_picker_add(GscPluginPicker *self, const char *id, const char *title,
-                           const char *doc, const char *group, const char *refusal) {
-    line *one = g_new0(line, 1);
+static void add_row(GscPluginPicker *self, line *one) {
     GtkWidget *row = gtk_list_box_row_new();
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    g_autofree char *all = g_strdup_printf("%s %s %s %s", title, id, doc, group);
 
-    one->id = g_strdup(id);
-    one->group = g_strdup(group);
-    one->find = g_utf8_casefold(all, -1);
-    one->refused = *refusal != '\0';
-    one->rank = rank_of(self, group);
     one->mark = gtk_image_new_from_icon_name("object-select-symbolic");
     show_mark(one);
-    gtk_box_append(GTK_BOX(words), new_label(title, false));
-    gtk_box_append(GTK_BOX(words), new_label(one->refused ? refusal : doc, true));
+    gtk_box_append(GTK_BOX(words), new_label(one->title, false));
+    gtk_box_append(GTK_BOX(words), new_label(one->text, true));
     gtk_widget_set_hexpand(words, TRUE);
     gtk_widget_set_sensitive(gtk_widget_get_first_child(words), !one->refused);
     gtk_box_append(GTK_BOX(box), words);
@@ -216,16 +211,39 @@ void gsc_plugin_picker_add(GscPluginPicker *self, const char *id, const char *ti
     gtk_widget_add_css_class(box, "plugin-line");
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), !one->refused);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
-    g_object_set_data_full(G_OBJECT(row), "line", one, free_line);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, one->title,
+                                   -1);
+    g_object_set_data(G_OBJECT(row), "line", one);
     gtk_list_box_append(self->list, row);
 }
 
-void gsc_plugin_picker_mark(GscPluginPicker *self, const char *id, bool chosen) {
-    GtkListBoxRow *row;
+static void add_rows(GscPluginPicker *self) {
+    for (; self->rows < self->lines->len; self->rows++) {
+        add_row(self, self->lines->pdata[self->rows]);
+    }
+}
 
-    for (int i = 0; (row = gtk_list_box_get_row_at_index(self->list, i)) != NULL; i++) {
-        line *one = line_of(row);
+void gsc_plugin_picker_add(GscPluginPicker *self, const char *id, const char *title,
+                           const char *doc, const char *group, const char *refusal) {
+    line *one = g_new0(line, 1);
+    g_autofree char *all = g_strdup_printf("%s %s %s %s", title, id, doc, group);
+
+    one->id = g_strdup(id);
+    one->title = g_strdup(title);
+    one->group = g_strdup(group);
+    one->find = g_utf8_casefold(all, -1);
+    one->refused = *refusal != '\0';
+    one->text = g_strdup(one->refused ? refusal : doc);
+    one->rank = rank_of(self, group);
+    g_ptr_array_add(self->lines, one);
+    if (gtk_widget_get_visible(GTK_WIDGET(self))) {
+        add_rows(self);
+    }
+}
+
+void gsc_plugin_picker_mark(GscPluginPicker *self, const char *id, bool chosen) {
+    for (guint i = 0; i < self->lines->len; i++) {
+        line *one = self->lines->pdata[i];
         if (strcmp(one->id, id) == 0) {
             one->chosen = chosen;
         } else if (!self->many && chosen) {
@@ -240,13 +258,24 @@ void gsc_plugin_picker_mark(GscPluginPicker *self, const char *id, bool chosen) 
 static void gsc_plugin_picker_finalize(GObject *object) {
     GscPluginPicker *self = GSC_PLUGIN_PICKER(object);
 
+    g_ptr_array_unref(self->lines);
     g_ptr_array_unref(self->groups);
     g_free(self->wanted);
     G_OBJECT_CLASS(gsc_plugin_picker_parent_class)->finalize(object);
 }
 
+static void gsc_plugin_picker_show(GtkWidget *widget) {
+    GscPluginPicker *self = GSC_PLUGIN_PICKER(widget);
+
+    add_rows(self);
+    gtk_editable_set_text(GTK_EDITABLE(self->search), "");
+    GTK_WIDGET_CLASS(gsc_plugin_picker_parent_class)->show(widget);
+    gtk_widget_grab_focus(GTK_WIDGET(self->search));
+}
+
 static void gsc_plugin_picker_class_init(GscPluginPickerClass *klass) {
     G_OBJECT_CLASS(klass)->finalize = gsc_plugin_picker_finalize;
+    GTK_WIDGET_CLASS(klass)->show = gsc_plugin_picker_show;
     signals[SIGNAL_CHOSEN] = g_signal_new("chosen", GSC_TYPE_PLUGIN_PICKER, G_SIGNAL_RUN_LAST, 0,
                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
@@ -256,6 +285,7 @@ static void gsc_plugin_picker_init(GscPluginPicker *self) {
     GtkWidget *scroller = gtk_scrolled_window_new();
     GtkWidget *none = gtk_label_new("Nothing fits what is typed");
 
+    self->lines = g_ptr_array_new_with_free_func(free_line);
     self->groups = g_ptr_array_new_with_free_func(g_free);
     self->search = GTK_SEARCH_ENTRY(gtk_search_entry_new());
     self->list = GTK_LIST_BOX(gtk_list_box_new());
@@ -280,7 +310,6 @@ static void gsc_plugin_picker_init(GscPluginPicker *self) {
     gtk_box_append(GTK_BOX(box), scroller);
     gtk_popover_set_child(GTK_POPOVER(self), box);
     gtk_widget_add_css_class(GTK_WIDGET(self), "plugin-picker");
-    g_signal_connect(self, "show", G_CALLBACK(on_shown), NULL);
     g_signal_connect(self->search, "search-changed", G_CALLBACK(on_search), self);
     g_signal_connect(self->search, "activate", G_CALLBACK(on_search_activated), self);
     g_signal_connect(self->list, "row-activated", G_CALLBACK(on_row_activated), self);

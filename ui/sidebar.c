@@ -330,6 +330,21 @@ static char *count_plugins(size_t ready, size_t refused, size_t untrusted) {
     return g_string_free(text, FALSE);
 }
 
+/* The rows, which are made when the page is shown: their words take longer to lay out than the window. */
+static void list_plugins(GscSidebar *self) {
+    const json_t *descriptors = gsc_plugin_store_get_descriptors(self->plugins);
+
+    if (gtk_list_box_get_row_at_index(self->plugin_list, 0) != NULL) {
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(descriptors); i++) {
+        const json_t *plugin = json_array_get(descriptors, i);
+        if (!gsc_plugin_is_formula(gsc_plugin_text(plugin, "id"))) {
+            gtk_list_box_append(self->plugin_list, create_plugin_row(plugin));
+        }
+    }
+}
+
 static void on_plugins_loaded(GscPluginStore *plugins, GscSidebar *self) {
     const json_t *descriptors = gsc_plugin_store_get_descriptors(plugins);
     const char *problem = gsc_plugin_store_get_problem(plugins);
@@ -347,7 +362,9 @@ static void on_plugins_loaded(GscPluginStore *plugins, GscSidebar *self) {
         n++;
         ready += strcmp(gsc_plugin_text(plugin, "status"), "ok") == 0;
         untrusted += strcmp(gsc_plugin_text(plugin, "status"), "untrusted") == 0;
-        gtk_list_box_append(self->plugin_list, create_plugin_row(plugin));
+    }
+    if (g_strcmp0(gtk_stack_get_visible_child_name(self->pages), "plugins") == 0) {
+        list_plugins(self);
     }
     g_autofree char *count = problem != NULL
                                  ? g_strdup("not listed")
@@ -358,6 +375,7 @@ static void on_plugins_loaded(GscPluginStore *plugins, GscSidebar *self) {
 }
 
 static void on_plugins_clicked(GtkButton *button, GscSidebar *self) {
+    list_plugins(self);
     gtk_stack_set_visible_child_name(self->pages, "plugins");
 }
 
