@@ -4,15 +4,12 @@
  */
 #include "tests/tap.h"
 #include "tests/ui/desk.h"
+#include "tests/ui/tree.h"
 
 #include <atspi/atspi.h>
-#include <unistd.h>
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(AtspiAccessible, g_object_unref)
 
 enum {
-    MOST_DEEP = 40,
-    KEPT_STDOUT = 9
+    MOST_DEEP = 40
 };
 
 static bool wants_name(AtspiRole role) {
@@ -77,19 +74,9 @@ static void check(AtspiAccessible *program, const char *what) {
 int main(int argc, char **argv) {
     desk at;
 
-    if (g_getenv("GATESCOPE_TEST_BUS") == NULL) {
-        g_autofree char *program = g_find_program_in_path("dbus-run-session");
-        g_setenv("GATESCOPE_TEST_BUS", "1", TRUE);
-        if (program != NULL) {
-            /* what the bus and its services print is no TAP: our own output waits in another place */
-            dup2(STDOUT_FILENO, KEPT_STDOUT);
-            dup2(STDERR_FILENO, STDOUT_FILENO);
-            execl(program, program, "--", argv[0], (char *)NULL);
-        }
-        printf("1..0 # SKIP no dbus-run-session\n");
+    if (!tree_enter_bus(argv)) {
         return 0;
     }
-    dup2(KEPT_STDOUT, STDOUT_FILENO);
     if (!desk_open(&at)) {
         printf("1..0 # SKIP no X server to test at\n");
         return 0;
