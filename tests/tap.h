@@ -14,7 +14,11 @@ static int tap_count, tap_failed;
 
 static inline int tap_report(int good, const char *file, int line, const char *what) {
     tap_count++;
-    printf("%s %d - %s\n", good ? "ok" : "not ok", tap_count, what);
+    printf("%s %d - ", good ? "ok" : "not ok", tap_count);
+    for (const char *c = what; *c != '\0'; c++) { /* a name is one line */
+        putchar(*c == '\n' ? ' ' : *c);
+    }
+    putchar('\n');
     if (!good) {
         tap_failed++;
         printf("# failed at %s:%d\n", file, line);

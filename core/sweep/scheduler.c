@@ -253,6 +253,11 @@ static gsc_status reap(scheduler *self, gsc_error *error) {
         if (status == GSC_OK && ended != GSC_OK) {
             status = gsc_fail(error, ended, "%s", failed.message);
         }
+        if (status == GSC_OK && self->event[0] != '\0') {
+            /* Told now: the next run to end would write over it. */
+            status = gsc_sweep_folder_read(self->folder, true, error);
+            tell(self);
+        }
         self->looked_s = 0;
     }
     return status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Stands for `gatescope` in the scheduler's test: "run SPEC -o FILE ..." makes a run file as the spec's
- * seed asks: 4 fails, 5 dies twice without a file and then works, 9 is refused, others are done after a
- * while. Notes how many of it run at once.
+ * seed asks: 4 (modulo 100) fails, 5 dies twice without a file and then works, 9 is refused, others are
+ * done after a while. Notes how many of it run at once.
  */
 #include "core/read/spec.h"
 #include "tests/read/run_fixture.h"
@@ -70,6 +70,6 @@ int main(int argc, char **argv) {
         note(file, "x");
         return 1;
     }
-    write_run(file, seed == 4 ? "failed" : "done", seed);
-    return seed == 4 ? 1 : 0;
+    write_run(file, seed % 100 == 4 ? "failed" : "done", seed);
+    return seed % 100 == 4 ? 1 : 0;
 }

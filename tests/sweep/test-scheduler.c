@@ -72,6 +72,16 @@ static void test_ends(void) {
     TAP_CONTAINS(events, "was lost and goes back to wait", "a run that died is begun again");
     TAP_OK(strstr(events, "given up") == NULL, "and not given up");
     gsc_sweep_folder_free(folder);
+
+    /* Four that rest equally long end in the same look. */
+    folder = make("together", "[4, 104, 204, 304]");
+    TAP_OK(schedule(folder, 8, &error) == GSC_OK, "all runs end together");
+    size_t told = 0;
+    for (const char *at = events; (at = strstr(at, " failed: ")) != NULL; at++) {
+        told++;
+    }
+    TAP_OK(told == 8 && folder->n_state[GSC_SWEEP_DONE] == 8, "each failure is told");
+    gsc_sweep_folder_free(folder);
 }
 
 static void test_refused(void) {
