@@ -67,7 +67,7 @@ double gsc_router_specialization(const double *counts, size_t rows, size_t colum
 
 /* ---- Of two routings of the same positions ------------------------------------------------------ */
 
-/* Mean over positions of 2 |S_a n S_b| / (|S_a| + |S_b|): |S_a n S_b| / k where all sets have k. Two empty sets
+/* Mean over positions of 2 |S_a ∩ S_b| / (|S_a| + |S_b|): |S_a ∩ S_b| / k where all sets have k. Two empty sets
  * agree. */
 double gsc_router_overlap(const gsc_routing *a, const gsc_routing *b);
 /* What overlap would be if the two chose independently with the same loads: sum_j q_j(a) q_j(b) / mean set

@@ -85,14 +85,14 @@ const router_words gsc_router_metric_words[ROUTER_METRICS] = {
                                     "choices that goes to one expert (at most 1/k)",
                                     "specialization", "Share of the first expert", TYPES},
     [ROUTER_CHANGE_RATE] = {"change_rate", "Positions", "",
-                            "1 - mean |S_t n S_(t-D)| / k of the sets S of chosen experts",
+                            "1 - mean |S_t ∩ S_(t-D)| / k of the sets S of chosen experts",
                             "change_rate", "Change rate", PROBE},
     [ROUTER_CHANGE_RATE_TYPES] = {"change_rate_types", "Token types", "",
-                                  "1 - mean |S_t n S_(t-D)| / k of the sets S of a token type's k "
+                                  "1 - mean |S_t ∩ S_(t-D)| / k of the sets S of a token type's k "
                                   "most chosen experts (ties: smaller index)",
                                   "change_rate", "Change rate", TYPES},
     [ROUTER_SATURATION] = {"saturation", "Positions", "",
-                           "mean |S_t n S_T| / k of the sets S of chosen experts, T the last "
+                           "mean |S_t ∩ S_T| / k of the sets S of chosen experts, T the last "
                            "checkpoint; arms of other E or k: compare saturation_kappa",
                            "saturation", "Saturation", PROBE},
     [ROUTER_SATURATION_CHANCE] =
@@ -104,7 +104,7 @@ const router_words gsc_router_metric_words[ROUTER_METRICS] = {
                                  "(saturation - chance) / (1 - chance)", "saturation_kappa",
                                  "Saturation beyond chance", PROBE},
     [ROUTER_SATURATION_TYPES] = {"saturation_types", "Token types", "",
-                                 "mean |S_t n S_T| / k of the sets S of a token type's k most "
+                                 "mean |S_t ∩ S_T| / k of the sets S of a token type's k most "
                                  "chosen experts (ties: smaller index), T the last checkpoint",
                                  "saturation", "Saturation", TYPES},
     [ROUTER_BATCH_LOAD_CV] = {"load_cv_batch", "CV", "",
@@ -123,7 +123,7 @@ const router_words gsc_router_vector_words[ROUTER_VECTORS] = {
                             "choices of each expert relative to an even share, n E / sum n", "load",
                             "Load (1: even share)", PROBE},
     [ROUTER_VECTOR_OVERLAP] = {"overlap", "Overlap", "",
-                               "mean |S_s n S_t| / k of this checkpoint t and each checkpoint s "
+                               "mean |S_s ∩ S_t| / k of this checkpoint t and each checkpoint s "
                                "from the first to itself",
                                "overlap", "Overlap", PROBE},
     [ROUTER_VECTOR_OVERLAP_KAPPA] =

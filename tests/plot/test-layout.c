@@ -6,6 +6,7 @@
 
 #include "tests/plot/sample_run.h"
 #include "tests/tap.h"
+#include "ui/plot/heatmap.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,7 +63,39 @@ static gsc_figure *build(const char *path) {
     return figure;
 }
 
+/* 24 named rows: all have their names where they fit in smaller letters, else evenly chosen ones. */
+static void test_row_names(void) {
+    enum {
+        ROWS = 24
+    };
+    static const char *const names[ROWS] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                            "i", "j", "k", "l", "m", "n", "o", "p",
+                                            "q", "r", "s", "t", "u", "v", "w", "x"};
+    static const double heights[] = {800, 480, 300};
+    static const size_t wanted[] = {ROWS, ROWS, ROWS / 2};
+    gsc_figure *figure = gsc_figure_new("rows");
+    gsc_panel *panel = gsc_figure_add_panel(figure, "rows");
+    if (gsc_panel_add_heatmap(panel, ROWS, 4) == NULL ||
+        !gsc_axis_set_names(&panel->y, names, ROWS)) {
+        exit(1);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        gsc_layout *layout =
+            gsc_layout_new(figure, NULL, &gsc_plot_theme_light, 768, heights[i], NULL);
+        size_t n, ticks = 0;
+        const gsc_text_run *texts = gsc_layout_texts(layout, &n);
+        for (size_t t = 0; t < n; t++) {
+            ticks += texts[t].role == GSC_TEXT_TICK && texts[t].markup[0] >= 'a';
+        }
+        TAP_OK(ticks == wanted[i], i < 2 ? "every row has its name" : "half of the rows have it");
+        TAP_OK(count_overlaps(layout) == 0, "and no name covers another");
+        gsc_layout_free(layout);
+    }
+    gsc_figure_free(figure);
+}
+
 int main(void) {
+    test_row_names();
     char path[] = "layout-XXXXXX";
     int fd = mkstemp(path);
     close(fd);

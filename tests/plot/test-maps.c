@@ -79,6 +79,12 @@ static void test_others(gsc_run *run) {
            "the one token type of layer 1 goes to expert 2 alone");
     TAP_STRING(figure->panels[3]->y.names[0], "0", "a token without a name goes by its number");
     gsc_figure_free(figure);
+    const gsc_figure_options one = {.one_layer = true, .layer = 1};
+    figure = build("specialization", run, &one);
+    TAP_OK(figure->n_panels == 2 && strstr(figure->recipe, "layer_similarity") == NULL &&
+               strstr(figure->recipe, "token_share: ") != NULL,
+           "a layer by itself has its rows and their definition, nothing of other layers");
+    gsc_figure_free(figure);
     figure = build("load", NULL, NULL);
     TAP_STRING(figure->panels[0]->message, "No run to show yet", "no run: a message");
     gsc_figure_free(figure);

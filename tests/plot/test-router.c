@@ -58,7 +58,7 @@ static void test_finished(gsc_run *run) {
     TAP_STRING(figure->subtitle, "softmax gate · 2 layers · 4 experts, top 1 + 1 shared",
                "the subtitle tells the model");
     TAP_CONTAINS(figure->recipe,
-                 "change_rate: 1 - mean |S_t n S_(t-D)| / k of the sets S of "
+                 "change_rate: 1 - mean |S_t ∩ S_(t-D)| / k of the sets S of "
                  "chosen experts, D = 10 steps (50% of the run)",
                  "definitions are printed");
     gsc_figure_free(figure);

@@ -207,12 +207,21 @@ static double widest_name(const gsc_plot_axis *axis) {
     return (double)most;
 }
 
+/* How much smaller the names of rows are than other ticks, so that every row has its own where little is
+ * missing; 1 where there is room enough, or far too little. */
+static double row_name_scale(const gsc_panel_layout *place, const gsc_panel *panel, double k) {
+    const double rows = place->view.y_high - place->view.y_low;
+    const double scale = place->plot.height / (fmax(rows, 1) * 14 * k);
+    return panel->y.n_names > 0 && scale >= 0.65 && scale < 1 ? scale : 1;
+}
+
 static void make_ticks(gsc_panel_layout *place, const gsc_panel *panel, double k) {
     gsc_plot_view view = place->view;
     axis_ticks(&panel->x, view.x_low, view.x_high, place->plot.width, 52 * k,
                (5.6 * widest_name(&panel->x) + 6) * k, &place->x_ticks);
-    axis_ticks(&panel->y, view.y_low, view.y_high, place->plot.height, 38 * k, 14 * k,
-               &place->y_ticks);
+    /* Half of a pixel less, so that rounding drops no name. */
+    axis_ticks(&panel->y, view.y_low, view.y_high, place->plot.height + 0.5, 38 * k,
+               14 * k * row_name_scale(place, panel, k), &place->y_ticks);
 }
 
 /* The widest of the labels; kept to whole steps of 6 so that panning does not shake the frame. */
@@ -252,12 +261,13 @@ static void place_ticks(gsc_text_ruler *ruler, size_t index) {
             last_right = x + width / 2;
         }
     }
-    double last_y = INFINITY;
+    double last_y = INFINITY, smaller = row_name_scale(place, layout->figure->panels[index], k);
     style.centered = false;
+    style.size *= smaller;
     for (size_t i = 0; i < place->y_ticks.n; i++) {
         const gsc_tick *tick = &place->y_ticks.ticks[i];
         double y = gsc_view_y_to_pixel(place->view, place->plot, tick->position);
-        if (!tick->minor && y < last_y - 13 * k) {
+        if (!tick->minor && y < last_y - 13 * k * smaller) {
             gsc_text_add(ruler, tick->label, &style, place->plot.x - 8 * k, y, 1, 0.5);
             last_y = y;
         }

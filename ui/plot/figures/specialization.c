@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define READING                                                                                    \
+    "Rows: domains of the corpus, where it has several, and the most frequent token types of the " \
+    "probe in the order of their first experts (▁: a space); columns: experts; colours: the "    \
+    "share of a row's choices that goes to an expert, relative to an even share"
+
 enum {
     MOST_TYPES = 24 /* of the rows that a run has, most frequent first */
 };
@@ -187,7 +192,8 @@ static gsc_status draw_group(gsc_maps *maps, const gsc_map_group *group, int32_t
         }
     }
     json_decref(names.all);
-    return status == GSC_OK ? draw_similarity(maps, group) : status;
+    /* One layer has the figure to itself, and room for the names of all its rows. */
+    return status == GSC_OK && !maps->options->one_layer ? draw_similarity(maps, group) : status;
 }
 
 /* The most layers that any series of the group has. */
@@ -205,14 +211,17 @@ gsc_status gsc_figure_build_specialization(gsc_run *const *runs, size_t n_runs,
     gsc_maps maps;
     gsc_status status =
         gsc_maps_init(&maps, "specialization", "layer_similarity", runs, n_runs, options, error);
+    if (options->one_layer && maps.n_groups > 0 &&
+        gsc_maps_series(&maps, &maps.groups[0], "token_share", options->layer, NULL) != NULL) {
+        maps.series = "token_share"; /* whose definition is printed */
+        maps.groups[0].layers = options->layer + 1;
+    }
     for (size_t g = 0; g < maps.n_groups && status == GSC_OK; g++) {
         const gsc_map_group *group = &maps.groups[g];
         status = draw_group(&maps, group, count_layers(&maps, group));
     }
     maps.says =
-        "Rows: domains of the corpus, where it has several, and the most frequent token types of "
-        "the probe in the order of their first experts (▁: a space); columns: experts; colours: "
-        "the share of a row's choices that goes to an expert, relative to an even share. --layer N names every row.";
+        maps.options->one_layer ? READING "." : READING "; a layer by itself names every row.";
     maps.empty = "This run has no specialization of experts to show";
     return gsc_maps_finish(&maps, status, ret_figure);
 }
