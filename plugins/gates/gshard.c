@@ -5,11 +5,13 @@
  *
  *     g_a = p_a / (p_a + p_b),   g_b = p_b / (p_a + p_b)
  *
- * g_a stays what it is where b is left out. top_k is not asked. The draw depends on the row alone.
+ * g_a stays what it is where b is left out. top_k is not asked. The draw depends on the row alone, and is
+ * for learning: where the router is judged or used, b is always taken.
  * Backward: dp_i += (dw_i - sum_l dw_l w_l) / (p_a + p_b) for the chosen i, and the second part
  * for b in any case.
  * Source: Lepikhin et al. 2020, arXiv 2006.16668, algorithm 1.
  */
+#define GSC_ABI_MINOR 1 /* call.training */
 #include <gatescope/plugin.h>
 
 GSC_OWN_SOURCE;
@@ -34,7 +36,7 @@ static int64_t count(const gsc_call *call, int64_t row, const real *p, const int
         return call->experts;
     }
     const real best = p[order[0]], second = p[order[1]];
-    return 2 * second > gsc_uniform(call, row, 0) * (best + second) ? 2 : 1;
+    return !call->training || 2 * second > gsc_uniform(call, row, 0) * (best + second) ? 2 : 1;
 }
 
 static int64_t max_chosen(const gsc_call *call) {
@@ -97,11 +99,12 @@ static const gsc_gate gate = {
 static const gsc_plugin plugin = {
     GSC_PLUGIN_HEAD(GSC_KIND_GATE),
     .id = "gshard",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "GShard",
     .formula = "p = softmax(z), the best expert, the second if 2 p_2 / (p_1 + p_2) > uniform",
-    .doc = "Takes the second expert at random, more often the more it weighs; not for the theory"
-           " lab, which has no choice.",
+    .doc =
+        "In training takes the second expert at random, more often the more it weighs, else always;"
+        " not for the theory lab, which has no choice.",
     .papers = papers,
     .recommended = recommended,
     .capabilities = GSC_CAP_RANDOM | GSC_CAP_CHOICE_DEFINED | GSC_CAP_IGNORES_BIAS,

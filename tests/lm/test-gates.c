@@ -243,8 +243,9 @@ static void check(const gsc_plugin *gate, bool gated_experts, const char *what) 
 }
 
 /* Noise is for training: two validations of one model give one loss, two training passes do not. */
-static void test_validation(void) {
-    const gsc_lm_shape s = small_shape("noisy_top_k");
+static void test_validation(const char *gate) {
+    const gsc_lm_shape s = small_shape(gate);
+    char what[80];
     gsc_queue *queue = small_queue(gsc_device_cpu(), NULL, &s);
     problem p = {.model = small_model(queue, NULL, &s, GSC_F64, 2)};
     small_text(&s, 10, 0, p.tokens, p.targets);
@@ -254,7 +255,8 @@ static void test_validation(void) {
         p.batch.as_training = i >= 2;
         losses[i] = objective(&p);
     }
-    TAP_OK(losses[0] == losses[1], "noisy top-k: validations at two steps agree");
+    snprintf(what, sizeof what, "%s: validations at two steps agree", gate);
+    TAP_OK(losses[0] == losses[1], what);
     TAP_OK(losses[2] != losses[3] && losses[2] != losses[0], "and training draws at each");
     gsc_lm_free(p.model);
     gsc_queue_free(queue);
@@ -266,6 +268,8 @@ int main(void) {
     check(&two_plugin, false, "two logits an expert, variable choice, kept weights");
     check(&hash_plugin, false, "no logits, by token");
     check(&cosine_plugin, true, "a gated expert with biases");
-    test_validation();
+    test_validation("noisy_top_k");
+    test_validation("gshard");
+    test_validation("sparsemixer");
     return tap_done();
 }
