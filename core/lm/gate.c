@@ -132,29 +132,20 @@ static gsc_status read_inputs(gsc_lm *self, size_t layer, bool jitter, gsc_error
     return status;
 }
 
-static gsc_status read_logits(gsc_lm *self, size_t layer, int64_t step, bool jitter,
-                              gsc_error *error) {
+/* To z_single, or where numbers are doubles to the pass. */
+static gsc_status read_logits(gsc_lm *self, size_t layer, bool jitter, gsc_error *error) {
     const lm_layer *l = &self->layers[layer];
-    const size_t m = self->shape.logits, count = self->rows * m;
-    double *z = l->gate.pass.z;
-    if (self->host_score || m == 0) {
+    const size_t bytes = gsc_dtype_bytes(self->dtype), count = self->rows * self->shape.logits;
+    if (self->host_score || count == 0) {
         return GSC_OK;
     }
     gsc_status status = jitter ? lm_jitter_apply(self, &self->gate_x, &l->normed_2, error) : GSC_OK;
     gsc_matmul(self->queue, &self->z, jitter ? &self->gate_x : &l->normed_2,
                &l->values[GSC_LM_GATE], false, true, false);
-    if (status == GSC_OK) {
-        status = lm_get_doubles(self, &self->z, &self->z_double, count, z, error);
-    }
-    for (size_t i = 0; status == GSC_OK && i < count; i++) {
-        if (!isfinite(z[i])) {
-            return gsc_fail(error, GSC_ERR_NUMERIC,
-                            "the gate's logit of expert %zu is %g at row %zu of step %" PRId64
-                            "; a lower learning rate or a tighter clip may keep it finite",
-                            i % m, isnan(z[i]) ? NAN : z[i], i / m, step);
-        }
-    }
-    return status;
+    void *to = self->dtype == GSC_F32 ? (void *)self->z_single : l->gate.pass.z;
+    return status == GSC_OK ? gsc_buf_read(self->queue, self->z.buf, self->z.offset * bytes,
+                                           count * bytes, to, error)
+                            : status;
 }
 
 /* ---- Balancers ---- */
@@ -186,40 +177,58 @@ static const double *normalised(gsc_lm *self, const double *p) {
     return self->no_sum ? self->q : p;
 }
 
-/* dp = what dq says through q = p / sum p. */
-static void normalised_backward(gsc_lm *self, const double *p) {
+/* dp, which holds what comes back to q = p / sum p, as what comes back to p. */
+static void normalised_backward(gsc_lm *self, const double *p, double *dp) {
     const size_t e = self->shape.experts;
     for (size_t t = 0; t < self->rows; t++) {
-        const double *q = self->q + t * e, *dq = self->dp + t * e;
+        const double *q = self->q + t * e;
+        double *dq = dp + t * e;
         double sum = 1e-20, mean = 0;
         for (size_t j = 0; j < e; j++) {
             sum += p[t * e + j];
             mean += dq[j] * q[j];
         }
         for (size_t j = 0; j < e; j++) {
-            self->dp[t * e + j] = (dq[j] - mean) / sum;
+            dq[j] = (dq[j] - mean) / sum;
         }
     }
 }
 
-/* dp, dz_host = scale * coefficient * gradient of the balancers; the sum of coefficient * loss. */
+static bool has_loss(const gsc_lm_plugin *balancer) {
+    return balancer->loaded->balancer->loss != NULL && balancer->coefficient != 0;
+}
+
+/* Whether dp of the pass and z_host hold what comes back of a layer beside the weights' own. */
+static bool holds_more(const gsc_lm *self) {
+    bool any = self->mixes;
+    for (size_t i = 0; i < self->shape.n_balancers; i++) {
+        any = any || has_loss(&self->shape.balancers[i]);
+    }
+    return any;
+}
+
+/* dp of the pass, z_host = scale * coefficient * gradient of the balancers; the sum of coefficient *
+ * loss. */
 static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double scale,
                                 double *ret_balance, gsc_error *error) {
     const gsc_gate_pass *pass = &self->layers[layer].gate.pass;
     *ret_balance = 0;
-    memset(self->dp, 0, self->rows * self->shape.experts * sizeof *self->dp);
-    memset(self->dz_host, 0, self->rows * self->shape.logits * sizeof *self->dz_host);
+    if (!holds_more(self)) {
+        return GSC_OK;
+    }
+    memset(pass->dp, 0, self->rows * self->shape.experts * sizeof *pass->dp);
+    memset(self->z_host, 0, self->rows * self->shape.logits * sizeof *self->z_host);
     const double *p = self->shape.n_balancers > 0 ? normalised(self, pass->p) : pass->p;
     for (size_t i = 0; i < self->shape.n_balancers; i++) {
         const gsc_lm_plugin *balancer = &self->shape.balancers[i];
-        if (balancer->loaded->balancer->loss == NULL || balancer->coefficient == 0) {
+        if (!has_loss(balancer)) {
             continue;
         }
         const gsc_call call = balancer_call(self, layer, balancer, step);
         gsc_guard_enter(self->balancer_names[i], "loss");
-        const double loss = balancer->loaded->balancer->loss(&call, pass->z, p, &pass->choice,
-                                                             scale * balancer->coefficient,
-                                                             self->dp, self->dz_host);
+        const double loss =
+            balancer->loaded->balancer->loss(&call, pass->z, p, &pass->choice,
+                                             scale * balancer->coefficient, pass->dp, self->z_host);
         gsc_guard_leave();
         if (!isfinite(loss)) {
             return gsc_fail(error, GSC_ERR_PLUGIN, "%s: loss returned %g; it must be finite",
@@ -228,7 +237,7 @@ static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double
         *ret_balance += balancer->coefficient * loss;
     }
     if (self->no_sum && self->shape.n_balancers > 0) {
-        normalised_backward(self, pass->p);
+        normalised_backward(self, pass->p, pass->dp);
     }
     return GSC_OK;
 }
@@ -262,10 +271,10 @@ static gsc_status forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
     l->gate.pass.call.training = as_training;
     gsc_status status = read_inputs(self, layer, jitter, error);
     if (status == GSC_OK) {
-        status = read_logits(self, layer, batch->step, jitter, error);
+        status = read_logits(self, layer, jitter, error);
     }
     if (status == GSC_OK) {
-        status = lm_gate_run_forward(self, layer, error);
+        status = lm_gate_run_forward(self, layer, batch->step, error);
     }
     if (status == GSC_OK) {
         status = lm_route(self, l, as_training, error);
@@ -302,11 +311,11 @@ gsc_status lm_gate_forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
 
 /* ---- Backward ---- */
 
-/* From z_host: the gradients of the gate's weights and of its input. */
+/* From z_single, or z_host: the gradients of the gate's weights and of its input. */
 static gsc_status linear_gradients(gsc_lm *self, lm_layer *l, gsc_error *error) {
     const bool jitter = self->shape.jitter > 0;
-    gsc_status status = lm_put_doubles(self, &self->dz, &self->z_double,
-                                       self->rows * self->shape.logits, self->z_host, error);
+    const void *dz = self->dtype == GSC_F32 ? (const void *)self->z_single : self->z_host;
+    gsc_status status = lm_put(self, &self->dz, dz, self->rows * self->shape.logits, error);
     if (status == GSC_OK && jitter) {
         status = lm_jitter_apply(self, &self->gate_x, &l->normed_2, error);
     }
@@ -403,10 +412,11 @@ static gsc_status backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
     if (self->mixes) {
         status = lm_mix_logits_backward(self, layer, error);
     }
+    const bool more = holds_more(self);
     const gsc_gate_gradient gradient = {
         .dweight = self->mixes ? NULL : self->weight_host,
-        .dp = self->mixes ? NULL : self->dp,
-        .dz = self->dz_host,
+        .dp = more && !self->mixes ? l->gate.pass.dp : NULL,
+        .dz = more ? self->z_host : NULL,
         .score_only = self->mixes,
         .ret_dz = self->z_host,
         .ret_dx = self->host_score ? self->dx_host : NULL,

@@ -9,17 +9,52 @@
  */
 #include "core/lm/model_internal.h"
 
+#include "kernels/host.h"
+
+#include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 bool lm_gate_is_cut(const gsc_lm *self) {
     const gsc_loaded *loaded = self->shape.gate.loaded;
-    bool trains = false;
-    for (uint32_t i = 0; i < loaded->plugin->n_tensors; i++) {
-        trains = trains || loaded->plugin->tensors[i].role == GSC_TENSOR_TRAINED;
-    }
-    return !self->host_score && !trains && loaded->gate->select == NULL &&
+    return !self->host_score && !gsc_gate_trains(loaded) && loaded->gate->select == NULL &&
            (loaded->plugin->capabilities & GSC_CAP_WHOLE_BATCH) == 0;
 }
+
+/* ---- Logits from the device, and back ---- */
+
+static bool is_single(const gsc_lm *self) {
+    return self->dtype == GSC_F32 && !self->host_score;
+}
+
+/* Rows first ... of z; false where one is not finite. */
+static bool take_logits(const gsc_lm *self, double *z, size_t first, size_t rows) {
+    const size_t m = self->shape.logits;
+    return self->host_score  ? true
+           : is_single(self) ? gsc_host_widen(z + first * m, self->z_single + first * m, rows * m)
+                             : gsc_host_finite(z + first * m, rows * m);
+}
+
+static void give_gradients(const gsc_lm *self, const double *dz, size_t first, size_t rows) {
+    const size_t m = self->shape.logits;
+    if (is_single(self)) {
+        gsc_host_narrow(self->z_single + first * m, dz + first * m, rows * m);
+    }
+}
+
+static gsc_status name_logit(const gsc_lm *self, const double *z, int64_t step, gsc_error *error) {
+    const size_t m = self->shape.logits;
+    size_t i = 0;
+    while (isfinite(z[i])) {
+        i++;
+    }
+    return gsc_fail(error, GSC_ERR_NUMERIC,
+                    "the gate's logit of expert %zu is %g at row %zu of step %" PRId64
+                    "; a lower learning rate or a tighter clip may keep it finite",
+                    i % m, isnan(z[i]) ? NAN : z[i], i / m, step);
+}
+
+/* ---- Sequences ---- */
 
 typedef struct work {
     gsc_lm *model;
@@ -61,7 +96,10 @@ static void run_forward(void *data, size_t s, size_t worker) {
     const work *w = data;
     gsc_lm *self = w->model;
     gsc_gate_pass pass = pass_of(self, w->gate, s);
-    self->cut.status[s] = gsc_gate_forward(&pass, NULL, NULL, NULL, &self->cut.errors[s]);
+    self->cut.status[s] =
+        take_logits(self, w->gate->pass.z, s * self->shape.context, self->shape.context)
+            ? gsc_gate_forward(&pass, NULL, NULL, NULL, &self->cut.errors[s])
+            : GSC_ERR_NUMERIC;
 }
 
 static void run_backward(void *data, size_t s, size_t worker) {
@@ -80,9 +118,11 @@ static void run_backward(void *data, size_t s, size_t worker) {
     pass.choice.weight = all->weight + from;
     const gsc_gate_gradient own = {.dweight = g->dweight != NULL ? g->dweight + from : NULL,
                                    .dp = g->dp != NULL ? g->dp + first * e : NULL,
-                                   .dz = g->dz + first * m,
+                                   .dz = g->dz != NULL ? g->dz + first * m : NULL,
+                                   .score_only = g->score_only,
                                    .ret_dz = g->ret_dz + first * m};
     self->cut.status[s] = gsc_gate_backward(&pass, &own, &self->cut.errors[s]);
+    give_gradients(self, g->ret_dz, first, rows);
     self->cut.evaluations[s] = pass.numeric_evaluations;
 }
 
@@ -113,15 +153,23 @@ static void gather_choice(const gsc_lm *self, lm_gate *gate) {
     all->start[self->rows] = n;
 }
 
-gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, gsc_error *error) {
+gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, int64_t step, gsc_error *error) {
     lm_gate *gate = &self->layers[layer].gate;
     if (!self->is_cut) {
+        if (!take_logits(self, gate->pass.z, 0, self->rows)) {
+            return name_logit(self, gate->pass.z, step, error);
+        }
         return gsc_gate_forward(&gate->pass, self->host_score ? self->x_host : NULL,
                                 self->host_score ? self->w_host : NULL, NULL, error);
     }
     work w = {.model = self, .gate = gate};
     gate->pass.x = gate->pass.w = gate->pass.b = NULL;
     gsc_pool_run(self->options.pool, self->options.sequences, run_forward, &w);
+    for (size_t s = 0; s < self->options.sequences; s++) {
+        if (self->cut.status[s] == GSC_ERR_NUMERIC) {
+            return name_logit(self, gate->pass.z, step, error);
+        }
+    }
     const gsc_status status = first_failure(self, error);
     if (status == GSC_OK) {
         gather_choice(self, gate);
@@ -133,7 +181,9 @@ gsc_status lm_gate_run_backward(gsc_lm *self, size_t layer, const gsc_gate_gradi
                                 gsc_error *error) {
     lm_gate *gate = &self->layers[layer].gate;
     if (!self->is_cut) {
-        return gsc_gate_backward(&gate->pass, gradient, error);
+        const gsc_status status = gsc_gate_backward(&gate->pass, gradient, error);
+        give_gradients(self, gradient->ret_dz, 0, self->rows);
+        return status;
     }
     work w = {.model = self, .gate = gate, .gradient = gradient};
     gsc_pool_run(self->options.pool, self->options.sequences, run_backward, &w);

@@ -44,7 +44,7 @@ typedef struct piece {
 } piece;
 
 enum {
-    PIECES = 33
+    PIECES = 32
 };
 
 static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
@@ -74,8 +74,8 @@ static void list_pieces(gsc_lm *self, piece pieces[PIECES]) {
         {(void **)&self->w_host, w, sizeof(double)},
         {(void **)&self->dx_host, x, sizeof(double)},
         {(void **)&self->dw_host, w, sizeof(double)},
-        {(void **)&self->dp, t * e, sizeof(double)},
-        {(void **)&self->dz_host, t * m, sizeof(double)},
+        {(void **)&self->z_single, self->dtype == GSC_F32 && !self->host_score ? t * m : 0,
+         sizeof(float)},
         {(void **)&self->loss_host, self->chunk, sizeof(double)},
         {(void **)&self->q, self->no_sum ? t * e : 0, sizeof(double)},
         {(void **)&self->start_host, (self->mixes && self->capacity > t ? self->capacity : t) + 1,
@@ -109,8 +109,11 @@ size_t lm_host_bytes(const gsc_lm *self) {
     for (size_t i = 0; i < PIECES; i++) {
         bytes += pieces[i].count * pieces[i].size;
     }
-    /* A pass: z, p, dp, affinities, sums, start; chosen and weights, 8 bytes each. */
-    const size_t pass = self->rows * (s->logits + 3 * s->experts + 2) + 2 * self->choice_capacity;
+    /* A pass: z, p, dp, affinities that are kept, sums, start; chosen and weights, 8 bytes each. */
+    const gsc_loaded *gate = s->gate.loaded;
+    const bool keeps = gate->gate->affinity_form != GSC_AFFINITY_NONE && gsc_gate_trains(gate);
+    const size_t pass =
+        self->rows * (s->logits + (keeps ? 3 : 2) * s->experts + 2) + 2 * self->choice_capacity;
     return bytes + s->layers * pass * sizeof(double) + lm_own_bytes(self);
 }
 

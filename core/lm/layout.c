@@ -135,7 +135,6 @@ void lm_lay_out(gsc_lm *self) {
     self->targets = indices(self, t);
     self->identity = indices(self, n);
     self->losses = take(self, DOUBLES, 1, self->chunk, 0);
-    self->z_double = take(self, DOUBLES, 1, t * m, 0);
     self->weight_double = take(self, DOUBLES, 1, n, 0);
     self->row_double = take(self, DOUBLES, 1, as_double, 0);
 }

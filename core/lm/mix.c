@@ -167,7 +167,7 @@ gsc_status lm_mix_logits_backward(gsc_lm *self, size_t layer, gsc_error *error) 
     run_sequences(self, layer, true);
     status = check(self, "mix_backward", self->mix_dz, m, error);
     for (size_t i = 0; i < self->rows * m; i++) {
-        self->dz_host[i] += self->mix_dz[i];
+        self->z_host[i] += self->mix_dz[i];
     }
     return status;
 }

@@ -108,20 +108,21 @@ struct gsc_lm {
     gsc_view hidden, dhidden, dv;  /* [n, e] */
     gsc_view dummy;                /* [n] */
     gsc_view shared_hidden, shared_dhidden, shared_dv;
-    gsc_view z, dz;                           /* [T, M] */
-    gsc_view dweight;                         /* [n] */
-    gsc_view jitter, gate_x;                  /* [T, d] */
-    gsc_view dmix_dispatch, dmix_combine;     /* [T, S] */
-    gsc_view dmixed, dmix_out;                /* [sequences S, d] */
-    gsc_view tokens, targets, identity;       /* i32 [T], [T], [n] */
-    gsc_view losses, z_double, weight_double; /* f64 */
-    gsc_view row_double;                      /* f64 [T, d] or [M, d], for scores on the host */
+    gsc_view z, dz;                       /* [T, M] */
+    gsc_view dweight;                     /* [n] */
+    gsc_view jitter, gate_x;              /* [T, d] */
+    gsc_view dmix_dispatch, dmix_combine; /* [T, S] */
+    gsc_view dmixed, dmix_out;            /* [sequences S, d] */
+    gsc_view tokens, targets, identity;   /* i32 [T], [T], [n] */
+    gsc_view losses, weight_double;       /* f64 */
+    gsc_view row_double;                  /* f64 [T, d] or [M, d], for scores on the host */
 
     /* The host's side. */
     double *z_host, *weight_host, *x_host, *w_host, *dx_host, *dw_host;
-    bool is_cut; /* the gate's stages run by sequences */
+    float *z_single; /* [T, M] on its way, where the model's numbers are f32 */
+    bool is_cut;     /* the gate's stages run by sequences */
     lm_cut cut;
-    double *dp, *dz_host, *loss_host, *q;
+    double *loss_host, *q;
     double balance; /* of the backward pass under way */
     bool forgotten; /* gradients of experts' matrices are written, not added to */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
@@ -195,7 +196,7 @@ void lm_jitter_draw(gsc_lm *self, size_t layer, const gsc_lm_batch *batch);
 gsc_status lm_jitter_apply(gsc_lm *self, const gsc_view *y, const gsc_view *x, gsc_error *error);
 
 /* mix.c: x_next += the experts of mixtures; dn = what comes back, and gradients of the matrices;
- * from those, dz_host += what comes back to the logits. */
+ * from those, z_host += what comes back to the logits. */
 gsc_status lm_mix_forward(gsc_lm *self, size_t layer, const gsc_view *x_next, gsc_error *error);
 gsc_status lm_mix_backward(gsc_lm *self, size_t layer, gsc_error *error);
 gsc_status lm_mix_logits_backward(gsc_lm *self, size_t layer, gsc_error *error);
@@ -217,9 +218,11 @@ gsc_status lm_gate_forward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch
 gsc_status lm_gate_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
                             gsc_error *error);
 
-/* gate_chunks.c: stages over the pool where the gate allows it. */
+/* gate_chunks.c: stages over the pool where the gate allows it. Logits that the device made come from
+ * z_single, and their gradients go there, where the model's numbers are f32; else from pass.z and to
+ * ret_dz. */
 bool lm_gate_is_cut(const gsc_lm *self);
-gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, gsc_error *error);
+gsc_status lm_gate_run_forward(gsc_lm *self, size_t layer, int64_t step, gsc_error *error);
 gsc_status lm_gate_run_backward(gsc_lm *self, size_t layer, const gsc_gate_gradient *gradient,
                                 gsc_error *error);
 

@@ -119,6 +119,14 @@ gsc_status gsc_gate_logits(const gsc_loaded *loaded, int64_t experts, const doub
     return GSC_OK;
 }
 
+bool gsc_gate_trains(const gsc_loaded *loaded) {
+    bool trains = false;
+    for (uint32_t i = 0; i < loaded->plugin->n_tensors; i++) {
+        trains = trains || loaded->plugin->tensors[i].role == GSC_TENSOR_TRAINED;
+    }
+    return trains;
+}
+
 /* ---- The pass ---- */
 
 static gsc_status check_declaration(const gsc_gate *gate, const char *name, gsc_error *error) {
@@ -226,7 +234,7 @@ static gsc_status make_room(gsc_gate_pass *pass, const gsc_gate *gate, size_t ca
     pass->p = room(t, e, &good);
     pass->dp = room(t, e, &good);
     pass->affinity_sum = room(t, 1, &good);
-    if (gate->affinity_form != GSC_AFFINITY_NONE) {
+    if (gate->affinity_form != GSC_AFFINITY_NONE && gsc_gate_trains(pass->loaded)) {
         pass->affinity = room(t, e, &good);
     }
     if (gate->score_form == GSC_SCORE_INNER) {
@@ -234,7 +242,7 @@ static gsc_status make_room(gsc_gate_pass *pass, const gsc_gate *gate, size_t ca
         pass->w_norm = room(m, 1, &good);
     }
     pass->saved = room(largest, 1, &good);
-    pass->row = room(8, m > e ? m : e, &good);
+    pass->row = room(GSC_STAGE_ROWS, m > e ? m : e, &good);
     pass->order = room(e, 1, &good);
     pass->choice.start = room(t + 1, 1, &good);
     pass->choice.chosen = room(capacity, 1, &good);

@@ -35,7 +35,7 @@ typedef struct gsc_gate_pass {
 
     const double *x, *w, *b; /* of the last forward pass */
     double *z;               /* [T,M] */
-    double *affinity;        /* [T,E] what affinity returned; NULL for row forms */
+    double *affinity;        /* [T,E] what affinity returned, of gates that train; else NULL */
     double *affinity_sum;    /* [T] sum of a, or log sum where affinities are logarithms */
     double *p;               /* [T,E] */
     gsc_choice choice;       /* rows, chosen experts and weights */
@@ -75,8 +75,8 @@ gsc_status gsc_gate_forward(gsc_gate_pass *pass, const double *x, const double *
  * no gradient. */
 typedef struct gsc_gate_gradient {
     const double *dweight; /* [start[T]] parallel to choice.weight; NULL: zero */
-    const double *dp;      /* [T,E] of balancers, added; NULL: zero */
-    const double *dz;      /* [T,M] of balancers, added; NULL: zero */
+    const double *dp;      /* [T,E] of balancers, added; NULL: zero; pass->dp is fine */
+    const double *dz;      /* [T,M] of balancers, added; NULL: zero; ret_dz is fine */
     bool score_only; /* dz is all there is, as of a gate that mixes: weights and p have none */
     double *ret_dz;  /* [T,M] */
     double *ret_dx;  /* [T,D]; NULL: not wanted; so dw, db */
@@ -92,6 +92,9 @@ gsc_status gsc_gate_backward(gsc_gate_pass *pass, const gsc_gate_gradient *gradi
 /* M for E experts. */
 gsc_status gsc_gate_logits(const gsc_loaded *loaded, int64_t experts, const double *params,
                            int64_t *ret_logits, gsc_error *error);
+
+/* Whether the gate has trained tensors of its own. */
+bool gsc_gate_trains(const gsc_loaded *loaded);
 
 /* Elements of a declared tensor at these sizes; -1 where its sizes make no sense. */
 int64_t gsc_tensor_count(const gsc_tensor *tensor, const gsc_call *call);

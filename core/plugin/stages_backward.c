@@ -230,17 +230,11 @@ static void affinity_slope_row(gsc_gate_pass *pass, size_t row, double *ret_slop
 /* dL/d(what affinity returned), for one row. */
 static void normalisation_backward(const gsc_gate_pass *pass, size_t row, bool no_sum,
                                    double *ret_da) {
-    size_t e = pass->experts;
-    const double *p = pass->p + row * e, *dp = pass->dp + row * e;
-    bool value = pass->loaded->gate->affinity_form == GSC_AFFINITY_VALUE;
-    double mean = 0.0;
-    for (size_t j = 0; !no_sum && j < e; j++) {
-        mean += dp[j] * p[j];
-    }
-    for (size_t j = 0; j < e; j++) {
-        double scale = !value ? p[j] : no_sum ? 1.0 : 1.0 / pass->affinity_sum[row];
-        ret_da[j] = scale * (dp[j] - mean);
-    }
+    const size_t e = pass->experts;
+    const bool value = pass->loaded->gate->affinity_form == GSC_AFFINITY_VALUE;
+    const double scale = no_sum ? 1.0 : 1.0 / pass->affinity_sum[row];
+    gsc_host_share_backward(ret_da, pass->p + row * e, pass->dp + row * e, e, !no_sum,
+                            value ? &scale : NULL);
 }
 
 static gsc_status affinity_backward(gsc_gate_pass *pass, double *ret_dz, gsc_error *error) {
@@ -250,23 +244,19 @@ static gsc_status affinity_backward(gsc_gate_pass *pass, double *ret_dz, gsc_err
     size_t e = pass->experts;
     double *slope = gsc_stage_row(pass, 3), *da = gsc_stage_row(pass, 4);
     gsc_guard_enter(pass->name, function);
-    stage s = stage_of(pass, evaluate_affinity, pass->affinity, e);
-    gsc_guard_leave();
-    for (size_t row = 0; row < pass->rows; row++) {
+    const stage s = stage_of(pass, evaluate_affinity, pass->affinity, e);
+    gsc_status status = GSC_OK;
+    for (size_t row = 0; row < pass->rows && status == GSC_OK; row++) {
         normalisation_backward(pass, row, no_sum, da);
-        gsc_guard_enter(pass->name, function);
         affinity_slope_row(pass, row, slope);
         differentiate_tensors(pass, &s, row, e, da);
-        gsc_guard_leave();
-        gsc_status status = gsc_stage_check(pass, function, slope, e, row, 0, error);
-        if (status != GSC_OK) {
-            return status;
-        }
-        for (size_t j = 0; j < e; j++) {
-            ret_dz[row * e + j] += da[j] * slope[j];
+        status = gsc_stage_check(pass, function, slope, e, row, 0, error);
+        if (status == GSC_OK) {
+            gsc_host_add_product(ret_dz + row * e, da, slope, e);
         }
     }
-    return GSC_OK;
+    gsc_guard_leave();
+    return status;
 }
 
 /* dL/dz of one row, where probs has no backward. */
@@ -459,18 +449,21 @@ static gsc_status score_backward(gsc_gate_pass *pass, const gsc_gate_gradient *g
     }
 }
 
+/* to = from, which may be it, or 0 where it is NULL. */
+static void take(double *to, const double *from, size_t n) {
+    if (from == NULL) {
+        memset(to, 0, n * sizeof *to);
+    } else if (from != to) {
+        memcpy(to, from, n * sizeof *to);
+    }
+}
+
 gsc_status gsc_gate_backward(gsc_gate_pass *pass, const gsc_gate_gradient *gradient,
                              gsc_error *error) {
     size_t n_p = pass->rows * pass->experts, n_z = pass->rows * pass->logits;
     pass->numeric_evaluations = 0;
-    if (gradient->dp != NULL) {
-        memcpy(pass->dp, gradient->dp, n_p * sizeof *pass->dp);
-    } else {
-        memset(pass->dp, 0, n_p * sizeof *pass->dp);
-    }
-    for (size_t i = 0; i < n_z; i++) {
-        gradient->ret_dz[i] = gradient->dz != NULL ? gradient->dz[i] : 0.0;
-    }
+    take(pass->dp, gradient->dp, n_p);
+    take(gradient->ret_dz, gradient->dz, n_z);
     gsc_status status = GSC_OK;
     if (gradient->score_only) {
         return score_backward(pass, gradient, error);
@@ -479,8 +472,8 @@ gsc_status gsc_gate_backward(gsc_gate_pass *pass, const gsc_gate_gradient *gradi
         status = combine_backward(pass, gradient->dweight, gradient->ret_dz, error);
     }
     if (status == GSC_OK) {
-        status = pass->affinity != NULL ? affinity_backward(pass, gradient->ret_dz, error)
-                                        : probs_backward(pass, gradient->ret_dz, error);
+        status = gsc_stage_has_affinity(pass) ? affinity_backward(pass, gradient->ret_dz, error)
+                                              : probs_backward(pass, gradient->ret_dz, error);
     }
     return status == GSC_OK ? score_backward(pass, gradient, error) : status;
 }

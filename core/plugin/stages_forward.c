@@ -15,6 +15,9 @@
 
 gsc_status gsc_stage_check(const gsc_gate_pass *pass, const char *function, const double *values,
                            size_t n, size_t first_row, size_t per_row, gsc_error *error) {
+    if (gsc_host_finite(values, n)) {
+        return GSC_OK;
+    }
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(values[i])) {
             size_t columns = per_row > 0 ? per_row : n;
@@ -89,60 +92,64 @@ static gsc_status run_score(gsc_gate_pass *pass, gsc_error *error) {
 /* ---- Probs ---- */
 
 /* p of one row from its affinities. False where they sum to 0. */
-static bool normalise_row(const gsc_gate_pass *pass, size_t row, bool no_sum) {
-    size_t e = pass->experts;
-    const double *a = pass->affinity + row * e;
-    double *p = pass->p + row * e;
-    double top = 0.0, sum = 0.0;
+static bool normalise_row(const gsc_gate_pass *pass, size_t row, const double *a, bool no_sum) {
+    const size_t e = pass->experts;
+    double *p = pass->p + row * e, *sum = &pass->affinity_sum[row];
     if (pass->loaded->gate->affinity_form == GSC_AFFINITY_VALUE) {
-        for (size_t j = 0; j < e; j++) {
-            p[j] = a[j];
-            sum += a[j];
-        }
-    } else {
-        top = no_sum ? 0.0 : a[0];
-        for (size_t j = 1; !no_sum && j < e; j++) {
-            top = a[j] > top ? a[j] : top;
-        }
-        for (size_t j = 0; j < e; j++) {
-            p[j] = exp(a[j] - top);
-            sum += p[j];
-        }
+        *sum = gsc_host_share_row(p, a, e, !no_sum);
+        return no_sum || *sum > 0.0;
     }
-    for (size_t j = 0; !no_sum && j < e; j++) {
-        p[j] /= sum;
-    }
-    pass->affinity_sum[row] =
-        pass->loaded->gate->affinity_form == GSC_AFFINITY_VALUE ? sum : top + log(sum);
-    return no_sum || sum > 0.0;
+    *sum = gsc_host_exp_row(p, a, e, !no_sum);
+    return true;
 }
 
+static gsc_status check_affinity(const gsc_gate_pass *pass, const double *a, size_t first_row,
+                                 size_t rows, gsc_error *error) {
+    const size_t e = pass->experts, n = rows * e;
+    const gsc_status status = gsc_stage_check(pass, "affinity", a, n, first_row, e, error);
+    if (status != GSC_OK || pass->loaded->gate->affinity_form != GSC_AFFINITY_VALUE ||
+        gsc_host_least(a, n) >= 0.0) {
+        return status;
+    }
+    size_t i = 0;
+    while (a[i] >= 0.0) {
+        i++;
+    }
+    return gsc_fail(error, GSC_ERR_PLUGIN,
+                    "%s: affinity returned %g for z = %g; it must not be negative", pass->name,
+                    a[i], pass->z[first_row * e + i]);
+}
+
+/* Some rows at a time, which stay in the nearest cache. Shares of finite affinities are finite, not their
+ * exponentials. */
 static gsc_status probs_from_affinity(gsc_gate_pass *pass, bool no_sum, gsc_error *error) {
     const gsc_gate *gate = pass->loaded->gate;
-    size_t t = pass->rows, e = pass->experts;
-    gsc_guard_enter(pass->name, "affinity");
-    gate->affinity(&pass->call, (int64_t)(t * e), pass->z, pass->affinity);
-    gsc_guard_leave();
-    gsc_status status = gsc_stage_check(pass, "affinity", pass->affinity, t * e, 0, e, error);
-    for (size_t i = 0; status == GSC_OK && gate->affinity_form == GSC_AFFINITY_VALUE && i < t * e;
-         i++) {
-        if (pass->affinity[i] < 0.0) {
-            status = gsc_fail(error, GSC_ERR_PLUGIN,
-                              "%s: affinity returned %g for z = %g; it must not be negative",
-                              pass->name, pass->affinity[i], pass->z[i]);
+    const size_t e = pass->experts;
+    const bool unbounded = no_sum && gate->affinity_form == GSC_AFFINITY_LOG;
+    gsc_status status = GSC_OK;
+    for (size_t first = 0; first < pass->rows && status == GSC_OK; first += GSC_STAGE_ROWS) {
+        const size_t left = pass->rows - first;
+        const size_t rows = left < GSC_STAGE_ROWS ? left : GSC_STAGE_ROWS;
+        double *a = pass->affinity != NULL ? pass->affinity + first * e : pass->row;
+        gsc_guard_enter(pass->name, "affinity");
+        gate->affinity(&pass->call, (int64_t)(rows * e), pass->z + first * e, a);
+        gsc_guard_leave();
+        status = check_affinity(pass, a, first, rows, error);
+        for (size_t row = 0; status == GSC_OK && row < rows; row++) {
+            if (!normalise_row(pass, first + row, a + row * e, no_sum)) {
+                status = gsc_fail(
+                    error, GSC_ERR_PLUGIN,
+                    "%s: the affinities of row %zu are all 0 and cannot be divided by their "
+                    "sum; declare the logarithm of the affinity, which does not underflow",
+                    pass->name, first + row);
+            }
         }
-    }
-    for (size_t row = 0; status == GSC_OK && row < t; row++) {
-        if (!normalise_row(pass, row, no_sum)) {
+        if (status == GSC_OK && unbounded) {
             status =
-                gsc_fail(error, GSC_ERR_PLUGIN,
-                         "%s: the affinities of row %zu are all 0 and cannot be divided by their "
-                         "sum; declare the logarithm of the affinity, which does not underflow",
-                         pass->name, row);
+                gsc_stage_check(pass, "affinity", pass->p + first * e, rows * e, first, e, error);
         }
     }
-    return status == GSC_OK ? gsc_stage_check(pass, "affinity", pass->p, t * e, 0, e, error)
-                            : status;
+    return status;
 }
 
 static gsc_status probs_by_row(gsc_gate_pass *pass, bool no_sum, gsc_error *error) {
@@ -172,29 +179,46 @@ static gsc_status probs_by_row(gsc_gate_pass *pass, bool no_sum, gsc_error *erro
 
 /* ---- Select ---- */
 
-/* The row's experts, best first, to pass->order; *ret_count of them. */
-static gsc_status rank_row(gsc_gate_pass *pass, size_t row, size_t *ret_count, gsc_error *error) {
+/* What is compared: by default p and the selection's bias. */
+static gsc_status find_rank(gsc_gate_pass *pass, size_t row, const double **ret_rank,
+                            gsc_error *error) {
     const gsc_gate *gate = pass->loaded->gate;
     const gsc_call *call = &pass->call;
-    size_t e = pass->experts;
+    const size_t e = pass->experts;
     const double *z = pass->z + row * pass->logits, *p = pass->p + row * e;
     double *rank = gsc_stage_row(pass, 0);
+    *ret_rank = rank;
+    bool finite = true;
     if (gate->rank != NULL) {
         gsc_guard_enter(pass->name, "rank");
         gate->rank(call, (int64_t)row, z, p, rank);
         gsc_guard_leave();
+        finite = gsc_host_finite(rank, e);
+    } else if (call->bias != NULL) {
+        finite = gsc_host_add(rank, p, call->bias, e);
     } else {
-        for (size_t j = 0; j < e; j++) {
-            rank[j] = call->bias != NULL ? p[j] + call->bias[j] : p[j];
-        }
+        *ret_rank = p;
     }
-    for (size_t j = 0; j < e; j++) {
+    for (size_t j = 0; !finite && j < e; j++) {
         if (isnan(rank[j]) || rank[j] == INFINITY) {
             return gsc_fail(error, GSC_ERR_PLUGIN,
                             "%s: rank returned %g (row %zu, expert %zu); it must be a number or "
                             "-INFINITY",
                             pass->name, isnan(rank[j]) ? NAN : rank[j], row, j);
         }
+    }
+    return GSC_OK;
+}
+
+/* The row's experts, best first, to pass->order; *ret_count of them. */
+static gsc_status rank_row(gsc_gate_pass *pass, size_t row, size_t *ret_count, gsc_error *error) {
+    const gsc_gate *gate = pass->loaded->gate;
+    const gsc_call *call = &pass->call;
+    const size_t e = pass->experts;
+    const double *p = pass->p + row * e, *rank = NULL;
+    const gsc_status status = find_rank(pass, row, &rank, error);
+    if (status != GSC_OK) {
+        return status;
     }
     int64_t count = call->top_k;
     gsc_host_top_k(pass->order, rank, e, gate->count != NULL ? e : (size_t)count);
@@ -320,8 +344,8 @@ gsc_status gsc_gate_forward(gsc_gate_pass *pass, const double *x, const double *
     pass->b = b;
     gsc_status status = run_score(pass, error);
     if (status == GSC_OK) {
-        status = pass->affinity != NULL ? probs_from_affinity(pass, no_sum, error)
-                                        : probs_by_row(pass, no_sum, error);
+        status = gsc_stage_has_affinity(pass) ? probs_from_affinity(pass, no_sum, error)
+                                              : probs_by_row(pass, no_sum, error);
     }
     status = status == GSC_OK ? run_select(pass, error) : status;
     return status == GSC_OK ? run_combine(pass, error) : status;

@@ -10,6 +10,15 @@
 /* What keeps the weights of a row whose chosen p are all 0 from being NaN. */
 #define GSC_RENORMALISE_GUARD 1e-20
 
+enum {
+    GSC_STAGE_ROWS = 8 /* of scratch */
+};
+
+/* Whether p comes from affinities. */
+static inline bool gsc_stage_has_affinity(const gsc_gate_pass *pass) {
+    return pass->loaded->gate->affinity_form != GSC_AFFINITY_NONE;
+}
+
 /* Scratch row number i: max(M, E) doubles. */
 static inline double *gsc_stage_row(const gsc_gate_pass *pass, size_t i) {
     return pass->row + i * (pass->logits > pass->experts ? pass->logits : pass->experts);

@@ -344,8 +344,9 @@ static void *run_top_k(gsc_queue *queue, const op_case *c, double *const inputs[
 
 /* rows, columns, k; every pattern of the list after it. */
 static const size_t row_shapes[][3] = {
-    {0, 4, 2},  {1, 1, 1},  {3, 1, 0},     {5, 7, 7},    {4, 16, 2},
-    {9, 17, 4}, {3, 64, 6}, {2, 100, 100}, {700, 64, 8}, {33, 1023, 5},
+    {0, 4, 2},    {1, 1, 1},  {3, 1, 0},     {5, 7, 7},    {4, 16, 2},
+    {9, 17, 4},   {3, 64, 6}, {2, 100, 100}, {700, 64, 8}, {33, 1023, 5},
+    {40, 256, 8}, {6, 33, 9}, {7, 300, 12},  {3, 16, 16},  {5, 259, 16},
 };
 
 static void test_rows(const char *name, run_case *run) {
