@@ -308,6 +308,26 @@ static gsc_status read_header(reading *r, json_t **ret_header, gsc_error *error)
     return status;
 }
 
+/* A checkpoint of another run: names what differs first of two lists with ", " between their parts. */
+static gsc_status refuse_other(const char *path, const char *own, const char *wanted,
+                               gsc_error *error) {
+    size_t part = 0;
+    for (size_t at = 0; own[at] != '\0' && own[at] == wanted[at]; at++) {
+        part = at > 0 && own[at] == ' ' && own[at - 1] == ',' ? at + 1 : part;
+    }
+    const char *has = own + part, *wants = wanted + part, *slash = strrchr(path, '/');
+    const bool plugin = strncmp(wants, "gate ", 5) == 0 || strncmp(wants, "expert ", 7) == 0 ||
+                        strncmp(wants, "balancer ", 9) == 0;
+    return gsc_fail(error, GSC_ERR_INPUT,
+                    "%.100s is of another run: it has %.*s where this one has %.*s; %s",
+                    slash != NULL ? slash + 1 : path, *has == '\0' ? 7 : (int)strcspn(has, ","),
+                    *has == '\0' ? "nothing" : has, *wants == '\0' ? 7 : (int)strcspn(wants, ","),
+                    *wants == '\0' ? "nothing" : wants,
+                    plugin ? "bring back that plugin file, whose hash follows its name, or run the "
+                             "spec again"
+                           : "go on with the same spec, or run this one from its start");
+}
+
 static gsc_status check_metadata(const reading *r, const char *identity, int64_t *ret_step,
                                  gsc_error *error) {
     const json_t *metadata = json_object_get(r->header, "__metadata__");
@@ -318,8 +338,7 @@ static gsc_status check_metadata(const reading *r, const char *identity, int64_t
         return gsc_fail(error, GSC_ERR_INPUT, "%s is no checkpoint of this program", r->path);
     }
     if (identity != NULL && strcmp(identity, own) != 0) {
-        return gsc_fail(error, GSC_ERR_INPUT, "%s is of another run: %.200s; this one is %.200s",
-                        r->path, own, identity);
+        return refuse_other(r->path, own, identity, error);
     }
     *ret_step = strtoll(step, NULL, 10);
     return GSC_OK;

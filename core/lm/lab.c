@@ -79,13 +79,27 @@ static gsc_status validate(lab *self, gsc_error *error) {
     return status;
 }
 
-/* A full disk costs checkpoints, not the run: it is told once a failure. */
+/* A full disk costs checkpoints, not the run: it is told once, and again when one can be written. */
 static gsc_status save_or_warn(lab *self, gsc_error *error) {
     gsc_error failed = {0};
+    char text[GSC_ERROR_MESSAGE_SIZE];
     const gsc_status status = save(self, &failed);
-    return status == GSC_OK
-               ? GSC_OK
-               : self->sink->event(self->sink, GSC_EVENT_WARNING, "lm", failed.message, error);
+    const size_t lost = self->lost_saves;
+    self->lost_saves = status == GSC_OK ? 0 : lost + 1;
+    if ((status == GSC_OK) == (lost == 0)) {
+        return GSC_OK; /* as it was */
+    }
+    if (status != GSC_OK) {
+        snprintf(text, sizeof text,
+                 "%.400s; the run goes on without checkpoints until one can be "
+                 "written",
+                 failed.message);
+        return self->sink->event(self->sink, GSC_EVENT_WARNING, "lm", text, error);
+    }
+    snprintf(text, sizeof text,
+             "checkpoints are written again from step %" PRId64 " on; %zu %s missing",
+             self->trainer.step, lost, lost == 1 ? "is" : "are");
+    return self->sink->event(self->sink, GSC_EVENT_WARNING, "lm", text, error);
 }
 
 /* At the steps of the list: the weights are kept, then seen. */
@@ -223,7 +237,7 @@ gsc_status gsc_lm_run(const gsc_spec *spec, gsc_pool *pool, gsc_sink *sink, gsc_
     }
     if (status == GSC_ERR_STOPPED && self->router != NULL) {
         gsc_error ignored = {0};
-        save(self, &ignored);
+        save_or_warn(self, &ignored);
     }
     status = status == GSC_OK ? status : point_to_checkpoint(self, status, error);
     lm_lab_tear_down(self);

@@ -9,7 +9,8 @@
  * when all of a step is told, and leaves a checkpoint. Results: validation_loss, perplexity, bits_per_byte, tokens_per_second.
  *
  * Checkpoints go to the folder that the environment variable GATESCOPE_CHECKPOINTS names, as
- * step-NNNNNNN.safetensors; without it there are none. lm.resume goes on from one.
+ * step-NNNNNNN.safetensors; without it there are none. lm.resume goes on from one. Where one cannot be
+ * written the run goes on and says so, once until they can be written again.
  *
  * Layer: core/lm.
  */

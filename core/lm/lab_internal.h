@@ -62,6 +62,7 @@ typedef struct lab {
     double validation_loss;            /* the last one */
     double *tails;      /* [2, layers] of the router's report, as checkpoints keep it */
     int64_t saved_step; /* of the last checkpoint; -1: none */
+    size_t lost_saves;  /* checkpoints in a row that could not be written */
     bool in_step;       /* a training step is under way, or failed */
     bool told_wait;     /* that the tokenizer is being made */
 } lab;

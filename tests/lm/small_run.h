@@ -61,6 +61,7 @@ static inline gsc_spec *spec_of(const char *const *settings) {
 
 static size_t vectors;
 static double stop_at;
+static double clear_at; /* step at which what stands in the checkpoints' place is removed */
 
 static inline gsc_status add_vector(gsc_sink *sink, int32_t series, double x, const float *values,
                                     size_t n, gsc_error *error) {
@@ -77,6 +78,10 @@ static inline gsc_status add_points(gsc_sink *sink, int32_t series, const gsc_po
                                     size_t n, gsc_error *error) {
     if (stop_at > 0 && points[0].x >= stop_at) {
         ((memory_sink *)sink)->stop = true;
+    }
+    if (clear_at > 0 && points[0].x >= clear_at) {
+        unlink(getenv("GATESCOPE_CHECKPOINTS"));
+        clear_at = 0;
     }
     return memory_add_points(sink, series, points, n, error);
 }

@@ -67,7 +67,15 @@ static void test_run(void) {
     memory_sink_free(two);
     TAP_OK(run((const char *const[]){from, "seed=2", NULL}, 1, &two, &error) == GSC_ERR_INPUT,
            "another seed cannot go on from it");
-    TAP_CONTAINS(error.message, "of another run", "and says why");
+    TAP_STRING(
+        error.message,
+        "step-0000010.safetensors is of another run: it has seed 1 where this one has seed 2; "
+        "go on with the same spec, or run this one from its start",
+        "and says why");
+    memory_sink_free(two);
+    TAP_OK(run((const char *const[]){from, "gate=softmax", NULL}, 1, &two, &error) == GSC_ERR_INPUT,
+           "nor can another gate");
+    TAP_CONTAINS(error.message, "it has gate normalized_sigmoid ", "which is named");
     memory_sink_free(two);
     memory_sink_free(one);
 }
@@ -84,6 +92,31 @@ static void test_stop(void) {
     snprintf(path, sizeof path, "%s/ckpt/step-0000003.safetensors", folder);
     TAP_OK(stat(path, &ignored) == 0, "and leaves a checkpoint");
     stop_at = 0;
+    memory_sink_free(sink);
+}
+
+/* Where checkpoints cannot be written the run goes on: one alarm, and one when they can be again. */
+static void test_lost_checkpoints(void) {
+    gsc_error error = {0};
+    memory_sink *sink;
+    char place[160], path[200], kept[160];
+    struct stat ignored;
+    size_t lost = 0, again = 0;
+    snprintf(kept, sizeof kept, "%s", getenv("GATESCOPE_CHECKPOINTS"));
+    snprintf(place, sizeof place, "%s/taken", folder);
+    setenv("GATESCOPE_CHECKPOINTS", place, 1);
+    fclose(fopen(place, "w")); /* a file where the folder should be, until step 9 */
+    clear_at = 9;
+    must(run(NULL, 1, &sink, &error), &error);
+    for (size_t i = 0; i < sink->n_events; i++) {
+        lost += strstr(sink->events[i], "the run goes on without checkpoints") != NULL;
+        again += strstr(sink->events[i], "written again from step 10 on; 6 are missing") != NULL;
+    }
+    TAP_OK(lost == 1, "checkpoints that cannot be written are told once");
+    TAP_OK(again == 1, "and that they can be again, with how many are missing");
+    snprintf(path, sizeof path, "%s/step-0000020.safetensors", place);
+    TAP_OK(stat(path, &ignored) == 0, "the later ones are there");
+    setenv("GATESCOPE_CHECKPOINTS", kept, 1);
     memory_sink_free(sink);
 }
 
@@ -214,6 +247,7 @@ int main(void) {
     test_run();
     test_names();
     test_stop();
+    test_lost_checkpoints();
     test_refusals();
     test_presets();
     TAP_OK(end_runs(), "all files were in one folder");
