@@ -30,7 +30,10 @@ static int exit_code(gsc_status status) {
 }
 
 static int fail(const gsc_error *error) {
-    fprintf(stderr, "gatescope data: %s\n", error->message);
+    fprintf(stderr, "gatescope data: %s%s\n", error->message,
+            error->status == GSC_ERR_STOPPED
+                ? "; what was downloaded is kept, and the same command goes on"
+                : "");
     return exit_code(error->status);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "core/data/catalog.h"
 
+#include "core/read/spec.h"
+
 #include <string.h>
 
 #define HANDBOOK(language)                                                                         \
@@ -146,4 +148,16 @@ size_t gsc_corpus_packages(const gsc_corpus_info *corpus, const char *ret_names[
         }
     }
     return count;
+}
+
+const char *gsc_corpus_nearest(const char *name) {
+    enum {
+        MOST = 64
+    };
+    const char *names[MOST];
+    size_t n = 0;
+    for (; n < gsc_corpus_count() && n < MOST; n++) {
+        names[n] = gsc_corpus_at(n).name;
+    }
+    return gsc_nearest(name, names, n);
 }

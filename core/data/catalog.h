@@ -48,6 +48,8 @@ typedef struct gsc_corpus_info {
 size_t gsc_corpus_count(void);
 gsc_corpus_info gsc_corpus_at(size_t index);
 bool gsc_corpus_find(const char *name, gsc_corpus_info *ret_corpus);
+/* The corpus whose name is most like this one; NULL: none is. */
+const char *gsc_corpus_nearest(const char *name);
 
 /* Bytes of a package's file as last seen, for progress and the list; 0: unknown. */
 uint64_t gsc_package_bytes(const char *package);

@@ -9,14 +9,15 @@
 #include "core/data/folder.h"
 #include "core/data/package.h"
 #include "core/data/write_file.h"
-#include "core/read/spec.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Share of the whole work that is downloading. */
@@ -27,6 +28,9 @@ typedef struct getting {
     const char *from;
     const gsc_data_watch *watch;
     char work[GSC_DATA_PATH_SIZE]; /* DATA/.get-PID */
+    char kept
+        [GSC_DATA_PATH_SIZE]; /* DATA/.packages-NAME, where downloads outlive a stop; "": none */
+    int kept_lock;
     char made[GSC_DATA_PATH_SIZE]; /* the corpus' folder in work */
     gsc_package packages[GSC_MAX_PACKAGES];
     size_t package_count;
@@ -62,6 +66,38 @@ static void clear_leftovers(const char *folder) {
     }
 }
 
+/* Takes the folder of downloads; another process that makes the same corpus has it for itself, and this
+ * one then downloads into its work folder. */
+static gsc_status keep_packages(getting *self, const char *folder, gsc_error *error) {
+    char name[96], lock[GSC_DATA_PATH_SIZE];
+    snprintf(name, sizeof name, ".packages-%.80s", self->corpus.name);
+    gsc_status status = gsc_data_path(folder, name, self->kept, error);
+    if (status == GSC_OK) {
+        status = gsc_folder_make(self->kept, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_data_path(self->kept, "lock", lock, error);
+    }
+    if (status != GSC_OK) {
+        return status;
+    }
+    self->kept_lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (self->kept_lock < 0 || flock(self->kept_lock, LOCK_EX | LOCK_NB) != 0) {
+        self->kept[0] = '\0';
+    }
+    return GSC_OK;
+}
+
+/* A stop or a broken network leaves the downloads, apart from them nothing is worth keeping. */
+static void let_packages_go(getting *self, gsc_status status) {
+    if (self->kept[0] != '\0' && status != GSC_ERR_STOPPED && status != GSC_ERR_IO) {
+        gsc_folder_remove(self->kept, NULL);
+    }
+    if (self->kept_lock >= 0) {
+        close(self->kept_lock);
+    }
+}
+
 static gsc_status get_packages(getting *self, gsc_error *error) {
     const char *names[GSC_MAX_PACKAGES];
     size_t count = gsc_corpus_packages(&self->corpus, names);
@@ -74,8 +110,8 @@ static gsc_status get_packages(getting *self, gsc_error *error) {
         double next = done + (double)gsc_package_bytes(names[i]);
         part share = {self->watch, download_share * done / total, download_share * next / total};
         gsc_data_watch watch = {report_part, &share};
-        status =
-            gsc_package_get(names[i], self->work, self->from, &watch, &self->packages[i], error);
+        status = gsc_package_get(names[i], self->kept[0] != '\0' ? self->kept : self->work,
+                                 self->from, &watch, &self->packages[i], error);
         done = next;
         self->package_count = i + 1;
     }
@@ -218,12 +254,7 @@ static gsc_status make_corpus(getting *self, const char *place, gsc_error *error
 }
 
 static gsc_status refuse_name(const char *name, gsc_error *error) {
-    const char *names[64];
-    size_t count = gsc_corpus_count();
-    for (size_t i = 0; i < count && i < 64; i++) {
-        names[i] = gsc_corpus_at(i).name;
-    }
-    const char *near = gsc_nearest(name, names, count < 64 ? count : 64);
+    const char *near = gsc_corpus_nearest(name);
     return near != NULL
                ? gsc_fail(error, GSC_ERR_INPUT, "there is no corpus %s; the nearest is %s", name,
                           near)
@@ -233,7 +264,7 @@ static gsc_status refuse_name(const char *name, gsc_error *error) {
 
 gsc_status gsc_corpus_get(const char *name, const char *from, const gsc_data_watch *watch,
                           bool *ret_made, gsc_error *error) {
-    getting self = {.from = from, .watch = watch};
+    getting self = {.from = from, .watch = watch, .kept_lock = -1};
     if (!gsc_corpus_find(name, &self.corpus)) {
         return refuse_name(name, error);
     }
@@ -262,8 +293,12 @@ gsc_status gsc_corpus_get(const char *name, const char *from, const gsc_data_wat
         return status;
     }
     self.domains = json_array();
-    status = make_corpus(&self, place, error);
+    status = from == NULL ? keep_packages(&self, folder, error) : GSC_OK;
+    if (status == GSC_OK) {
+        status = make_corpus(&self, place, error);
+    }
     json_decref(self.domains);
+    let_packages_go(&self, status);
     gsc_folder_remove(self.work, NULL);
     return status;
 }

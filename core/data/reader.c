@@ -4,6 +4,7 @@
  */
 #include "core/data/reader.h"
 
+#include "core/data/catalog.h"
 #include "core/data/documents.h"
 #include "core/data/folder.h"
 #include "core/data/line_source.h"
@@ -55,6 +56,26 @@ static file_kind kind_of(const char *name) {
                                                                : KIND_NONE;
 }
 
+static gsc_status refuse_place(const char *data, gsc_error *error) {
+    const char *near = gsc_corpus_nearest(data);
+    gsc_corpus_info known;
+    if (strpbrk(data, "/.") != NULL) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "the corpus %s is neither a file nor a folder; give a .txt, .jsonl or "
+                        ".jsonl.zst file, or a folder of them",
+                        data);
+    }
+    return gsc_corpus_find(data, &known)
+               ? gsc_fail(error, GSC_ERR_INPUT,
+                          "the corpus %s is not on this machine; `gatescope data get %s` brings it",
+                          data, data)
+               : gsc_fail(
+                     error, GSC_ERR_INPUT,
+                     "there is no corpus %s; %s%s`gatescope data list` has them all, or give a "
+                     "file or a folder",
+                     data, near != NULL ? near : "", near != NULL ? " is the nearest, " : "");
+}
+
 /* Where data lies: a path, or a folder in the data folder. */
 static gsc_status locate(const char *data, char ret_path[GSC_DATA_PATH_SIZE], gsc_error *error) {
     bool is_name = strchr(data, '/') == NULL;
@@ -71,15 +92,7 @@ static gsc_status locate(const char *data, char ret_path[GSC_DATA_PATH_SIZE], gs
         snprintf(ret_path, GSC_DATA_PATH_SIZE, "%s", data);
         return GSC_OK;
     }
-    return is_name
-               ? gsc_fail(error, GSC_ERR_INPUT,
-                          "the corpus %s is not on this machine; `gatescope data get %s` brings it "
-                          "where `gatescope data list` has it, or give a file or a folder",
-                          data, data)
-               : gsc_fail(error, GSC_ERR_INPUT,
-                          "the corpus %s is neither a file nor a folder; give a .txt, .jsonl or "
-                          ".jsonl.zst file, or a folder of them",
-                          data);
+    return refuse_place(data, error);
 }
 
 /* Keeps the readable files of a folder and adds up their bytes. */
@@ -326,16 +339,18 @@ static gsc_status next_of_lines(gsc_reader *self, gsc_document *document, bool *
 
 static gsc_status refuse_empty(const gsc_reader *self, gsc_error *error) {
     const gsc_reader_report *report = &self->report;
+    const bool one = self->files.count == 1;
+    const char *between = one ? "/" : "", *name = one ? self->files.names[0] : "";
     if (report->bad_lines > 0) {
-        return gsc_fail(
-            error, GSC_ERR_INPUT,
-            "the corpus in %s has no document: all %llu lines are bad, the first is %s; a line "
-            "should be {\"text\": \"...\"}",
-            self->folder, (unsigned long long)report->bad_lines, report->first_bad);
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "the corpus %s%s%s has no document: all %llu lines are bad, the first is "
+                        "%s; a line should be {\"text\": \"...\"}",
+                        self->folder, between, name, (unsigned long long)report->bad_lines,
+                        report->first_bad);
     }
-    if (self->files.count == 1) {
+    if (one) {
         return gsc_fail(error, GSC_ERR_INPUT, "the corpus %s/%s is empty: it has no text",
-                        self->folder, self->files.names[0]);
+                        self->folder, name);
     }
     return gsc_fail(error, GSC_ERR_INPUT, "the corpus in %s is empty: its %zu files have no text",
                     self->folder, self->files.count);

@@ -99,6 +99,12 @@ static gsc_status open_model(gsc_tokenizer *self, const char *choice, const char
         }
     } else {
         snprintf(self->path, sizeof self->path, "%s", choice);
+        if (!gsc_is_file(self->path)) {
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "the tokenizer %s is no file; give a SentencePiece model, or take "
+                            "sentencepiece:4096 to train one",
+                            choice);
+        }
     }
     return load_model(self, error);
 }

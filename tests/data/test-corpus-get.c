@@ -107,6 +107,50 @@ static void check_failures(const char *from) {
     TAP_CONTAINS(error.message, "no whole Debian package", "is refused");
 }
 
+/* Stops when the second package's turn comes. */
+static bool stop_at_second(void *context, const char *what, double fraction) {
+    (void)context, (void)fraction;
+    return strstr(what, "fortunes-min") == NULL;
+}
+
+/* How often the first package was fetched. */
+static int fetched(void) {
+    gsc_text text = {0};
+    int count = 0;
+    if (gsc_text_read_file(fixture_path("fetched"), &text, NULL) == GSC_OK) {
+        gsc_text_append_char(&text, '\0');
+        for (const char *at = text.bytes; (at = strstr(at, "fortunes\n")) != NULL; at++) {
+            count++;
+        }
+    }
+    gsc_text_clear(&text);
+    return count;
+}
+
+/* An apt-get of our own: as the real one it fetches no file that is there whole. */
+static void check_resumed(const char *from) {
+    char script[3 * GSC_DATA_PATH_SIZE], path[2 * GSC_DATA_PATH_SIZE];
+    const char *before = getenv("PATH");
+    snprintf(script, sizeof script,
+             "#!/bin/sh\nfor name; do :; done\nfile=${name}_0.1-2_all.deb\n"
+             "[ -f \"$file\" ] || { cp '%s'/\"$file\" part && mv part \"$file\" && "
+             "echo \"$name\" >>'%s/fetched'; }\n",
+             from, fixture_folder);
+    fixture_write_text("bin/apt-get", script);
+    snprintf(path, sizeof path, "%s:%s", fixture_path("bin"), before);
+    gsc_folder_remove(fixture_path("quotes"), NULL);
+    TAP_OK(chmod(fixture_path("bin/apt-get"), 0755) == 0 && setenv("PATH", path, 1) == 0,
+           "packages come over a network");
+    gsc_data_watch watch = {stop_at_second, NULL};
+    TAP_OK(gsc_corpus_get("quotes", NULL, &watch, NULL, &error) == GSC_ERR_STOPPED &&
+               fetched() == 1 && gsc_is_folder(fixture_path(".packages-quotes")),
+           "a stop at the second package leaves the first");
+    TAP_OK(gsc_corpus_get("quotes", NULL, NULL, NULL, &error) == GSC_OK && fetched() == 1,
+           "which is not fetched again");
+    TAP_OK(!gsc_is_folder(fixture_path(".packages-quotes")) && leftovers() == 0,
+           "and goes when the corpus is there");
+}
+
 int main(void) {
     fixture_begin();
     if (system("dpkg-deb --version >/dev/null 2>&1") != 0) {
@@ -119,6 +163,7 @@ int main(void) {
     TAP_OK(build_package("fortunes", 0) && build_package("fortunes-min", 5000),
            "packages are built");
     check_get(from);
+    check_resumed(from);
     check_failures(from);
     fixture_end();
     return tap_done();

@@ -48,7 +48,8 @@ static void check_jsonl(void) {
     fixture_write_text("bad.jsonl", "[1]\nnothing\n");
     status = read_all(fixture_path("bad.jsonl"), &reader, &last);
     TAP_OK(status == GSC_ERR_INPUT, "only bad lines are refused");
-    TAP_CONTAINS(error.message, "all 2 lines are bad", "with their number");
+    TAP_CONTAINS(error.message, "/bad.jsonl has no document: all 2 lines are bad",
+                 "with name and number");
     gsc_reader_free(reader);
     fixture_write_text("empty.txt", " \n\n");
     status = read_all(fixture_path("empty.txt"), &reader, &last);
@@ -131,9 +132,15 @@ static void check_refusals(void) {
     gsc_reader *reader = NULL;
     TAP_OK(gsc_reader_new("litrature", &reader, &error) == GSC_ERR_INPUT,
            "a name that is not here");
-    TAP_CONTAINS(error.message, "gatescope data", "what would bring it");
+    TAP_CONTAINS(error.message, "literature is the nearest", "and what is like it");
+    TAP_OK(gsc_reader_new("proofs", &reader, &error) == GSC_ERR_INPUT, "a corpus that is not here");
+    TAP_CONTAINS(error.message, "`gatescope data get proofs` brings it", "what would bring it");
     TAP_OK(gsc_reader_new("no/such.txt", &reader, &error) == GSC_ERR_INPUT,
            "a path that is not there");
+    TAP_CONTAINS(error.message, "neither a file nor a folder", "and no corpus' name either");
+    TAP_OK(gsc_reader_new("novel.txt", &reader, &error) == GSC_ERR_INPUT &&
+               strstr(error.message, "neither a file nor a folder") != NULL,
+           "nor is a file's name");
     fixture_write_text("odd/readme.pdf", "x");
     TAP_OK(gsc_reader_new("odd", &reader, &error) == GSC_ERR_INPUT, "a folder without text");
     TAP_CONTAINS(error.message, ".jsonl.zst", "what it should hold");

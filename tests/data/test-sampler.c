@@ -248,6 +248,9 @@ static void check_sentencepiece(void) {
     printf("# %s\n", error.message);
     TAP_OK(gsc_tokenizer_new("sentencepiece:12", "made", NULL, &tokenizer, &error) == GSC_ERR_INPUT,
            "too few pieces are refused");
+    TAP_OK(gsc_tokenizer_new("no/such.model", "made", NULL, &tokenizer, &error) == GSC_ERR_INPUT &&
+               strstr(error.message, "no/such.model is no file") != NULL,
+           "a model that is not there is the spec's fault");
     fixture_write_text("broken.model", "no model");
     TAP_OK(gsc_tokenizer_new(fixture_path("broken.model"), "made", NULL, &tokenizer, &error) ==
                GSC_ERR_INPUT,
