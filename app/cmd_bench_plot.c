@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope bench plot [--json]`: writes a run of ten million points (a random walk with 2% noise)
- * and has gatescope-plot, which stands beside this program, open it and draw long lines. No budget
- * has a peer here: other plotting tools do not open run files. Layer: app.
+ * `gatescope bench plot [--json] [--quick] [--no-window]`: everything that the figures and the window promise of speed,
+ * in one command. It writes a run of ten million points (a random walk with 2% noise) and has gatescope-plot, which
+ * stands beside this program, open it and draw long lines; lists thousands of runs (bench_plot_runs.c); and watches the
+ * real window where a display can be made (bench_plot_window.c). No case has a peer: other plotting tools do not open
+ * run files. Layer: app.
  */
+#include "app/bench_peer.h"
+#include "app/bench_plot.h"
 #include "app/commands.h"
 #include "core/run/run_writer.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -81,55 +83,130 @@ static gsc_status write_run(const char *path, gsc_error *error) {
     return status;
 }
 
-/* Runs gatescope-plot's half; its exit code. */
-static int draw(const char *program, const char *file, bool json) {
-    pid_t child = fork();
-    if (child == 0) {
-        execl(program, program, "bench", "--open", file, json ? "--json" : (char *)NULL,
-              (char *)NULL);
-        _exit(127);
+/* ---- Cases ---------------------------------------------------------------------------------------- */
+
+static void add_case(gsc_bench_plot *self, const char *name, json_t *ours, const char *unit,
+                     double budget, json_t *more) {
+    json_t *one = json_pack("{s:s, s:o, s:n, s:n, s:s}", "name", name, "ours", ours, "peer",
+                            "ratio", "unit", unit);
+    if (!isnan(budget)) {
+        json_object_set_new(one, "budget", json_real(budget));
     }
-    int state = 0;
-    while (child > 0 && waitpid(child, &state, 0) < 0 && errno == EINTR) {
+    if (more != NULL) {
+        json_object_update(one, more);
+        json_decref(more);
     }
-    if (child < 0 || !WIFEXITED(state)) {
-        fprintf(stderr, "gatescope bench plot: gatescope-plot did not come to its end\n");
-        return 1;
+    json_array_append_new(self->cases, one);
+}
+
+void gsc_bench_plot_add(gsc_bench_plot *self, const char *name, const char *unit, double ours,
+                        double budget, json_t *more) {
+    add_case(self, name, json_real(ours), unit, budget, more);
+}
+
+void gsc_bench_plot_miss(gsc_bench_plot *self, const char *name, const char *unit, double budget,
+                         const char *why) {
+    add_case(self, name, json_null(), unit, budget, json_pack("{s:s}", "why", why));
+}
+
+/* Without a screen: gatescope-plot draws. Returns its object, of which the cases were taken; NULL: it could not. */
+static json_t *draw(gsc_bench_plot *self) {
+    char program[PATH_MAX], file[PATH_MAX], why[256] = "gatescope-plot was not built";
+    const char *const arguments[] = {"bench", "--open", file, NULL};
+    gsc_error error = {.status = GSC_OK};
+    json_t *told = NULL;
+    snprintf(file, sizeof file, "%s/bench.gsc", self->folder);
+    if (gsc_beside("gatescope-plot", program, sizeof program)) {
+        if (self->tell) {
+            fprintf(stderr, "writing a run of ten million points, drawing without a screen…\n");
+        }
+        if (write_run(file, &error) == GSC_OK) {
+            told = gsc_bench_plot_run(self, program, arguments, NULL, why);
+        } else {
+            snprintf(why, sizeof why, "%.255s", error.message);
+        }
+        unlink(file);
     }
-    return WEXITSTATUS(state);
+    if (told != NULL) {
+        json_array_extend(self->cases, json_object_get(told, "cases"));
+    } else {
+        gsc_bench_plot_miss(self, "open_run_10000k", "ms", 300, why);
+    }
+    return told;
+}
+
+/* ---- Telling -------------------------------------------------------------------------------------- */
+
+static void print_table(const json_t *cases) {
+    size_t i;
+    const json_t *one;
+    json_array_foreach(cases, i, one) {
+        const char *unit = json_string_value(json_object_get(one, "unit"));
+        const json_t *ours = json_object_get(one, "ours"), *budget = json_object_get(one, "budget");
+        printf("%-22s ", json_string_value(json_object_get(one, "name")));
+        if (json_is_null(ours)) {
+            printf("       – %s\n", json_string_value(json_object_get(one, "why")));
+            continue;
+        }
+        printf("%8.4g %-12s", json_number_value(ours), unit);
+        if (budget != NULL) {
+            bool rate = strcmp(unit, "frames/s") == 0;
+            printf(" budget: at %s %g", rate ? "least" : "most", json_number_value(budget));
+        }
+        printf("\n");
+    }
+}
+
+static const char *take_arguments(int argc, char **argv, gsc_bench_plot *self, bool *ret_json,
+                                  bool *ret_window) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            *ret_json = true;
+        } else if (strcmp(argv[i], "--quick") == 0) {
+            self->quick = true;
+        } else if (strcmp(argv[i], "--no-window") == 0) {
+            *ret_window = false;
+        } else {
+            return argv[i];
+        }
+    }
+    return NULL;
 }
 
 int gsc_cmd_bench_plot(int argc, char **argv) {
-    char program[PATH_MAX], folder[PATH_MAX], file[PATH_MAX + 16];
+    char folder[200];
     gsc_error error = {.status = GSC_OK};
-    bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
-    if (argc > 2 || (argc == 2 && !json)) {
-        fprintf(stderr, "Usage: gatescope bench plot [--json]\n");
-        return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
+    gsc_bench_plot self = {.tell = isatty(STDERR_FILENO), .folder = folder};
+    bool json = false, window = true;
+    const char *wrong = take_arguments(argc, argv, &self, &json, &window);
+    if (wrong != NULL) {
+        fprintf(stderr, "Usage: gatescope bench plot [--json] [--quick] [--no-window]\n"
+                        "  --quick      seconds in place of minutes at rest and over memory\n"
+                        "  --no-window  what needs no display alone\n");
+        return strcmp(wrong, "--help") == 0 ? 0 : 2;
     }
-    if (!gsc_beside("gatescope-plot", program, sizeof program)) {
-        fprintf(stderr, "gatescope bench plot: gatescope-plot was not built; see gatescope plot\n");
-        return 1;
-    }
-    const char *temporary = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/gatescope-bench-XXXXXX",
-             temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
-    if (mkdtemp(folder) == NULL) {
-        fprintf(stderr, "gatescope bench plot: no folder for a run can be made in %s: %s\n", folder,
-                strerror(errno));
-        return 1;
-    }
-    snprintf(file, sizeof file, "%s/bench.gsc", folder);
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "writing a run of ten million points…\n");
-    }
-    int code = 1;
-    if (write_run(file, &error) == GSC_OK) {
-        code = draw(program, file, json);
-    } else {
+    if (gsc_bench_folder_new(folder, sizeof folder, &error) != GSC_OK) {
         fprintf(stderr, "gatescope bench plot: %s\n", error.message);
+        return 1;
     }
-    unlink(file);
+    self.cases = json_array();
+    json_t *drawn = draw(&self);
+    gsc_bench_plot_runs(&self);
+    if (window) {
+        gsc_bench_plot_window(&self);
+    }
     rmdir(folder);
-    return code;
+    if (json) {
+        json_t *whole = json_pack(
+            "{s:O?, s:O?, s:b, s:O}", "machine", json_object_get(drawn, "machine"), "frame",
+            json_object_get(drawn, "frame"), "quick", self.quick, "cases", self.cases);
+        json_dumpf(whole, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        putchar('\n');
+        json_decref(whole);
+    } else {
+        print_table(self.cases);
+    }
+    json_decref(drawn);
+    json_decref(self.cases);
+    return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * `gatescope bench plot [--json]`: long lines while they are panned and zoomed. A frame is what the
- * window does for one: a layout for the new view, the picture by OpenGL in a context without a
- * screen, its pixels read back into memory, and the text on them; it counts when all that is done.
+ * `gatescope-plot bench [--open FILE]`, the half of `gatescope bench plot` that draws without a screen: long lines
+ * while they are panned and zoomed, as JSON. A frame is what the window does for one: a layout for the new view, the
+ * picture by OpenGL in a context without a screen, its pixels read back into memory, and the text on them; it counts
+ * when all that is done.
  *
  * Layer: app; ui/plot.
  */
@@ -216,36 +217,15 @@ static void print_json(const bench *b) {
     printf("\n]}\n");
 }
 
-static void print_table(const bench *b) {
-    printf("OpenGL on %s, %d x %d, no screen, pixels read back\n", b->renderer, WIDTH, HEIGHT);
-    for (size_t i = 0; i < b->n_cases; i++) {
-        const bench_case *c = &b->cases[i];
-        printf("%-20s %8.4g %-9s", c->name, c->ours, c->unit);
-        if (!isnan(c->budget)) {
-            bool rate = strcmp(c->unit, "frames/s") == 0;
-            printf("  budget %s %g", rate ? "at least" : "at most", c->budget);
-        }
-        if (!isnan(c->p95_ms)) {
-            printf("  95%% of frames within %.3g ms, %.3g ms of processor", c->p95_ms, c->cpu_ms);
-        }
-        printf("\n");
-    }
-}
-
 int gsc_plot_bench(int argc, char **argv) {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"open", required_argument, NULL, 'o'},
+    static const struct option options[] = {{"open", required_argument, NULL, 'o'},
                                             {NULL, 0, NULL, 0}};
     const char *file = NULL;
-    bool json = false;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c == 'o') {
-            file = optarg;
-        } else if (c == 'j') {
-            json = true;
-        } else {
+        if (c != 'o') {
             return 2;
         }
+        file = optarg;
     }
     bench b = {0};
     gsc_error error = {.status = GSC_OK};
@@ -262,9 +242,9 @@ int gsc_plot_bench(int argc, char **argv) {
     gsc_egl_close(b.egl);
     cairo_surface_destroy(b.surface);
     if (status != GSC_OK) {
-        fprintf(stderr, "gatescope bench plot: %s\n", error.message);
+        fprintf(stderr, "gatescope-plot: %s\n", error.message);
         return 1;
     }
-    (json ? print_json : print_table)(&b);
+    print_json(&b);
     return 0;
 }

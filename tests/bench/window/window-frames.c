@@ -276,8 +276,9 @@ static bool run_shape(bench *self, shape it) {
     good = good && (resize() || complain("the window was not found")) && wait_for_lines(self, plot);
     for (int zoom = 0; zoom < 2 && good; zoom++) {
         finding *found = &self->findings[self->n];
-        snprintf(found->name, sizeof found->name, "%s %d x %dk", zoom ? "zoom" : "pan", it.series,
-                 it.points / 1000);
+        bool millions = it.points % 1000000 == 0;
+        snprintf(found->name, sizeof found->name, "screen_%s_%dx%d%c", zoom ? "zoom" : "pan",
+                 it.series, it.points / (millions ? 1000000 : 1000), millions ? 'M' : 'k');
         good = watch(self, plot, zoom == 1, found);
         self->n += good;
     }
@@ -292,10 +293,10 @@ static bool run_shape(bench *self, shape it) {
 /* ---- Program ------------------------------------------------------------------------------------- */
 
 static void print_table(const bench *self) {
-    printf("%-18s %9s %12s %14s %8s\n", "", "frames/s", "longest ms", "processor ms", "rest ms");
+    printf("%-24s %9s %12s %14s %8s\n", "", "frames/s", "longest ms", "processor ms", "rest ms");
     for (int i = 0; i < self->n; i++) {
         const finding *f = &self->findings[i];
-        printf("%-18s %9.1f %12.0f %14.1f %8.0f\n", f->name, f->frames_s, 1e3 * f->longest_s,
+        printf("%-24s %9.1f %12.0f %14.1f %8.0f\n", f->name, f->frames_s, 1e3 * f->longest_s,
                f->cpu_ms, f->rest_ms);
     }
 }

@@ -3,10 +3,10 @@
  * window-latency [--starts N] [--points N] [--rest SECONDS] [--json]: how long the window lets one wait, seen
  * from outside its process, in the pixels of an X server.
  *
- *   window up      exec until the experiment list and the axes are on the screen; median of the starts
- *   first curve    exec with `--run first` until the first data is on the screen; median of the starts
- *   point          return of a commit to a run file until the figure has changed; median and 95th percentile
- *   rest           CPU time of the window per second, in percent, with a finished run in view
+ *   window_up        exec until the experiment list and the axes are on the screen; median of the starts
+ *   first_curve      exec with `--run first` until the first data is on the screen; median of the starts
+ *   point_on_screen  return of a commit to a run file until the figure has changed; median and 95th percentile
+ *   idle             CPU time of the window per second, in percent, with a finished run in view
  *
  * The window is started twice before anything is timed: to warm the caches, and to learn where its parts are
  * and what they look like (the first of these with the report for tests, which no timed start writes). The
@@ -54,6 +54,7 @@ typedef struct finding {
     double median, high; /* high: 95th percentile; NAN where there is one number only */
     double budget;
     int n;
+    double over_s; /* how long it was looked at; 0: no matter */
 } finding;
 
 /* ---- Numbers ------------------------------------------------------------------------------------- */
@@ -72,14 +73,14 @@ static double quantile(double *values, int n, double share) {
 }
 
 static void print_table(const finding *findings, int n) {
-    printf("%-14s %10s %10s %10s %6s\n", "", "median", "95%", "budget", "n");
+    printf("%-16s %10s %10s %10s %6s\n", "", "median", "95%", "budget", "n");
     for (int i = 0; i < n; i++) {
         const finding *f = &findings[i];
         char high[32] = "";
         if (!isnan(f->high)) {
             snprintf(high, sizeof high, "%.0f", f->high);
         }
-        printf("%-14s %10.*f %10s %10.*f %6d  %s\n", f->name, f->median < 10 ? 2 : 0, f->median,
+        printf("%-16s %10.*f %10s %10.*f %6d  %s\n", f->name, f->median < 10 ? 2 : 0, f->median,
                high, f->budget < 10 ? 1 : 0, f->budget, f->n, f->unit);
     }
 }
@@ -89,10 +90,11 @@ static void print_json(const finding *findings, int n) {
 
     for (int i = 0; i < n; i++) {
         const finding *f = &findings[i];
-        json_t *one = json_pack("{s:s, s:s, s:f, s:f, s:i}", "name", f->name, "unit", f->unit,
-                                "median", f->median, "budget", f->budget, "n", f->n);
-        if (!isnan(f->high)) {
-            json_object_set_new(one, "p95", json_real(f->high));
+        double ours = isnan(f->high) ? f->median : f->high;
+        json_t *one = json_pack("{s:s, s:s, s:f, s:f, s:i, s:f}", "name", f->name, "unit", f->unit,
+                                "ours", ours, "budget", f->budget, "n", f->n, "median", f->median);
+        if (f->over_s > 0) {
+            json_object_set_new(one, "over_s", json_real(f->over_s));
         }
         json_array_append_new(cases, one);
     }
@@ -230,7 +232,7 @@ static bool time_starts(bench *self, finding *ret_finding) {
         }
         values[i] = list > axes ? list : axes;
     }
-    *ret_finding = (finding){.name = "window up",
+    *ret_finding = (finding){.name = "window_up",
                              .unit = "ms",
                              .median = quantile(values, self->starts, 0.5),
                              .high = NAN,
@@ -281,7 +283,7 @@ static bool time_first_curve(bench *self, finding *ret_finding) {
     if (!good) {
         return complain("no curve was seen");
     }
-    *ret_finding = (finding){.name = "first curve",
+    *ret_finding = (finding){.name = "first_curve",
                              .unit = "ms",
                              .median = quantile(values, self->starts, 0.5),
                              .high = NAN,
@@ -388,7 +390,7 @@ static bool time_points(bench *self, finding *ret_finding) {
     if (!good) {
         return complain("a point was not seen");
     }
-    *ret_finding = (finding){.name = "point",
+    *ret_finding = (finding){.name = "point_on_screen",
                              .unit = "ms",
                              .median = quantile(values, self->points, 0.5),
                              .high = quantile(values, self->points, 0.95),
@@ -424,12 +426,13 @@ static bool time_rest(bench *self, finding *ret_finding) {
     if (!alive || before <= 0) {
         return complain("the window did not stay");
     }
-    *ret_finding = (finding){.name = "rest",
+    *ret_finding = (finding){.name = "idle",
                              .unit = "% of a core",
                              .median = 100 * used / lasted,
                              .high = NAN,
                              .budget = 0.5,
-                             .n = 1};
+                             .n = 1,
+                             .over_s = lasted};
     return true;
 }
 
