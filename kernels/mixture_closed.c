@@ -32,14 +32,8 @@ const gsc_mixture_closed_kernels *gsc_mixture_closed_kernels_of(
                                                 : &levels[kernels - gsc_mixture_kernels_at(0)];
 }
 
-/* A row's likelihood over exp of its largest term lies within exp(width + 5) either way, so that the product of so
- * many stays a normal number. */
 bool gsc_mixture_closed_set_gate(gsc_mixture_closed *model, const double *beta, double offset,
                                  double most) {
-    enum {
-        MOST_ROWS = 64
-    };
-    const double range = 690, few = 5;
     double width = 0;
     for (size_t j = 0; j < model->k2; j++) {
         const double *last = beta + 2 * (model->k2 - 1);
@@ -48,7 +42,6 @@ bool gsc_mixture_closed_set_gate(gsc_mixture_closed *model, const double *beta, 
         model->beta[j][1] = beta[2 * j + 1] - (shifted ? last[1] : 0);
         width = fmax(width, fabs(model->beta[j][0]) + fabs(model->beta[j][1]) * most);
     }
-    model->rows_per_log = (size_t)fmin(MOST_ROWS, range / (width + few));
     return width <= GSC_MIXTURE_CLOSED_REACH;
 }
 

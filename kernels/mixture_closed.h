@@ -13,7 +13,8 @@
  * fails; the same block gives the same bits on any thread; levels differ in the last bits.
  *
  * Operations for each row: posterior k + E exp for SIGMOID, k + E - 1 for EXP, for a common shift of all logits
- * changes nothing and the last one is taken to 0; as many of the gate's again and up to E + 1 log for normalise.
+ * changes nothing and the last one is taken to 0; as many of the gate's again and 1 log for normalise, E log for
+ * SIGMOID.
  *
  * Layer: kernels. [row] any thread.
  */
@@ -48,14 +49,14 @@ typedef struct gsc_mixture_closed {
     gsc_mixture_gate_form gate;
     double beta[GSC_MIXTURE_MAX][2];
     gsc_mixture_line line[GSC_MIXTURE_MAX];
-    size_t rows_per_log; /* rows of a lane whose likelihoods are multiplied before a logarithm */
 } gsc_mixture_closed;
 
 /* Posterior shares r [k][B] of the components and the block's log-likelihood, as gsc_mixture_posterior; and what
- * scores needs: q_j = pi_j d log a_j / d z_j [E][B] and, for SIGMOID only, ret_slope_j = d log a_j / d z_j [E][B]. */
+ * scores needs: q_j = pi_j d log a_j / d z_j [E][B] and, for SIGMOID only, ret_slope_j = d log a_j / d z_j [E][B].
+ * Adds sum r_j log pi_j over rows and j to *ret_gate_q, which may be NULL and costs E log a row. */
 #define GSC_MIXTURE_CLOSED_POSTERIOR_ARGS                                                          \
     (const gsc_mixture_closed *model, size_t rows, const double *x, const double *y,               \
-     double *ret_r, double *ret_q, double *ret_slope)
+     double *ret_r, double *ret_q, double *ret_slope, double *ret_gate_q)
 
 /* q and slope as above at the model's beta, from the gate alone; returns sum over rows and j of r_j log pi_j, r [E][B]
  * of the routed experts. */
@@ -99,8 +100,8 @@ typedef struct gsc_mixture_closed_kernels {
 /* The companion of a table of mixture.h: of the same level, or plain C. */
 const gsc_mixture_closed_kernels *gsc_mixture_closed_kernels_of(const gsc_mixture_kernels *kernels);
 
-/* Sets the gate from beta [E][2], rows_per_log from the widest logit over |x| <= most; false, where one is out of
- * reach: use mixture.h. k1, k2 and gate are set before. */
+/* Sets the gate from beta [E][2]; false, where a logit over |x| <= most is out of reach: use mixture.h. k1, k2 and gate
+ * are set before. */
 bool gsc_mixture_closed_set_gate(gsc_mixture_closed *model, const double *beta, double offset,
                                  double most);
 

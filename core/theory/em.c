@@ -70,19 +70,38 @@ static gsc_status bind_jacobian(gsc_em_workspace *ws, const gsc_expert_family *f
 
 /* The linear families' Jacobians, and each component's. */
 static gsc_status bind_jacobians(gsc_em_workspace *ws, gsc_error *error) {
-    const gsc_expert_family *shared = ws->shape.shared, *routed = ws->shape.routed;
-    const double *of_shared = NULL, *of_routed = NULL;
+    const double *jacobian[2] = {NULL, NULL};
     gsc_status status = GSC_OK;
-    if (shared != NULL && shared->linear) {
-        status = bind_jacobian(ws, shared, ws->jacobian_shared, &of_shared, error);
-    }
-    if (status == GSC_OK && routed != NULL && routed->linear) {
-        status = bind_jacobian(ws, routed, ws->jacobian_routed, &of_routed, error);
+    for (int routed = 0; routed < 2 && status == GSC_OK; routed++) {
+        const gsc_expert_family *family = routed ? ws->shape.routed : ws->shape.shared;
+        if (family == NULL || !family->linear) {
+            continue;
+        }
+        if (em_closed_is_affine(ws, family)) {
+            jacobian[routed] = ws->x;
+        } else {
+            status = bind_jacobian(ws, family, routed ? ws->jacobian_routed : ws->jacobian_shared,
+                                   &jacobian[routed], error);
+        }
     }
     for (size_t c = 0; c < ws->k; c++) {
-        ws->component[c].linear_jacobian = c < ws->shape.k_shared ? of_shared : of_routed;
+        ws->component[c].linear_jacobian = jacobian[c >= ws->shape.k_shared];
     }
     return status;
+}
+
+static gsc_status check_column(const gsc_em_workspace *ws, const double *column, size_t n,
+                               const char *name, gsc_error *error) {
+    if (ws->kernels->finite(n, column)) {
+        return GSC_OK;
+    }
+    size_t t = 0;
+    while (t + 1 < n && isfinite(column[t])) {
+        t++;
+    }
+    return gsc_fail(error, GSC_ERR_INPUT,
+                    "row %zu of the sample has %s = %g; it must be a finite number", t + 1, name,
+                    column[t]);
 }
 
 static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gsc_error *error) {
@@ -95,13 +114,11 @@ static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gs
             sample->n, sample->inputs, ws->capacity * EM_BLOCK, ws->shape.inputs);
     }
     for (size_t k = 0; k <= sample->inputs; k++) {
-        const double *column = k < sample->inputs ? sample->x + k * sample->n : sample->y;
-        for (size_t t = 0; t < sample->n; t++) {
-            if (!isfinite(column[t])) {
-                return gsc_fail(error, GSC_ERR_INPUT,
-                                "row %zu of the sample has %s = %g; it must be a finite number",
-                                t + 1, k < sample->inputs ? "x" : "y", column[t]);
-            }
+        const bool input = k < sample->inputs;
+        const gsc_status status = check_column(ws, input ? sample->x + k * sample->n : sample->y,
+                                               sample->n, input ? "x" : "y", error);
+        if (status != GSC_OK) {
+            return status;
         }
     }
     ws->n = sample->n;
@@ -109,11 +126,6 @@ static gsc_status bind_sample(gsc_em_workspace *ws, const gsc_sample *sample, gs
     const size_t columns = sample->inputs + 1;
     for (size_t k = 0; k < sample->inputs; k++) {
         bind_column(ws, sample->x + k * sample->n, columns * EM_STRIDE, ws->x + k * EM_STRIDE);
-    }
-    for (size_t b = 0; b < ws->blocks; b++) {
-        for (size_t t = 0; t < EM_STRIDE; t++) {
-            ws->x[(b * columns + sample->inputs) * EM_STRIDE + t] = 1;
-        }
     }
     bind_column(ws, sample->y, EM_STRIDE, ws->y);
     return bind_jacobians(ws, error);

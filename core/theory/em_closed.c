@@ -72,6 +72,36 @@ static void set_line(const em_component *component, const double *theta, gsc_mix
     line->out = line->relu ? theta[p - 1] : 1;
 }
 
+bool em_closed_is_affine(gsc_em_workspace *ws, const gsc_expert_family *family) {
+    const size_t d = family->inputs, p = family->theta_size;
+    const gsc_closed_form *form = closed_form_of(family->loaded);
+    double x[GSC_MAX_INPUTS * PROBES], h[PROBES], jacobian[(GSC_MAX_INPUTS + 1) * PROBES];
+    double theta[GSC_MAX_INPUTS + 1], expected[PROBES];
+    if (form == NULL || form->function != GSC_CLOSED_AFFINE || p != d + 1) {
+        return false;
+    }
+    for (size_t k = 0; k < d * PROBES; k++) {
+        x[k] = probes[(k + k / PROBES) % PROBES];
+    }
+    for (size_t k = 0; k < p; k++) {
+        theta[k] = 0.75 - (double)k;
+    }
+    if (gsc_expert_evaluate(family, theta, PROBES, x, PROBES, h, jacobian, ws->expert, NULL) !=
+        GSC_OK) {
+        return false;
+    }
+    bool good = true;
+    for (size_t i = 0; i < PROBES; i++) {
+        expected[i] = theta[d];
+        good = good && jacobian[d * PROBES + i] == 1;
+        for (size_t k = 0; k < d; k++) {
+            expected[i] += theta[k] * x[k * PROBES + i];
+            good = good && jacobian[k * PROBES + i] == x[k * PROBES + i];
+        }
+    }
+    return good && agree(h, expected);
+}
+
 static bool expert_is_closed(gsc_em_workspace *ws, const em_component *component) {
     const gsc_expert_family *family = component->family;
     const size_t p = family->theta_size;
@@ -114,12 +144,19 @@ void em_closed_bind(gsc_em_workspace *ws) {
     ws->closed.k1 = ws->shape.k_shared;
     ws->closed.k2 = ws->shape.k_routed;
     ws->closed_kernels = gsc_mixture_closed_kernels_of(ws->kernels);
-    ws->widest = 0;
+    double widest[GSC_MIXTURE_LANES] = {0};
     for (size_t b = 0; b < ws->blocks; b++) {
         const double *x = ws->x + b * 2 * EM_STRIDE;
-        for (size_t t = 0; t < EM_BLOCK; t++) {
-            ws->widest = fmax(ws->widest, fabs(x[t]));
+        for (size_t t = 0; t < EM_BLOCK; t += GSC_MIXTURE_LANES) {
+            for (size_t l = 0; l < GSC_MIXTURE_LANES; l++) {
+                const double size = fabs(x[t + l]);
+                widest[l] = size > widest[l] ? size : widest[l];
+            }
         }
+    }
+    ws->widest = 0;
+    for (size_t l = 0; l < GSC_MIXTURE_LANES; l++) {
+        ws->widest = fmax(ws->widest, widest[l]);
     }
 }
 
@@ -179,15 +216,13 @@ bool em_closed_expectation(gsc_em_workspace *ws, const double *constant, const d
         const size_t b = i / 2, from = i % 2 * PART, rows = rows_of(ws, b, from);
         const double *x = ws->x + b * 2 * EM_STRIDE + from, *y = ws->y + b * EM_STRIDE + from;
         double *r = (ws->store_r ? ws->r + b * k * EM_STRIDE : ws->r_block) + from;
-        total += kernels->posterior(&ws->closed, rows, x, y, r, ws->q, ws->slope);
+        total += kernels->posterior(&ws->closed, rows, x, y, r, ws->q, ws->slope,
+                                    ws->store_r ? &ws->gate_q : NULL);
         for (size_t c = 0; c < k; c++) {
             kernels->moments(&ws->closed.line[c], rows, x, y, r + c * EM_STRIDE,
                              moment_sums(ws, c));
         }
         const double *routed = r + k1 * EM_STRIDE;
-        if (k2 > 0 && ws->store_r) {
-            ws->gate_q += kernels->normalise(&ws->closed, rows, x, routed, ws->q, ws->slope);
-        }
         if (k2 > 0) {
             kernels->scores(&ws->closed, rows, x, routed, ws->q, ws->slope, scores);
         }

@@ -78,6 +78,16 @@ static void cut_all(gsc_em_workspace *ws, cutter *from) {
     }
 }
 
+/* The column of ones behind the inputs of each block. */
+static void fill_ones(gsc_em_workspace *ws) {
+    const size_t d = ws->shape.inputs;
+    for (size_t b = 0; b < ws->capacity; b++) {
+        for (size_t t = 0; t < EM_STRIDE; t++) {
+            ws->x[(b * (d + 1) + d) * EM_STRIDE + t] = 1;
+        }
+    }
+}
+
 static void set_components(gsc_em_workspace *ws) {
     const gsc_mixture_shape *shape = &ws->shape;
     for (size_t c = 0; c < ws->k; c++) {
@@ -128,6 +138,7 @@ gsc_status gsc_em_workspace_new(const gsc_mixture_shape *shape, size_t n,
     memset(ws->memory, 0, count.used * sizeof *ws->memory);
     cutter from = {ws->memory, 0};
     cut_all(ws, &from);
+    fill_ones(ws);
     set_components(ws);
     if (em_gate_is_general(ws)) {
         const gsc_status status = gsc_bfgs_new(em_gate_general_size(shape), &ws->gate_bfgs, error);

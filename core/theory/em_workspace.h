@@ -119,6 +119,8 @@ gsc_status em_expectation(gsc_em_workspace *ws, double *ret_log_likelihood, gsc_
  * (beta is set, sums are cleared), of a trial of the gate (sums are cleared; needs r) and answer true; else
  * false, and nothing was touched. expert adds a trial's moments to cleared sums (needs r and is_closed). */
 void em_closed_bind(gsc_em_workspace *ws);
+/* Whether a linear family says of itself that its Jacobian is (x, 1), and is right about it where it is asked. */
+bool em_closed_is_affine(gsc_em_workspace *ws, const gsc_expert_family *family);
 size_t em_closed_sums(const gsc_mixture_shape *shape);
 bool em_closed_expectation(gsc_em_workspace *ws, const double *constant, const double *precision,
                            double *ret_log_likelihood);

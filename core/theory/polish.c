@@ -431,6 +431,10 @@ static gsc_status plan(gsc_polish *self, double radius, bool *ret_interior, bool
     return GSC_OK;
 }
 
+/* A step that ends at a bound is no whole Newton step: it must promise less, as one does that rounding alone keeps off
+ * the bound. */
+static const double clipped_part = 1e-3;
+
 /* Newton steps from self->u, whose value, gradient and Hessian are there. */
 static gsc_status climb(gsc_polish *self, const gsc_polish_options *options, gsc_polish_info *info,
                         gsc_error *error) {
@@ -476,7 +480,8 @@ static gsc_status climb(gsc_polish *self, const gsc_polish_options *options, gsc
             swap(&self->hessian, &self->trial_hessian);
             info->log_likelihood = value;
         }
-        if (predicted < options->gain && !clipped && (interior || radius >= 1)) {
+        const double small = (clipped ? clipped_part : 1) * options->gain;
+        if (predicted < small && (interior || radius >= 1)) {
             info->stop = GSC_POLISH_CONVERGED;
             return GSC_OK;
         }

@@ -27,49 +27,88 @@ enum {
 
 /* ---- Gate ------------------------------------------------------------------------------------ */
 
-/* Affinities of one vector of rows: exp(far_j) near_j, their sum and its reciprocal; q and slopes stored. With
- * E = exp(-|z|) sigma(z) is 1 / (1 + E) or E / (1 + E), and 1 - sigma(z) the other. */
+/* Of one vector of rows: weights w_j, of which pi_j is w_j over their sum, and its reciprocal; EXP: VEC_UNIT z_j. */
 typedef struct gate_rows {
-    vec far[MAX], near[MAX];
-    vec sum, share;
+    vec weight[MAX], far[MAX], sum, share;
 } gate_rows;
 
-INLINE void gate_body(double (*beta)[2], gsc_mixture_gate_form form, size_t experts, vec x,
-                      gate_rows *ret, double *ret_q, double *ret_slope) {
-    vec affinity[MAX], slope[MAX];
-    if (form == GSC_MIXTURE_EXP) {
-        ret->sum = vec_set(1);
-        for (size_t j = 0; j + 1 < experts; j++) {
-            ret->far[j] = vec_fma(vec_set(beta[j][1]), x, vec_set(beta[j][0]));
-            affinity[j] = vec_exp_within(ret->far[j]);
-            ret->sum += affinity[j];
-        }
-        ret->far[experts - 1] = vec_set(0);
+/* The numbers of a gate in vec_power's unit; for SIGMOID those of -z. */
+INLINE void scale_gate(const gsc_mixture_closed *model, gsc_mixture_gate_form form, size_t experts,
+                       double (*ret_beta)[2]) {
+    const double unit = form == GSC_MIXTURE_EXP ? VEC_UNIT : -VEC_UNIT;
+    for (size_t j = 0; j < experts; j++) {
+        ret_beta[j][0] = unit * model->beta[j][0];
+        ret_beta[j][1] = unit * model->beta[j][1];
+    }
+}
+
+/* w_j = exp(z_j), the last one 1. */
+INLINE void softmax_body(double (*beta)[2], size_t experts, vec x, gate_rows *ret, double *ret_q) {
+    ret->sum = vec_set(1);
+    for (size_t j = 0; j + 1 < experts; j++) {
+        ret->far[j] = vec_fma(vec_set(beta[j][1]), x, vec_set(beta[j][0]));
+        ret->weight[j] = vec_power(ret->far[j]);
+        ret->sum += ret->weight[j];
+    }
+    ret->weight[experts - 1] = vec_set(1);
+    ret->share = vec_reciprocal(ret->sum);
+    for (size_t j = 0; j + 1 < experts; j++) {
+        vec_store(ret_q + j * B, ret->weight[j] * ret->share);
+    }
+    vec_store(ret_q + (experts - 1) * B, ret->share);
+}
+
+/* With E_j = exp(-z_j) and D_j = 1 + E_j: sigma_j = 1 / D_j and slope_j = E_j sigma_j. Three of them share one
+ * reciprocal: w_j is the product C_j of all D but D_j then, and sigma_j that over the product of all; else w_j is
+ * sigma_j. */
+INLINE void sigmoid_body(double (*beta)[2], size_t experts, vec x, gate_rows *ret, double *ret_q,
+                         double *ret_slope) {
+    vec power[MAX], d[MAX], to_sigma = vec_set(1);
+    for (size_t j = 0; j < experts; j++) {
+        power[j] = vec_power(vec_fma(vec_set(beta[j][1]), x, vec_set(beta[j][0])));
+        d[j] = 1.0 + power[j];
+    }
+    if (experts == 3) {
+        ret->weight[0] = d[1] * d[2];
+        ret->weight[1] = d[0] * d[2];
+        ret->weight[2] = d[0] * d[1];
+        ret->sum = ret->weight[0] + ret->weight[1] + ret->weight[2];
+        const vec all = ret->weight[0] * d[0], both = vec_reciprocal(ret->sum * all);
+        ret->share = both * all;
+        to_sigma = both * ret->sum;
     } else {
         ret->sum = vec_set(0);
         for (size_t j = 0; j < experts; j++) {
-            const vec z = vec_fma(vec_set(beta[j][1]), x, vec_set(beta[j][0]));
-            const vec power = vec_exp_within(vec_minus_abs(z));
-            ret->near[j] = vec_reciprocal(1.0 + power);
-            const vec other = power * ret->near[j];
-            ret->far[j] = vec_min(z, vec_set(0));
-            affinity[j] = vec_pick(z, ret->near[j], other);
-            slope[j] = vec_pick(z, other, ret->near[j]);
-            ret->sum += affinity[j];
+            ret->weight[j] = vec_reciprocal(d[j]);
+            ret->sum += ret->weight[j];
         }
+        ret->share = vec_reciprocal(ret->sum);
     }
-    ret->share = vec_reciprocal(ret->sum);
     for (size_t j = 0; j < experts; j++) {
-        if (form == GSC_MIXTURE_EXP) {
-            vec_store(ret_q + j * B, j + 1 < experts ? affinity[j] * ret->share : ret->share);
-        } else {
-            vec_store(ret_q + j * B, affinity[j] * ret->share * slope[j]);
-            vec_store(ret_slope + j * B, slope[j]);
-        }
+        const vec slope = power[j] * (ret->weight[j] * to_sigma);
+        vec_store(ret_slope + j * B, slope);
+        vec_store(ret_q + j * B, ret->weight[j] * ret->share * slope);
+    }
+}
+
+INLINE void gate_body(double (*beta)[2], gsc_mixture_gate_form form, size_t experts, vec x,
+                      gate_rows *ret, double *ret_q, double *ret_slope) {
+    if (form == GSC_MIXTURE_EXP) {
+        softmax_body(beta, experts, x, ret, ret_q);
+    } else {
+        sigmoid_body(beta, experts, x, ret, ret_q, ret_slope);
     }
 }
 
 /* ---- Posterior ------------------------------------------------------------------------------- */
+
+/* Densities are taken over that of the highest peak, and a component's is no less than exp(lowest) of it. Rows whose
+ * density is not above `faint`, far from every component, are done again over their own largest one; for the others
+ * that limit is nothing beside their sum. So many rows' densities stay within the range of numbers when multiplied. */
+enum {
+    ROWS_PER_SPLIT = 4
+};
+static const double lowest = -230, faint = 1e-60;
 
 INLINE void store_padding(size_t rows, size_t columns, double *ret) {
     for (size_t t = (rows + SIDE * LANES - 1) / (SIDE * LANES) * (SIDE * LANES);
@@ -80,95 +119,159 @@ INLINE void store_padding(size_t rows, size_t columns, double *ret) {
     }
 }
 
-/* A line without a branch: f(u) = max(u, least). A copy that no store can change. */
+/* A line without a branch: f(u) = max(u, least). A copy that no store can change; constant and precision in
+ * vec_power's unit. */
 typedef struct own_line {
     double in, bias, out, least, constant, precision;
 } own_line;
 
-/* A component's exponent, far for its gate. */
-INLINE vec exponent(const own_line *line, vec x, vec y, bool shared, vec far) {
+/* The logarithm of the highest peak. */
+INLINE double own_lines(const gsc_mixture_closed *model, size_t k, own_line *ret_lines) {
+    double peak = -INFINITY;
+    for (size_t c = 0; c < k; c++) {
+        peak = fmax(peak, model->line[c].constant);
+    }
+    for (size_t c = 0; c < k; c++) {
+        const gsc_mixture_line *from = &model->line[c];
+        ret_lines[c] = (own_line){from->in,
+                                  from->bias,
+                                  from->out,
+                                  from->relu ? 0 : -INFINITY,
+                                  VEC_UNIT * (from->constant - peak),
+                                  VEC_UNIT * from->precision};
+    }
+    return peak;
+}
+
+/* A component's exponent without its gate. */
+INLINE vec exponent(const own_line *line, vec x, vec y) {
     const vec u = vec_max(vec_fma(vec_set(line->in), x, vec_set(line->bias)), vec_set(line->least));
-    const vec e = vec_fnma(vec_set(line->out), u, y), constant = vec_set(line->constant);
-    return vec_fnma(e * vec_set(line->precision), e, shared ? constant : constant + far);
+    const vec e = vec_fnma(vec_set(line->out), u, y);
+    return vec_fnma(e * vec_set(line->precision), e, vec_set(line->constant));
+}
+
+/* Where it counts: x[t], else y. */
+INLINE vec vec_where(vec_bits where, vec x, vec y) {
+    return (vec)((where & (vec_bits)x) | (~where & (vec_bits)y));
+}
+
+/* Rows far from every component: r again; returns their densities over exp(*ret_top / VEC_UNIT). */
+static __attribute__((noinline)) vec faint_rows(const gsc_mixture_closed *model, vec_bits valid,
+                                                const double *x, const double *y, double *ret_r,
+                                                double *ret_q, double *ret_slope, vec *ret_top) {
+    const size_t k1 = model->k1, k = k1 + model->k2;
+    const vec input = vec_load(x), output = vec_load(y);
+    double beta[MAX][2];
+    own_line lines[MAX];
+    gate_rows gate;
+    vec term[MAX], top = vec_set(-INFINITY), sum = vec_set(0);
+    gate.sum = gate.share = vec_set(1);
+    own_lines(model, k, lines);
+    scale_gate(model, model->gate, model->k2, beta);
+    if (model->k2 > 0) {
+        gate_body(beta, model->gate, model->k2, input, &gate, ret_q, ret_slope);
+    }
+    for (size_t c = 0; c < k; c++) {
+        term[c] = exponent(&lines[c], input, output);
+        top = vec_max(top, term[c]);
+    }
+    for (size_t c = 0; c < k; c++) {
+        term[c] = vec_power(vec_max(vec_set(lowest * VEC_UNIT), term[c] - top));
+        term[c] *= c < k1 ? gate.sum : gate.weight[c - k1];
+        sum += term[c];
+    }
+    const vec share = vec_where(valid, vec_reciprocal(sum), vec_set(0));
+    for (size_t c = 0; c < k; c++) {
+        vec_store(ret_r + c * B, term[c] * share);
+    }
+    *ret_top = vec_where(valid, top, vec_set(0));
+    return vec_where(valid, sum * gate.share, vec_set(1));
+}
+
+/* sum r_j log pi_j of stored q and slopes. */
+static double gate_q(gsc_mixture_gate_form form, size_t experts, size_t rows, const double *r,
+                     const double *q, const double *slope) {
+    vec total = vec_set(0);
+    for (size_t t = 0; t < rows; t += LANES) {
+        for (size_t j = 0; j < experts; j++) {
+            vec pi = vec_load(q + j * B + t);
+            if (form != GSC_MIXTURE_EXP) {
+                pi *= vec_reciprocal(vec_load(slope + j * B + t));
+            }
+            total = vec_fma(vec_load(r + j * B + t), vec_log(pi), total);
+        }
+    }
+    return vec_sum(total);
 }
 
 INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_form form, size_t k1,
                              size_t k2, size_t rows, const double *x, const double *y,
                              double *ret_r, double *ret_q, double *ret_slope) {
     const size_t k = k1 + k2;
-    vec total[SIDE], product[SIDE];
-    size_t in_product = 0;
-    own_line lines[MAX];
     double beta[MAX][2];
-    for (size_t c = 0; c < k; c++) {
-        const gsc_mixture_line *from = &model->line[c];
-        lines[c] = (own_line){from->in,       from->bias,     from->out, from->relu ? 0 : -INFINITY,
-                              from->constant, from->precision};
-    }
-    memcpy(beta, model->beta, k2 * sizeof beta[0]);
+    own_line lines[MAX];
+    const double peak = own_lines(model, k, lines);
+    scale_gate(model, form, k2, beta);
+    vec top[SIDE], doublings[SIDE], product[SIDE];
+    size_t in_product = 0;
     EACH_SIDE {
-        total[i] = vec_set(0);
+        top[i] = doublings[i] = vec_set(0);
         product[i] = vec_set(1);
     }
     for (size_t t = 0; t < rows; t += SIDE * LANES) {
         gate_rows gate[SIDE];
-        vec l[MAX][SIDE], top[SIDE], sum[SIDE];
+        vec term[MAX][SIDE], sum[SIDE];
         EACH_SIDE {
             const size_t at = t + i * LANES;
             gate[i].sum = gate[i].share = vec_set(1);
+            sum[i] = vec_set(0);
             if (k2 > 0) {
                 gate_body(beta, form, k2, vec_load(x + at), &gate[i], ret_q + at, ret_slope + at);
             }
         }
-        EACH_SIDE {
-            top[i] = vec_set(-INFINITY);
-            sum[i] = vec_set(0);
-        }
         for (size_t c = 0; c < k; c++) {
             EACH_SIDE {
                 const size_t at = t + i * LANES;
-                const vec far = c < k1 ? vec_set(0) : gate[i].far[c - k1];
-                l[c][i] = exponent(&lines[c], vec_load(x + at), vec_load(y + at), c < k1, far);
-                top[i] = vec_max(top[i], l[c][i]);
-            }
-        }
-        for (size_t c = 0; c < k; c++) {
-            EACH_SIDE {
-                vec part = vec_exp(l[c][i] - top[i]);
-                if (c < k1 && k2 > 0) {
-                    part *= gate[i].sum;
-                } else if (c >= k1 && form != GSC_MIXTURE_EXP) {
-                    part *= gate[i].near[c - k1];
+                const vec own = exponent(&lines[c], vec_load(x + at), vec_load(y + at));
+                term[c][i] = vec_power(vec_max(vec_set(lowest * VEC_UNIT), own));
+                if (k2 > 0) {
+                    term[c][i] *= c < k1 ? gate[i].sum : gate[i].weight[c - k1];
                 }
-                l[c][i] = part;
-                sum[i] += part;
+                sum[i] += term[c][i];
             }
         }
         EACH_SIDE {
+            const size_t at = t + i * LANES;
             vec factor = sum[i] * gate[i].share, share = vec_reciprocal(sum[i]);
-            if (t + (i + 1) * LANES > rows) {
-                const vec_bits valid = vec_valid(t + i * LANES, rows);
-                share = (vec)((vec_bits)share & valid);
-                top[i] = (vec)((vec_bits)top[i] & valid);
-                factor = (vec)(((vec_bits)factor & valid) | ((vec_bits)vec_set(1) & ~valid));
+            const int low = vec_any_low(factor, faint);
+            if (at + LANES > rows) {
+                const vec_bits valid = vec_valid(at, rows);
+                share = vec_where(valid, share, vec_set(0));
+                factor = vec_where(valid, factor, vec_set(1));
             }
-            total[i] += top[i];
-            product[i] *= factor;
             for (size_t c = 0; c < k; c++) {
-                vec_store(ret_r + c * B + t + i * LANES, l[c][i] * share);
+                vec_store(ret_r + c * B + at, term[c][i] * share);
             }
+            if (__builtin_expect(low, 0)) {
+                vec own_top;
+                factor = faint_rows(model, vec_valid(at, rows), x + at, y + at, ret_r + at,
+                                    ret_q + at, ret_slope + at, &own_top);
+                top[i] += own_top;
+            }
+            product[i] *= factor;
         }
-        if (++in_product == model->rows_per_log) {
+        if (++in_product == ROWS_PER_SPLIT) {
             EACH_SIDE {
-                total[i] += vec_log(product[i]);
-                product[i] = vec_set(1);
+                product[i] = vec_split(product[i], &doublings[i]);
             }
             in_product = 0;
         }
     }
-    double log_likelihood = 0;
+    const double log_two = 0x1.62e42fefa39efp-1;
+    double log_likelihood = (double)rows * peak;
     EACH_SIDE {
-        log_likelihood += vec_sum(total[i] + vec_log(product[i]));
+        log_likelihood += vec_sum(vec_fma(doublings[i], vec_set(log_two), vec_log(product[i])));
+        log_likelihood += vec_sum(top[i]) / VEC_UNIT;
     }
     store_padding(rows, k, ret_r);
     store_padding(rows, k2, ret_q);
@@ -178,9 +281,8 @@ INLINE double posterior_body(const gsc_mixture_closed *model, gsc_mixture_gate_f
     return log_likelihood;
 }
 
-double GSC_ISA_NAME(gsc_mixture_closed_posterior)(const gsc_mixture_closed *model, size_t rows,
-                                                  const double *x, const double *y, double *ret_r,
-                                                  double *ret_q, double *ret_slope) {
+static double posterior(const gsc_mixture_closed *model, size_t rows, const double *x,
+                        const double *y, double *ret_r, double *ret_q, double *ret_slope) {
 #define BODY(form, k1, k2)                                                                         \
     posterior_body(model, (form), (k1), (k2), rows, x, y, ret_r, ret_q, ret_slope)
 #define CASES(form, k1)                                                                            \
@@ -207,30 +309,42 @@ double GSC_ISA_NAME(gsc_mixture_closed_posterior)(const gsc_mixture_closed *mode
 #undef BODY
 }
 
+double GSC_ISA_NAME(gsc_mixture_closed_posterior)(const gsc_mixture_closed *model, size_t rows,
+                                                  const double *x, const double *y, double *ret_r,
+                                                  double *ret_q, double *ret_slope,
+                                                  double *ret_gate_q) {
+    const double log_likelihood = posterior(model, rows, x, y, ret_r, ret_q, ret_slope);
+    if (ret_gate_q != NULL) {
+        *ret_gate_q +=
+            gate_q(model->gate, model->k2, rows, ret_r + model->k1 * B, ret_q, ret_slope);
+    }
+    return log_likelihood;
+}
+
 /* ---- Gate alone ------------------------------------------------------------------------------ */
 
 INLINE double normalise_body(const gsc_mixture_closed *model, gsc_mixture_gate_form form,
                              size_t experts, size_t rows, const double *x, const double *r,
                              double *ret_q, double *ret_slope) {
-    vec total = vec_set(0);
+    vec near = vec_set(0), far = vec_set(0); /* far: of VEC_UNIT z */
     double beta[MAX][2];
-    memcpy(beta, model->beta, experts * sizeof beta[0]);
+    scale_gate(model, form, experts, beta);
     for (size_t t = 0; t < rows; t += LANES) {
         gate_rows gate;
         vec s = vec_set(0);
         gate_body(beta, form, experts, vec_load(x + t), &gate, ret_q + t, ret_slope + t);
         for (size_t j = 0; j < experts; j++) {
             const vec own = vec_load(r + j * B + t);
-            vec log_affinity = gate.far[j];
             if (form != GSC_MIXTURE_EXP) {
-                log_affinity += vec_log(gate.near[j]);
+                near = vec_fma(own, vec_log(gate.weight[j] * gate.share), near);
+            } else if (j + 1 < experts) {
+                far = vec_fma(own, gate.far[j], far);
             }
-            total = vec_fma(own, log_affinity, total);
             s += own;
         }
-        total = vec_fnma(s, vec_log(gate.sum), total);
+        near = form == GSC_MIXTURE_EXP ? vec_fnma(s, vec_log(gate.sum), near) : near;
     }
-    return vec_sum(total);
+    return vec_sum(far) / VEC_UNIT + vec_sum(near);
 }
 
 double GSC_ISA_NAME(gsc_mixture_closed_normalise)(const gsc_mixture_closed *model, size_t rows,
@@ -269,26 +383,26 @@ INLINE void scores_fused(bool shifted, size_t experts, size_t rows, const double
     }
     for (size_t t = 0; t < rows; t += LANES) {
         const vec input = vec_load(x + t);
-        vec s = vec_load(r + t), weighted[MAX_FUSED], gate[MAX_FUSED];
+        vec s = vec_load(r + t), gate[MAX_FUSED];
         for (size_t j = 1; j < experts; j++) {
             s += vec_load(r + j * B + t);
         }
         for (size_t j = 0; j < used; j++) {
             gate[j] = vec_load(q + j * B + t);
-            weighted[j] = s * gate[j];
         }
         for (size_t j = 0; j < used; j++) {
-            const vec share = vec_load(r + j * B + t);
+            const vec share = vec_load(r + j * B + t), w = s * gate[j];
             const vec own = shifted ? vec_set(1) : vec_load(slope + j * B + t);
-            const vec score = shifted ? share - weighted[j] : vec_fma(own, share, -weighted[j]);
+            const vec score = shifted ? share - w : vec_fma(own, share, -w);
+            const vec wx = w * input, wxx = wx * input;
             g[j][0] += score;
             g[j][1] = vec_fma(score, input, g[j][1]);
             for (size_t l = j; l < used; l++) {
                 vec *sum = &f[block(experts, j, l)];
-                const vec w = weighted[j] * (l == j ? own - gate[j] : -gate[l]), wx = w * input;
-                sum[0] += w;
-                sum[1] += wx;
-                sum[2] = vec_fma(wx, input, sum[2]);
+                const vec other = l == j ? own - gate[j] : gate[l];
+                sum[0] = l == j ? vec_fma(w, other, sum[0]) : vec_fnma(w, other, sum[0]);
+                sum[1] = l == j ? vec_fma(wx, other, sum[1]) : vec_fnma(wx, other, sum[1]);
+                sum[2] = l == j ? vec_fma(wxx, other, sum[2]) : vec_fnma(wxx, other, sum[2]);
             }
         }
     }

@@ -51,7 +51,7 @@ static void store_gate(const gsc_mixture_closed *model, size_t t, const double *
 
 double gsc_mixture_closed_posterior_ref(const gsc_mixture_closed *model, size_t rows,
                                         const double *x, const double *y, double *ret_r,
-                                        double *ret_q, double *ret_slope) {
+                                        double *ret_q, double *ret_slope, double *ret_gate_q) {
     const size_t k1 = model->k1, k = k1 + model->k2;
     double total = 0;
     for (size_t t = 0; t < padded(rows); t++) {
@@ -73,6 +73,9 @@ double gsc_mixture_closed_posterior_ref(const gsc_mixture_closed *model, size_t 
             ret_r[c * B + t] = t < rows ? exp(l[c] - top) / sum : 0;
         }
         total += t < rows ? top + log(sum) : 0;
+        for (size_t j = 0; j < model->k2 && ret_gate_q != NULL; j++) {
+            *ret_gate_q += ret_r[(k1 + j) * B + t] * log_pi[j];
+        }
     }
     return total;
 }

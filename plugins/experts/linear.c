@@ -8,6 +8,8 @@
  */
 #include <gatescope/plugin.h>
 
+#include <string.h>
+
 GSC_OWN_SOURCE;
 
 enum {
@@ -74,6 +76,12 @@ static const gsc_expert expert = {
     .linear = 1,
 };
 
+static const gsc_closed_form closed_form = {sizeof(gsc_closed_form), GSC_CLOSED_AFFINE, -1};
+
+static const void *extension(const char *id) {
+    return strcmp(id, GSC_EXTENSION_CLOSED_FORM) == 0 ? &closed_form : NULL;
+}
+
 static const gsc_plugin plugin = {
     GSC_PLUGIN_HEAD(GSC_KIND_EXPERT),
     .id = "linear",
@@ -85,6 +93,7 @@ static const gsc_plugin plugin = {
     GSC_TENSORS(tensors),
     GSC_SOURCE,
     .expert = &expert,
+    .extension = extension,
 };
 
 const gsc_plugin *gatescope_plugin(void) {

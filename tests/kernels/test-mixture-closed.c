@@ -2,7 +2,8 @@
  *
  * The loops of kernels/mixture_closed.h at every instruction set of this machine against the plain ones, and the plain
  * ones with the sums made of theirs against mixture.h, which computes the same from stored columns: both gates, numbers
- * of components that are compiled as constants and ones that are not, whole and ragged blocks, logits at the limit.
+ * of components that are compiled as constants and ones that are not, whole and ragged blocks, logits at the limit, rows
+ * without a component near them.
  */
 #include "kernels/mixture_closed.h"
 
@@ -78,7 +79,7 @@ static gsc_mixture_closed model_of(gsc_mixture_gate_form gate, size_t k1, size_t
 static void fill(void) {
     for (size_t t = 0; t < B; t++) {
         ours.x[t] = uniform(-3, 3);
-        ours.y[t] = uniform(-9, 9);
+        ours.y[t] = uniform(-9, 9) * (t % 97 == 13 ? 3 : 1); /* some far from every component */
     }
     for (size_t i = 0; i < MOST * B; i++) {
         ours.r[i] = ours.q[i] = ours.slope[i] = 12345;
@@ -94,8 +95,10 @@ static void compare(const gsc_mixture_closed_kernels *fast, const gsc_mixture_cl
     const size_t k = model->k1 + model->k2, experts = model->k2, padded = (rows + 15) / 16 * 16;
     const bool sigmoid = model->gate == GSC_MIXTURE_SIGMOID;
     fill();
-    double l1 = fast->posterior(model, rows, ours.x, ours.y, ours.r, ours.q, ours.slope);
-    double l2 = ref->posterior(model, rows, theirs.x, theirs.y, theirs.r, theirs.q, theirs.slope);
+    double q1 = 1, q2 = 1, l1, l2;
+    l1 = fast->posterior(model, rows, ours.x, ours.y, ours.r, ours.q, ours.slope, &q1);
+    l2 = ref->posterior(model, rows, theirs.x, theirs.y, theirs.r, theirs.q, theirs.slope, &q2);
+    TAP_NEAR(q1, q2, 1e-13 * (fabs(q2) + (double)rows), "posterior: Q of the gate");
     TAP_NEAR(l1, l2, 1e-13 * (fabs(l2) + (double)rows), "posterior: log-likelihood");
     TAP_OK(worst_columns(k, padded, ours.r, theirs.r) < 1e-12, "posterior: r, none in the padding");
     TAP_OK(worst_columns(experts, rows, ours.q, theirs.q) < 1e-13, "posterior: q");
@@ -149,7 +152,7 @@ static void compare_stored(const gsc_mixture_closed *model, const double *beta, 
     }
     const double l1 =
         stored->posterior(rows, model->k1, experts, constant, precision, e, log_a, slope, r, q);
-    const double l2 = ref->posterior(model, rows, ours.x, ours.y, ours.r, ours.q, ours.slope);
+    const double l2 = ref->posterior(model, rows, ours.x, ours.y, ours.r, ours.q, ours.slope, NULL);
     TAP_NEAR(l2, l1, 1e-12 * (fabs(l1) + (double)rows), "stored columns: log-likelihood");
     TAP_OK(worst_columns(k, rows, ours.r, r) < 1e-12, "stored columns: r");
     for (size_t c = 0; c < k; c++) {

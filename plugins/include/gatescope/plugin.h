@@ -317,8 +317,8 @@ typedef struct gsc_gate_mix {
 } gsc_gate_mix;
 
 /* ---- Extension closed_form/1: functions that the host knows ------------------------------------------ */
-/* A promise that a gate's affinity or a feed-forward expert's expression is, for all numbers, one of the
- * functions below. gsc_plugin.extension("closed_form/1") returns a constant gsc_closed_form. The theory lab then
+/* A promise that a gate's affinity, a feed-forward expert's expression or a whole expert is, for all numbers, one
+ * of the functions below. gsc_plugin.extension("closed_form/1") returns a constant gsc_closed_form. The theory lab then
  * computes it in its own loops instead of calling the plugin, after asking the plugin at a few points. */
 #define GSC_EXTENSION_CLOSED_FORM "closed_form/1"
 
@@ -327,6 +327,7 @@ enum {
     GSC_CLOSED_EXP = 1,     /* gate: a = exp(z - offset) */
     GSC_CLOSED_SIGMOID = 2, /* gate: a = 1 / (1 + exp(-(z - offset))) */
     GSC_CLOSED_RELU = 3,    /* expert: f(u) = max(u, 0), slope 0 at 0 */
+    GSC_CLOSED_AFFINE = 4,  /* linear expert: h = weight x + bias, its tensors in this order */
 };
 
 typedef struct gsc_closed_form {
