@@ -4,6 +4,7 @@
  * a time, tiles over the pool. Layer: kernels.
  */
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/expert_product.h"
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
 #include "kernels/cpu/tiles_run.h"
@@ -67,20 +68,52 @@ static size_t expert_of(const gsc_grouped_args *a, size_t tile) {
     return low;
 }
 
+/* The rows of an expert are cut evenly, by 32, into as few tasks as a tile allows, which are
+ * no more than it has tiles. */
+static size_t rows_of_task(size_t count) {
+    const size_t tasks = (count + TILE - 1) / TILE, step = TILE / 8;
+    return ((count + tasks - 1) / tasks + step - 1) / step * step;
+}
+
+/* Where the unit does not pay, rows are read where they lie. */
+static bool multiply_rows(const grouped_work *w, const gsc_grouped_args *a, size_t e, size_t first,
+                          size_t rows) {
+    const gsc_expert_product product = {.c = (float *)a->c + first * a->n,
+                                        .a = (const float *)a->a +
+                                             (a->row != NULL ? 0 : first * a->m),
+                                        .b = (const float *)a->b + e * a->m * a->n,
+                                        .a_index = a->row != NULL ? a->row + first : NULL,
+                                        .m = rows,
+                                        .n = a->n,
+                                        .k = a->m,
+                                        .a_row = a->m,
+                                        .b_row = a->transpose_b ? a->m : a->n,
+                                        .c_row = a->n,
+                                        .transpose_b = a->transpose_b,
+                                        .accumulate = a->accumulate};
+    return !gsc_tiles_pay(w->queue, rows, a->n, a->m) &&
+           GSC_ISA_PICK(w->isa, gsc_expert_rows)(&product);
+}
+
 static void matmul_task(void *data, size_t task, size_t worker) {
     const grouped_work *w = data;
     const gsc_grouped_args *a = w->args;
-    size_t e = expert_of(a, task), row = (task - first_tile(a, e)) * TILE + (size_t)a->offset[e];
-    size_t end = (size_t)a->offset[e + 1];
+    const size_t e = expert_of(a, task), begin = (size_t)a->offset[e];
+    const size_t end = (size_t)a->offset[e + 1];
+    const size_t most = end > begin ? rows_of_task(end - begin) : 0;
+    const size_t row = begin + (task - first_tile(a, e)) * most;
     if (row >= end) {
         return;
     }
-    size_t rows = end - row < TILE ? end - row : TILE;
+    const size_t rows = end - row < most ? end - row : most;
     float *c = (float *)a->c + row * a->n;
     if (a->m == 0) {
         if (!a->accumulate) {
             memset(c, 0, rows * a->n * sizeof *c);
         }
+        return;
+    }
+    if (multiply_rows(w, a, e, row, rows)) {
         return;
     }
     const float *rows_of_a = (const float *)a->a + row * a->m;
@@ -140,6 +173,25 @@ static void grouped_matmul_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
     }
 }
 
+static bool multiply_outer(const grouped_work *w, const gsc_grouped_args *a, float *c, size_t row,
+                           size_t rows, size_t begin, size_t end) {
+    const bool of_a = a->row != NULL && !a->row_of_b, of_b = a->row != NULL && a->row_of_b;
+    const gsc_expert_product product = {.c = c,
+                                        .a = (const float *)a->a + (of_a ? 0 : begin * a->m) + row,
+                                        .b = (const float *)a->b + (of_b ? 0 : begin * a->n),
+                                        .a_index = of_a ? a->row + begin : NULL,
+                                        .b_index = of_b ? a->row + begin : NULL,
+                                        .m = rows,
+                                        .n = a->n,
+                                        .k = end - begin,
+                                        .a_row = a->m,
+                                        .b_row = a->n,
+                                        .c_row = a->n,
+                                        .accumulate = a->accumulate};
+    return !gsc_tiles_pay(w->queue, rows, a->n, end - begin) &&
+           GSC_ISA_PICK(w->isa, gsc_expert_outer)(&product);
+}
+
 /* C_e in tiles of TILE rows; where rows are gathered, sums of TILE of them are added in order. */
 static void outer_task(void *data, size_t task, size_t worker) {
     const grouped_work *w = data;
@@ -152,6 +204,9 @@ static void outer_task(void *data, size_t task, size_t worker) {
         if (!a->accumulate) {
             memset(c, 0, rows * a->n * sizeof *c);
         }
+        return;
+    }
+    if (multiply_outer(w, a, c, row, rows, begin, end)) {
         return;
     }
     const size_t step = a->row != NULL ? TILE : end - begin;

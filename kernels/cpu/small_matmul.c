@@ -6,6 +6,8 @@
  */
 #include "kernels/cpu/small_matmul.h"
 
+#include "kernels/cpu/turn_over.h"
+
 #if defined(__AVX512F__)
 
 #include <immintrin.h>
@@ -84,39 +86,6 @@ GSC_PANEL_ROWS(1)
 GSC_PANEL_ROWS(2)
 GSC_PANEL_ROWS(3)
 
-/* 16 x 16 numbers, rows from_row apart, turned over; rows of `to` are to_row apart. */
-ALWAYS void turn_over(float *to, size_t to_row, const float *from, size_t from_row) {
-    __m512 r[16], t[16];
-#pragma GCC unroll 16
-    for (int i = 0; i < 16; i++) {
-        r[i] = _mm512_loadu_ps(from + (size_t)i * from_row);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 16; i += 4) {
-        r[i] = (__m512)_mm512_unpacklo_pd((__m512d)t[i], (__m512d)t[i + 2]);
-        r[i + 1] = (__m512)_mm512_unpackhi_pd((__m512d)t[i], (__m512d)t[i + 2]);
-        r[i + 2] = (__m512)_mm512_unpacklo_pd((__m512d)t[i + 1], (__m512d)t[i + 3]);
-        r[i + 3] = (__m512)_mm512_unpackhi_pd((__m512d)t[i + 1], (__m512d)t[i + 3]);
-    }
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-        __m512 even = _mm512_shuffle_f32x4(r[j], r[4 + j], 0x88);
-        __m512 odd = _mm512_shuffle_f32x4(r[j], r[4 + j], 0xdd);
-        __m512 even_high = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0x88);
-        __m512 odd_high = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0xdd);
-        float *at = to + (size_t)j * to_row;
-        _mm512_store_ps(at, _mm512_shuffle_f32x4(even, even_high, 0x88));
-        _mm512_store_ps(at + 4 * to_row, _mm512_shuffle_f32x4(odd, odd_high, 0x88));
-        _mm512_store_ps(at + 8 * to_row, _mm512_shuffle_f32x4(even, even_high, 0xdd));
-        _mm512_store_ps(at + 12 * to_row, _mm512_shuffle_f32x4(odd, odd_high, 0xdd));
-    }
-}
-
 /* `columns` of b from column j on, steps l .. l + depth - 1, zeros up to the vector's end. */
 static void pack(float *panel, const gsc_small_product *p, size_t l, size_t depth, size_t j,
                  size_t columns, size_t vectors) {
@@ -135,7 +104,7 @@ static void pack(float *panel, const gsc_small_product *p, size_t l, size_t dept
         const float *from = p->b + (j + first) * p->b_row + l;
         size_t s = 0;
         for (; count == LANES && s + LANES <= depth; s += LANES) {
-            turn_over(to + s * width, width, from + s, p->b_row);
+            gsc_turn_over(to + s * width, width, from + s, p->b_row);
         }
         for (; s < depth; s++) {
             for (size_t i = 0; i < LANES; i++) {

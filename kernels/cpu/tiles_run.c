@@ -32,8 +32,12 @@ static bool pays(size_t m, size_t n, size_t k) {
     return k >= LEAST_DEPTH && PACKING * (1.0 / (double)m + 1.0 / (double)n) < 1.0;
 }
 
+bool gsc_tiles_pay(const gsc_queue *queue, size_t m, size_t n, size_t k) {
+    return queue->own != NULL && pays(m, n, k);
+}
+
 bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *p) {
-    if (queue->own == NULL || !pays(p->m, p->n, p->k)) {
+    if (!gsc_tiles_pay(queue, p->m, p->n, p->k)) {
         return false;
     }
     const gsc_tiles_product product = {
@@ -132,6 +136,10 @@ bool gsc_tiles_matmul(const gsc_queue *queue, float *c, const float *a, const fl
 
 size_t gsc_tiles_own_bytes(unsigned threads) {
     return 0;
+}
+
+bool gsc_tiles_pay(const gsc_queue *queue, size_t m, size_t n, size_t k) {
+    return false;
 }
 
 bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *product) {
