@@ -34,7 +34,7 @@ static bool find_in_trees(const domain_work *self, const char *pattern,
         char tree[GSC_DATA_PATH_SIZE];
         gsc_paths files;
         if (tree_path(self, self->domain->sources[s].package, tree, NULL) != GSC_OK ||
-            gsc_folder_files(tree, &files, NULL) != GSC_OK) {
+            gsc_folder_files(tree, false, &files, NULL) != GSC_OK) {
             continue;
         }
         bool found = false;
@@ -122,7 +122,7 @@ static gsc_status add_source(domain_work *self, const gsc_data_source *source, g
     snprintf(what, sizeof what, "Decoding %s", self->domain->name);
     gsc_status status = tree_path(self, source->package, tree, error);
     if (status == GSC_OK) {
-        status = gsc_folder_files(tree, &files, error);
+        status = gsc_folder_files(tree, false, &files, error);
     }
     for (size_t i = 0; i < files.count && status == GSC_OK; i++) {
         if (!gsc_path_matches(source->files, files.names[i]) || is_index(source, files.names[i])) {

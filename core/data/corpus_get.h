@@ -16,7 +16,7 @@
 /* Downloads (from NULL) or finds in the folder from the corpus' packages, decodes, cuts and writes
  * them. Does nothing where the corpus is there as this program makes it; *ret_made, unless NULL,
  * says which. It appears whole or not at all; what an interrupted one left is cleared away by the
- * next. Errors: an unknown name (with the nearest), package.h's, a full disk. */
+ * next, but for whole packages, which it does not download again. Errors: an unknown name (with the nearest), package.h's, a full disk. */
 gsc_status gsc_corpus_get(const char *name, const char *from, const gsc_data_watch *watch,
                           bool *ret_made, gsc_error *error);
 

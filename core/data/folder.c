@@ -154,10 +154,11 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-gsc_status gsc_folder_files(const char *folder, gsc_paths *ret_paths, gsc_error *error) {
+gsc_status gsc_folder_files(const char *folder, bool follow, gsc_paths *ret_paths,
+                            gsc_error *error) {
     memset(&walk, 0, sizeof walk);
     walk.skip = strlen(folder) + 1;
-    int code = nftw(folder, collect_one, 32, FTW_PHYS);
+    int code = nftw(folder, collect_one, 32, follow ? 0 : FTW_PHYS);
     if (code != 0) {
         int why = errno;
         gsc_paths_clear(&walk.paths);

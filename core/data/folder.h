@@ -33,7 +33,7 @@ gsc_status gsc_folder_make(const char *path, gsc_error *error);
 /* rm -r; what is not there is fine. Never follows links. */
 gsc_status gsc_folder_remove(const char *path, gsc_error *error);
 
-/* The regular files below folder (any depth, links not followed), sorted by their path's bytes;
+/* The regular files below folder (any depth; through links too where follow says so), sorted by their path's bytes;
  * paths are relative to folder. The caller frees with gsc_paths_clear. At most
  * GSC_MAX_CORPUS_FILES. */
 enum {
@@ -43,7 +43,8 @@ typedef struct gsc_paths {
     char **names;
     size_t count;
 } gsc_paths;
-gsc_status gsc_folder_files(const char *folder, gsc_paths *ret_paths, gsc_error *error);
+gsc_status gsc_folder_files(const char *folder, bool follow, gsc_paths *ret_paths,
+                            gsc_error *error);
 void gsc_paths_clear(gsc_paths *self);
 
 /* Shell-like match of a relative path: * and ? stay within one folder, a part "**" stands for any

@@ -148,7 +148,7 @@ gsc_status gsc_reader_new(const char *data, gsc_reader **ret_reader, gsc_error *
     }
     if (gsc_is_folder(path)) {
         snprintf(self->folder, sizeof self->folder, "%s", path);
-        status = gsc_folder_files(path, &self->files, error);
+        status = gsc_folder_files(path, true, &self->files, error);
         if (status == GSC_OK) {
             status = measure_files(self, error);
         }
@@ -388,6 +388,15 @@ gsc_status gsc_reader_next(gsc_reader *self, gsc_document *ret_document, bool *r
         }
         close_file(self);
     }
+}
+
+uint64_t gsc_reader_most_bytes(const gsc_reader *self) {
+    for (size_t i = 0; i < self->files.count; i++) {
+        if (kind_of(self->files.names[i]) == KIND_PACKED_LINES) {
+            return UINT64_MAX;
+        }
+    }
+    return self->total_bytes;
 }
 
 const gsc_reader_report *gsc_reader_get_report(const gsc_reader *self) {

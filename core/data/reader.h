@@ -67,6 +67,9 @@ const char *gsc_reader_domain(const gsc_reader *self, int domain);
 /* Share of the files' bytes that was read, in [0, 1]. */
 double gsc_reader_fraction(const gsc_reader *self);
 
+/* Bytes of text that the corpus has at most; UINT64_MAX where files are packed. */
+uint64_t gsc_reader_most_bytes(const gsc_reader *self);
+
 /* The digest of the files' names, sizes and times of change: a key for what is derived from
  * them. */
 gsc_status gsc_reader_key(const gsc_reader *self, char ret_key[GSC_SHA256_TEXT_SIZE],

@@ -122,6 +122,20 @@ static gsc_status open_model(gsc_tokenizer *self, const char *choice, const char
 
 #endif
 
+gsc_status gsc_tokenizer_making_bytes(const char *choice, const char *data, size_t *ret_bytes,
+                                      gsc_error *error) {
+    *ret_bytes = 0;
+#ifdef GSC_HAVE_SENTENCEPIECE
+    int pieces = 0;
+    if (sscanf(choice, "sentencepiece:%d", &pieces) == 1) {
+        return gsc_tokenizer_train_bytes(pieces, data, ret_bytes, error);
+    }
+#else
+    (void)choice, (void)data, (void)error;
+#endif
+    return GSC_OK;
+}
+
 static bool names_a_model(const char *choice) {
     size_t length = strlen(choice);
     return strncmp(choice, "sentencepiece:", 14) == 0 ||

@@ -121,23 +121,54 @@ static gsc_status train(int pieces, const char *data, const gsc_data_watch *watc
     return status;
 }
 
-gsc_status gsc_tokenizer_train(int pieces, const char *data, const gsc_data_watch *watch,
-                               char ret_path[GSC_DATA_PATH_SIZE], gsc_error *error) {
-    char folder[GSC_DATA_PATH_SIZE], name[64], path[GSC_DATA_PATH_SIZE];
-    char key[GSC_SHA256_TEXT_SIZE];
+/* Where the model of that many pieces lies, or would lie. */
+static gsc_status model_path(int pieces, const char *data, char ret_path[GSC_DATA_PATH_SIZE],
+                             gsc_error *error) {
+    char folder[GSC_DATA_PATH_SIZE], name[64], key[GSC_SHA256_TEXT_SIZE];
     gsc_status status = corpus_key(data, key, error);
     if (status == GSC_OK) {
         status = gsc_data_folder("tokenizers", folder, error);
     }
     if (status == GSC_OK) {
         snprintf(name, sizeof name, "%.16s-%d-%s.model", key, pieces, trainer_version);
-        status = gsc_data_path(folder, name, path, error);
+        status = gsc_data_path(folder, name, ret_path, error);
     }
+    return status;
+}
+
+gsc_status gsc_tokenizer_train(int pieces, const char *data, const gsc_data_watch *watch,
+                               char ret_path[GSC_DATA_PATH_SIZE], gsc_error *error) {
+    char path[GSC_DATA_PATH_SIZE];
+    gsc_status status = model_path(pieces, data, path, error);
     if (status == GSC_OK && !gsc_is_file(path)) {
         status = train(pieces, data, watch, path, error);
     }
     if (status == GSC_OK) {
         memcpy(ret_path, path, strlen(path) + 1);
+    }
+    return status;
+}
+
+gsc_status gsc_tokenizer_train_bytes(int pieces, const char *data, size_t *ret_bytes,
+                                     gsc_error *error) {
+    enum {
+        TIMES = 28 /* the text */
+    };
+    char path[GSC_DATA_PATH_SIZE];
+    gsc_reader *reader;
+    gsc_status status = model_path(pieces, data, path, error);
+    if (status == GSC_OK && gsc_is_file(path)) {
+        *ret_bytes = 0;
+        return GSC_OK;
+    }
+    if (status == GSC_OK) {
+        status = gsc_reader_new(data, &reader, error);
+    }
+    if (status == GSC_OK) {
+        const uint64_t most = gsc_reader_most_bytes(reader);
+        *ret_bytes =
+            TIMES * (size_t)(most < GSC_MAX_TRAINING_BYTES ? most : GSC_MAX_TRAINING_BYTES);
+        gsc_reader_free(reader);
     }
     return status;
 }

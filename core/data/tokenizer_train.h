@@ -22,4 +22,9 @@ enum {
 gsc_status gsc_tokenizer_train(int pieces, const char *data, const gsc_data_watch *watch,
                                char ret_path[GSC_DATA_PATH_SIZE], gsc_error *error);
 
+/* Bytes of memory that it takes at its peak, at most: 0 where the model is kept. Measured: 26 times the
+ * text. Errors: those of a corpus that is not there. */
+gsc_status gsc_tokenizer_train_bytes(int pieces, const char *data, size_t *ret_bytes,
+                                     gsc_error *error);
+
 #endif

@@ -13,6 +13,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- What the system has ---- */
+
+/* A line of kilobytes of a file in /proc, in bytes; 0 where it does not say. */
+static double system_bytes(const char *path, const char *format) {
+    char line[128];
+    double kilobytes = 0;
+    FILE *file = fopen(path, "re");
+    while (file != NULL && kilobytes == 0 && fgets(line, sizeof line, file) != NULL) {
+        sscanf(line, format, &kilobytes);
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return 1024 * kilobytes;
+}
+
+/* What the program itself has: code, plugins, tokenizer and what it has mapped of the corpus. */
+static double process_bytes(void) {
+    return system_bytes("/proc/self/status", "VmRSS: %lf kB");
+}
+
+/* What the system could give, and allows; 0 where it does not say. */
+static double available_bytes(void) {
+    const double has = system_bytes("/proc/meminfo", "MemAvailable: %lf kB");
+    const double allowed = (double)gsc_memory_allowed_bytes() - process_bytes();
+    return has > 0 && has < allowed ? has : allowed;
+}
+
 /* ---- Corpus ---- */
 
 static bool report(void *context, const char *what, double fraction) {
@@ -22,7 +50,9 @@ static bool report(void *context, const char *what, double fraction) {
     if (fraction < 0 && !self->told_wait) {
         char text[160];
         self->told_wait = true;
-        snprintf(text, sizeof text, "%.60s, which takes a while, once for a corpus", what);
+        snprintf(text, sizeof text,
+                 "%.60s, which takes a while and about %.0f MB of memory, once for a corpus", what,
+                 (double)self->making_bytes / (1 << 20));
         if (self->sink->event(self->sink, GSC_EVENT_INFO, "data", text, &error) != GSC_OK) {
             return false;
         }
@@ -50,11 +80,30 @@ static gsc_status tell_flaws(lab *self, const char *data, gsc_error *error) {
     return status;
 }
 
+static gsc_status foresee_tokenizer(lab *self, const char *choice, const char *data,
+                                    gsc_error *error) {
+    size_t needs = 0;
+    const gsc_status status = gsc_tokenizer_making_bytes(choice, data, &needs, error);
+    const double mb = 1.0 / (1 << 20), has = available_bytes();
+    if (status == GSC_OK && has > 0 && (double)needs > has) {
+        return gsc_fail(
+            error, GSC_ERR_MEMORY,
+            "training the tokenizer %s needs about %.0f MB, and this machine has %.0f MB "
+            "left: take lm.tokenizer=bytes, or a .model file made elsewhere",
+            choice, mb * (double)needs, mb * has);
+    }
+    self->making_bytes = needs;
+    return status;
+}
+
 static gsc_status read_corpus(lab *self, gsc_error *error) {
     const char *data = gsc_spec_string(self->spec, "lm.data");
+    const char *choice = gsc_spec_string(self->spec, "lm.tokenizer");
     const gsc_data_watch watch = {.report = report, .context = self};
-    gsc_status status = gsc_tokenizer_new(gsc_spec_string(self->spec, "lm.tokenizer"), data, &watch,
-                                          &self->tokenizer, error);
+    gsc_status status = foresee_tokenizer(self, choice, data, error);
+    if (status == GSC_OK) {
+        status = gsc_tokenizer_new(choice, data, &watch, &self->tokenizer, error);
+    }
     if (status == GSC_OK) {
         status = gsc_tokens_open(data, self->tokenizer, &watch, &self->tokens, error);
     }
@@ -104,32 +153,6 @@ static gsc_status make_samples(lab *self, gsc_error *error) {
 }
 
 /* ---- Memory ---- */
-
-/* A line of kilobytes of a file in /proc, in bytes; 0 where it does not say. */
-static double system_bytes(const char *path, const char *format) {
-    char line[128];
-    double kilobytes = 0;
-    FILE *file = fopen(path, "re");
-    while (file != NULL && kilobytes == 0 && fgets(line, sizeof line, file) != NULL) {
-        sscanf(line, format, &kilobytes);
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return 1024 * kilobytes;
-}
-
-/* What the program itself has: code, plugins, tokenizer and what it has mapped of the corpus. */
-static double process_bytes(void) {
-    return system_bytes("/proc/self/status", "VmRSS: %lf kB");
-}
-
-/* What the system could give, and allows; 0 where it does not say. */
-static double available_bytes(void) {
-    const double has = system_bytes("/proc/meminfo", "MemAvailable: %lf kB");
-    const double allowed = (double)gsc_memory_allowed_bytes() - process_bytes();
-    return has > 0 && has < allowed ? has : allowed;
-}
 
 static gsc_status foresee(lab *self, gsc_error *error) {
     gsc_lm_forecast f;

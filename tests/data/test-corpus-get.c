@@ -50,7 +50,7 @@ static bool stop_at_once(void *context, const char *what, double fraction) {
 static size_t leftovers(void) {
     gsc_paths files;
     size_t found = 0;
-    gsc_folder_files(fixture_folder, &files, NULL);
+    gsc_folder_files(fixture_folder, false, &files, NULL);
     for (size_t i = 0; i < files.count; i++) {
         found += strncmp(files.names[i], ".get-", 5) == 0;
     }

@@ -6,6 +6,8 @@
 #include "core/data/reader.h"
 #include "tests/data/fixture.h"
 
+#include <unistd.h>
+
 static gsc_error error;
 
 /* Reads all; returns the status of the end. *ret_reader is the caller's to free. */
@@ -128,6 +130,27 @@ static void check_text(void) {
     gsc_text_clear(&text);
 }
 
+/* Corpora on another disk are often links: of the folder, or of its files. */
+static void check_links(void) {
+    gsc_reader *reader = NULL;
+    gsc_document last;
+    char to[GSC_DATA_PATH_SIZE];
+    fixture_write_text("far/a.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n");
+    snprintf(to, sizeof to, "%s", fixture_path("far"));
+    TAP_OK(symlink(to, fixture_path("near")) == 0 &&
+               read_all(fixture_path("near"), &reader, &last) == GSC_OK &&
+               gsc_reader_get_report(reader)->documents == 2,
+           "a link to a folder is read");
+    gsc_reader_free(reader);
+    gsc_folder_make(fixture_path("linked"), NULL);
+    snprintf(to, sizeof to, "%s", fixture_path("far/a.jsonl"));
+    TAP_OK(symlink(to, fixture_path("linked/b.jsonl")) == 0 &&
+               read_all("linked", &reader, &last) == GSC_OK &&
+               gsc_reader_get_report(reader)->documents == 2,
+           "and a link to a file");
+    gsc_reader_free(reader);
+}
+
 static void check_refusals(void) {
     gsc_reader *reader = NULL;
     TAP_OK(gsc_reader_new("litrature", &reader, &error) == GSC_ERR_INPUT,
@@ -151,6 +174,7 @@ int main(void) {
     check_jsonl();
     check_packed();
     check_text();
+    check_links();
     check_refusals();
     fixture_end();
     return tap_done();

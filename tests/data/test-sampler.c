@@ -74,11 +74,11 @@ static void check_tokens(const gsc_tokenizer *tokenizer, gsc_tokens *tokens) {
 
     gsc_tokens again = {0};
     gsc_paths before = {0}, after = {0};
-    gsc_folder_files(fixture_path("tokens"), &before, &error);
+    gsc_folder_files(fixture_path("tokens"), false, &before, &error);
     TAP_OK(gsc_tokens_open("made", tokenizer, NULL, &again, &error) == GSC_OK &&
                strcmp(again.hash, tokens->hash) == 0,
            "the kept streams are the same");
-    gsc_folder_files(fixture_path("tokens"), &after, &error);
+    gsc_folder_files(fixture_path("tokens"), false, &after, &error);
     TAP_OK(before.count == 1 && after.count == 1, "one file is kept");
     gsc_tokens_close(&again);
     char path[GSC_DATA_PATH_SIZE];
@@ -215,8 +215,17 @@ static void check_sentencepiece(void) {
         TAP_CONTAINS(error.message, "libsentencepiece-dev", "with the way out");
         return;
     }
+    size_t before = 0, after = 1, of_bytes = 1;
+    gsc_tokenizer_making_bytes("sentencepiece:330", "made", &before, &error);
     TAP_OK(gsc_tokenizer_new("sentencepiece:330", "made", NULL, &tokenizer, &error) == GSC_OK,
            "a model is trained");
+    gsc_tokenizer_making_bytes("sentencepiece:330", "made", &after, &error);
+    gsc_tokenizer_making_bytes("bytes", "made", &of_bytes, &error);
+    TAP_OK(before > 0 && after == 0 && of_bytes == 0,
+           "its memory is foreseen, and only where one is to be trained");
+    TAP_OK(gsc_tokenizer_making_bytes("sentencepiece:330", "nowhere", &after, &error) ==
+               GSC_ERR_INPUT,
+           "a corpus that is not here cannot be asked");
     if (tokenizer == NULL) {
         printf("# %s\n", error.message);
         return;
