@@ -52,27 +52,6 @@ static int cli(const char *words, char *ret_said, size_t size) {
     return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
 }
 
-/* Starts a run and sends its supervisor a signal when a checkpoint is there. */
-static void interrupt(const char *name, const char *checkpoint, int number) {
-    char command[2000], path[128];
-    const pid_t child = fork();
-    if (child == 0) {
-        snprintf(command, sizeof command,
-                 "exec '%s' run preset:lm-deepseek-v3 %s --quiet --threads 1 -o %s.gsc "
-                 ">/dev/null 2>&1 </dev/null",
-                 program, settings, name);
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-        _exit(127);
-    }
-    snprintf(path, sizeof path, "%s.ckpt/%s", name, checkpoint);
-    const struct timespec moment = {.tv_nsec = 3000000};
-    for (int i = 0; i < 6000 && access(path, F_OK) != 0; i++) {
-        nanosleep(&moment, NULL);
-    }
-    kill(child, number);
-    waitpid(child, NULL, 0);
-}
-
 static gsc_run *open_run(const char *name) {
     gsc_run *run = NULL;
     gsc_error error = {0};
@@ -88,6 +67,40 @@ static gsc_run_status status_of(const char *name) {
     const gsc_run_status status = gsc_run_get_info(run)->status;
     gsc_run_close(run);
     return status;
+}
+
+/* Starts a run and sends its supervisor a signal when a checkpoint is there. */
+static void interrupt_once(const char *name, const char *checkpoint, int number) {
+    char command[2000], path[128];
+    const pid_t child = fork();
+    if (child == 0) {
+        snprintf(command, sizeof command,
+                 "exec '%s' run preset:lm-deepseek-v3 %s --quiet --threads 1 -o %s.gsc "
+                 ">/dev/null 2>&1 </dev/null",
+                 program, settings, name);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    snprintf(path, sizeof path, "%s.ckpt/%s", name, checkpoint);
+    const struct timespec moment = {.tv_nsec = 3000000};
+    for (int i = 0; i < 20000 && access(path, F_OK) != 0; i++) {
+        nanosleep(&moment, NULL);
+    }
+    kill(child, number);
+    waitpid(child, NULL, 0);
+}
+
+/* On a busy machine a run may be done before the signal comes: then another one is. */
+static void interrupt(const char *name, const char *checkpoint, int number) {
+    char file[64], remove_all[160];
+    snprintf(file, sizeof file, "%s.gsc", name);
+    snprintf(remove_all, sizeof remove_all, "rm -rf %s %s.ckpt", file, name);
+    interrupt_once(name, checkpoint, number);
+    for (int i = 0; i < 20 && status_of(file) == GSC_RUN_DONE; i++) {
+        if (system(remove_all) == 0) {
+            interrupt_once(name, checkpoint, number);
+        }
+    }
 }
 
 static bool same_points(gsc_run *a, gsc_run *b, size_t series) {
