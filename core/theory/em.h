@@ -15,7 +15,7 @@
  * Where the shape has a mass floor (mass_floor.h), omega is the closed form under it and the gate's
  * steps go in its chart, so that every step stays above the floor and the likelihood still rises.
  *
- * A Gauss-Newton or Fisher step that promises more than 1e-4 n in Q, the expected complete
+ * A Gauss-Newton or Fisher step that promises more than 1e-3 n in Q, the expected complete
  * log-likelihood, is judged by a pass of its own and kept only if its Q does not fall (up to
  * expert_steps and gate_steps of them); one that promises less is taken on trust, and undone, with
  * more damping from then on, if the next expectation finds the likelihood lower. So the likelihood

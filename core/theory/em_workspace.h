@@ -104,7 +104,7 @@ static inline double em_mass(const gsc_em_workspace *ws, size_t c) {
 static const double em_least_mass = 1e-8;
 /* A step that promises less than `idle` n is not taken; one that promises less than `trust` n
  * is taken on trust: the next expectation pass judges it by the likelihood itself. */
-static const double em_idle_gain = 1e-14, em_trust_gain = 1e-4;
+static const double em_idle_gain = 1e-14, em_trust_gain = 1e-3;
 
 /* e of component c in block b at theta into ret_e [B]; its Jacobian into ret_jacobian (stride
  * *ret_stride), or the linear one's place. */

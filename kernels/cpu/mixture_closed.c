@@ -487,17 +487,21 @@ INLINE void moments_body(bool relu, const gsc_mixture_line *line, size_t rows, c
         const vec input = vec_load(x + t), weight = vec_load(r + t);
         const vec u = vec_fma(in, input, bias);
         const vec e = vec_fnma(out, relu ? vec_max(u, vec_set(0)) : u, vec_load(y + t));
-        const vec active = relu ? vec_pick(u, weight, vec_set(0)) : weight;
-        const vec ax = active * input, ae = active * e;
+        const vec wx = weight * input, we = weight * e;
         sum[0] += weight;
-        sum[1] = vec_fma(relu ? weight * e : ae, e, sum[1]);
+        sum[1] = vec_fma(we, e, sum[1]);
         if (relu) {
-            sum[2] += active;
+            sum[2] = vec_add_where(u, weight, sum[2]);
+            sum[3] = vec_add_where(u, wx, sum[3]);
+            sum[4] = vec_fma_where(u, wx, input, sum[4]);
+            sum[5] = vec_add_where(u, we, sum[5]);
+            sum[6] = vec_fma_where(u, we, input, sum[6]);
+        } else {
+            sum[3] += wx;
+            sum[4] = vec_fma(wx, input, sum[4]);
+            sum[5] += we;
+            sum[6] = vec_fma(we, input, sum[6]);
         }
-        sum[3] += ax;
-        sum[4] = vec_fma(ax, input, sum[4]);
-        sum[5] += ae;
-        sum[6] = vec_fma(ae, input, sum[6]);
     }
     sum[2] = relu ? sum[2] : sum[0];
     for (size_t m = 0; m < GSC_MIXTURE_CLOSED_MOMENTS; m++) {

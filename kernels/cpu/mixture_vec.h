@@ -109,6 +109,25 @@ INLINE vec vec_pick(vec x, vec a, vec b) {
 #endif
 }
 
+/* sum + a where x > 0, and sum + a b. */
+INLINE vec vec_add_where(vec x, vec a, vec sum) {
+#if defined(__AVX512F__)
+    const __mmask8 above = _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_GT_OQ);
+    return (vec)_mm512_mask_add_pd((__m512d)sum, above, (__m512d)sum, (__m512d)a);
+#else
+    return sum + vec_pick(x, a, vec_set(0));
+#endif
+}
+
+INLINE vec vec_fma_where(vec x, vec a, vec b, vec sum) {
+#if defined(__AVX512F__)
+    const __mmask8 above = _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_GT_OQ);
+    return (vec)_mm512_mask3_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)sum, above);
+#else
+    return vec_fma(vec_pick(x, a, vec_set(0)), b, sum);
+#endif
+}
+
 /* 1 / x for x in the middle of the range of numbers: with AVX-512 an estimate of 14 bits and
  * two Newton steps (1 ulp), which costs a third of a division. */
 INLINE vec vec_reciprocal(vec x) {

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-LEAST_MASS, IDLE_GAIN, TRUST_GAIN = 1e-8, 1e-14, 1e-4
+LEAST_MASS, IDLE_GAIN, TRUST_GAIN = 1e-8, 1e-14, 1e-3
 
 
 def boxed_step(hessian, gradient, point, box, damping):
