@@ -225,7 +225,7 @@ static gsc_status set_up_plan(lab *self, const gsc_spec_arm *entry, gsc_error *e
         plan->fit = gsc_fit_options_read(plan->spec, &self->stop);
         status = read_arms(self, plan, error);
     }
-    if (status == GSC_OK && plan->truth->shape.inputs == 1) {
+    if (status == GSC_OK && (plan->truth->shape.inputs == 1 || plan->truth->classes == 0)) {
         status = gsc_kl_new(plan->truth, &plan->kl, error);
     }
     return status != GSC_OK && entry->name[0] != '\0'

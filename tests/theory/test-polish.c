@@ -75,6 +75,60 @@ static void check_polish(const char *preset, size_t k1, size_t k2, double noise)
 }
 
 /* One shared linear expert alone: KL of two normals with another slope, intercept and variance is closed. */
+/* Several inputs: an expert alone has a closed form (the mean of x^2 over [-3, 3] is 3), within a share of it; a
+ * mixture is compared with the mean over a sample. */
+static void check_divergence_of_inputs(const char *weight, const char *one, const char *two, int d,
+                                       double tolerance) {
+    gsc_error error = {0};
+    gsc_objective *objective;
+    gsc_kl *kl;
+    char text[640];
+    double moved[32], value, fit, exact;
+    snprintf(
+        text, sizeof text,
+        "theory.truth={\"x\":[-3,3],\"inputs\":%d,\"shared\":[{\"omega\":1,\"expert\":{\"weight\":%s,"
+        "\"bias\":[0]},\"variance\":0.2}]}",
+        d, weight);
+    gsc_truth *truth = truth_from("theorem2", (const char *const[]){text, NULL});
+    need(gsc_kl_new(truth, &kl, &error), &error);
+    need(gsc_objective_new(&truth->shape, &objective, &error), &error);
+    memcpy(moved, truth->mixture, truth->layout.size * sizeof(double));
+    moved[truth->layout.kappa] += 0.1;
+    moved[truth->layout.kappa + 1] -= 0.2;
+    moved[truth->layout.tau] = 0.3;
+    need(gsc_kl_compute(kl, objective, &truth->shape, moved, &value, &error), &error);
+    const double expected = 0.5 * (log(0.3 / 0.2) + (0.2 + 3 * (0.01 + 0.04)) / 0.3 - 1);
+    TAP_NEAR(value, expected, tolerance * expected, "several inputs: the closed form");
+    gsc_kl_free(kl);
+    gsc_objective_free(objective);
+    gsc_truth_free(truth);
+    snprintf(
+        text, sizeof text,
+        "theory.truth={\"x\":[-3,3],\"inputs\":%d,\"routed\":[{\"beta0\":0.2,\"beta1\":%s,\"expert\":{"
+        "\"weight\":%s,\"bias\":[0]},\"variance\":0.3},{\"beta0\":0,\"beta1\":%s,\"expert\":{"
+        "\"weight\":%s,\"bias\":[1]},\"variance\":0.2}]}",
+        d, one, weight, two, one);
+    truth = truth_from("theorem2", (const char *const[]){text, "theory.k_shared=0", NULL});
+    need(gsc_kl_new(truth, &kl, &error), &error);
+    need(gsc_objective_new(&truth->shape, &objective, &error), &error);
+    memcpy(moved, truth->mixture, truth->layout.size * sizeof(double));
+    moved[truth->layout.eta] += 0.2;
+    moved[truth->layout.beta1] += 0.5;
+    moved[truth->layout.nu] = 0.4;
+    need(gsc_kl_compute(kl, objective, &truth->shape, moved, &value, &error), &error);
+    const gsc_sample sample = sample_from(truth, 300000, 0);
+    need(gsc_mixture_log_likelihood(&truth->shape, moved, &sample, &fit, &error), &error);
+    need(gsc_mixture_log_likelihood(&truth->shape, truth->mixture, &sample, &exact, &error),
+         &error);
+    printf("# %d inputs: %.6f by nodes, %.6f over draws\n", d, value, (exact - fit) / 3e5);
+    TAP_NEAR(value, (exact - fit) / 3e5, 0.03 * value, "several inputs: the mean over a sample");
+    free((double *)sample.x);
+    free((double *)sample.y);
+    gsc_kl_free(kl);
+    gsc_objective_free(objective);
+    gsc_truth_free(truth);
+}
+
 static void check_divergence(void) {
     gsc_error error;
     static const char *const alone[] = {
@@ -119,6 +173,8 @@ static void check_divergence(void) {
     gsc_kl_free(kl);
     gsc_objective_free(objective);
     gsc_truth_free(truth);
+    check_divergence_of_inputs("[2,-1]", "[1,-1]", "[-0.5,1]", 2, 1e-10);
+    check_divergence_of_inputs("[2,-1,1]", "[1,-1,0.5]", "[-0.5,1,1]", 3, 0.005);
 }
 
 /* More starts never do worse; the certificate counts. */
