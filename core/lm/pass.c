@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Norms ---- */
@@ -121,6 +123,49 @@ static void head_forward(gsc_lm *self, const gsc_view *logits, const gsc_view *x
     }
 }
 
+/* The first layer whose output is not finite; as many as there are where all are. */
+static gsc_status find_layer(gsc_lm *self, size_t *ret_layer, gsc_error *error) {
+    const size_t layers = self->shape.layers, count = self->rows * self->shape.width;
+    const size_t bytes = gsc_dtype_bytes(self->dtype);
+    void *values = malloc(count * bytes);
+    gsc_status status =
+        values != NULL ? GSC_OK
+                       : gsc_fail(error, GSC_ERR_MEMORY, "no memory to look for a layer's fault");
+    size_t layer = 0;
+    for (bool finite = true; status == GSC_OK && layer < layers; layer++) {
+        const gsc_view *out = layer + 1 < layers ? &self->layers[layer + 1].x : &self->last;
+        status =
+            gsc_buf_read(self->queue, out->buf, out->offset * bytes, count * bytes, values, error);
+        for (size_t i = 0; i < count && finite; i++) {
+            finite = isfinite(self->dtype == GSC_F32 ? ((const float *)values)[i]
+                                                     : ((const double *)values)[i]);
+        }
+        if (!finite) {
+            break;
+        }
+    }
+    free(values);
+    *ret_layer = layer;
+    return status;
+}
+
+static gsc_status refuse_loss(gsc_lm *self, double loss, int64_t step, gsc_error *error) {
+    size_t layer;
+    char where[80] = "the head's weights are too large";
+    const gsc_status status = find_layer(self, &layer, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    if (layer < self->shape.layers) {
+        snprintf(where, sizeof where, "the output of layer %zu is the first that is not finite",
+                 layer);
+    }
+    return gsc_fail(error, GSC_ERR_NUMERIC,
+                    "the loss is %g after %" PRId64
+                    " steps: %s; a lower learning rate or a tighter clip may keep it finite",
+                    isnan(loss) ? NAN : loss, step, where);
+}
+
 /* Logits, losses and, with gradient, dn of the last norm, a chunk of rows at a time. */
 static gsc_status head_and_loss(gsc_lm *self, const gsc_lm_batch *batch, bool gradient,
                                 gsc_lm_loss *loss, gsc_error *error) {
@@ -156,13 +201,7 @@ static gsc_status head_and_loss(gsc_lm *self, const gsc_lm_batch *batch, bool gr
             loss->targets += batch->targets[first + t] >= 0;
         }
     }
-    if (!isfinite(loss->sum)) {
-        return gsc_fail(error, GSC_ERR_NUMERIC,
-                        "the loss is %g at step %" PRId64
-                        "; a lower learning rate or a tighter clip may keep it finite",
-                        isnan(loss->sum) ? NAN : loss->sum, batch->step);
-    }
-    return GSC_OK;
+    return isfinite(loss->sum) ? GSC_OK : refuse_loss(self, loss->sum, batch->step, error);
 }
 
 /* ---- The whole ---- */

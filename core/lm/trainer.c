@@ -80,13 +80,14 @@ static void cut(gsc_lm_trainer *self, const int32_t *contexts, size_t count) {
     }
 }
 
-/* The parameter whose gradient is the first that is not finite. */
+/* The parameter whose gradient is not finite, the last in the list, which the backward pass comes to
+ * first: it spreads what is wrong to all before it. */
 static gsc_status name_not_finite(gsc_lm_trainer *self, double norm, gsc_error *error) {
     const gsc_lm_parameters *list = gsc_lm_get_parameters(self->model);
     const gsc_view index = {
         .buf = self->sums, .offset = INDEX_AT / 4, .dtype = GSC_I32, .dims = 1, .shape = {1}};
     const char *name = "the model";
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = list->count; i-- > 0;) {
         const gsc_view gradient = gsc_lm_view(self->model, GSC_LM_GRADIENTS, &list->list[i]);
         int32_t first = -1;
         gsc_first_not_finite(self->queue, &index, &gradient);
@@ -101,9 +102,9 @@ static gsc_status name_not_finite(gsc_lm_trainer *self, double norm, gsc_error *
         }
     }
     return gsc_fail(error, GSC_ERR_NUMERIC,
-                    "the gradient of %s is not finite at step %" PRId64
-                    " (norm %g); a lower learning rate or a tighter clip may keep it finite",
-                    name, self->step, norm);
+                    "the gradient of %s is not finite after %" PRId64
+                    " steps (norm %g); a lower learning rate or a tighter clip may keep it finite",
+                    name, self->step, isnan(norm) ? NAN : norm);
 }
 
 static gsc_status find_norm(gsc_lm_trainer *self, double *ret_norm, gsc_error *error) {

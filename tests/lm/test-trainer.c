@@ -193,6 +193,28 @@ static void test_not_finite(const gsc_lm_shape *s) {
     TAP_CONTAINS(error.message, "layer 1", "with the layer");
     TAP_CONTAINS(error.message, "step 0", "and the step");
     end(&r);
+
+    /* What goes wrong in the last layer no gate sees: the loss does. */
+    r = begin(gsc_device_cpu(), 1, 1, s);
+    const size_t last = s->layers - 1;
+    p = gsc_lm_parameters_find(gsc_lm_get_parameters(r.model), GSC_LM_SHARED_DOWN, last, 0);
+    char named[120];
+    snprintf(
+        named, sizeof named,
+        "the loss is nan after 0 steps: the output of layer %zu is the first that is not finite",
+        last);
+    must(gsc_lm_write(r.model, GSC_LM_VALUES, p, 0, 1, &bad, &error), &error);
+    TAP_OK(gsc_lm_trainer_step(&r.trainer, tokens, &step, &error) == GSC_ERR_NUMERIC,
+           "nor is a loss that is not finite taken");
+    TAP_CONTAINS(error.message, named, "whose layer is named");
+    end(&r);
+    r = begin(gsc_device_cpu(), 1, 1, s);
+    p = gsc_lm_parameters_find(gsc_lm_get_parameters(r.model), GSC_LM_HEAD, 0, 0);
+    must(gsc_lm_write(r.model, GSC_LM_VALUES, p, 0, 1, &bad, &error), &error);
+    TAP_OK(gsc_lm_trainer_step(&r.trainer, tokens, &step, &error) == GSC_ERR_NUMERIC &&
+               strstr(error.message, "the head's weights") != NULL,
+           "nor where it is the head");
+    end(&r);
 }
 
 static void test_refusals(const gsc_lm_shape *s, const char *path) {

@@ -98,13 +98,13 @@ static void test_pause(void) {
     gsc_sweep_folder *folder = make("pause", "[1]");
     gsc_error error = {0};
     must(gsc_sweep_pause(folder->path, true, &error), &error);
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before); /* before the child's clock runs */
     const pid_t child = fork();
     if (child == 0) {
         nanosleep(&(struct timespec){.tv_nsec = 900000000}, NULL);
         _exit(gsc_sweep_pause(folder->path, false, NULL) == GSC_OK ? 0 : 1);
     }
-    struct timespec before, after;
-    clock_gettime(CLOCK_MONOTONIC, &before);
     TAP_OK(schedule(folder, 2, &error) == GSC_OK, "a paused sweep waits");
     clock_gettime(CLOCK_MONOTONIC, &after);
     const double took =

@@ -6,6 +6,7 @@
 #include "tests/tap.h"
 
 #include <jansson.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -102,9 +103,12 @@ static void kill_one(void) {
               (char *)NULL);
         _exit(127);
     }
-    for (int i = 0; i < 600 && (access("s/sweep.json", F_OK) != 0 || count_of("running") == 0);
-         i++) {
-        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    glob_t begun;
+    bool any = false;
+    for (int i = 0; i < 6000 && !any; i++) {
+        any = glob("s/running/*.json", 0, NULL, &begun) == 0;
+        globfree(&begun);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
