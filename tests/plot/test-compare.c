@@ -132,7 +132,7 @@ static void test_results(void) {
     figure = build("parallel", RUNS, NULL);
     const gsc_panel *panel = figure->panels[0];
     TAP_OK(panel->x.n_names == 2, "parallel: what was varied and what came of it");
-    TAP_STRING(panel->x.names[0], "Gate\nsoftmax…sigmoid", "an axis of kinds names them");
+    TAP_STRING(panel->x.names[0], "Gate\nsoftmax\nsigmoid", "an axis of kinds names them");
     TAP_OK(panel->layers[0]->y[0] == 0 && panel->layers[2 * RUNS - 1]->y[0] == 1,
            "runs of a kind pass where it stands");
     TAP_CONTAINS(panel->layers[0]->label, "gate softmax, seed 1", "a line says whose it is");

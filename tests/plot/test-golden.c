@@ -9,14 +9,13 @@
  */
 #include "ui/plot/render.h"
 
-#include "tests/plot/golden_runs.h"
+#include "tests/plot/figure_runs.h"
 #include "tests/plot/router_run.h"
 #include "tests/tap.h"
 
 #include <cairo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     WIDTH = 320,
@@ -26,30 +25,6 @@ enum {
 };
 
 static const double LIMIT = 4;
-
-static gsc_run *study, *router, *pairs[GSC_GOLDEN_PAIRS];
-
-static gsc_figure *build(const char *name) {
-    gsc_error error = {.status = GSC_OK};
-    gsc_figure *figure = NULL;
-    static const char *const of_router[] = {"router", "load", "overlap", "coactivation",
-                                            "specialization"};
-    static const char *const of_pairs[] = {"loss", "compare", "robustness", "scatter", "parallel"};
-    gsc_run **runs = &study;
-    size_t n = 1;
-    for (size_t i = 0; i < 5; i++) {
-        if (strcmp(name, of_router[i]) == 0) {
-            runs = &router;
-        } else if (strcmp(name, of_pairs[i]) == 0) {
-            runs = pairs;
-            n = i == 0 ? 4 : GSC_GOLDEN_PAIRS;
-        }
-    }
-    gsc_test_need(gsc_figure_build(name, runs, n, NULL, &figure, &error), &error);
-    /* The small print tells paths, times and versions. */
-    gsc_test_need(gsc_figure_set_text(&figure->recipe, "") ? GSC_OK : GSC_ERR_MEMORY, &error);
-    return figure;
-}
 
 /* Drawn large and shrunk, so that the shape of letters hardly counts. */
 static cairo_surface_t *draw(const gsc_figure *figure, const gsc_plot_theme *theme) {
@@ -115,7 +90,7 @@ static double difference(cairo_surface_t *a, cairo_surface_t *b) {
 
 static void check(const char *folder, const char *name, const gsc_plot_theme *theme) {
     char path[4096];
-    gsc_figure *figure = build(name);
+    gsc_figure *figure = gsc_figure_runs_build(name, false);
     cairo_surface_t *now = draw(figure, theme);
     snprintf(path, sizeof path, "%s/%s%s.png", folder, name,
              theme == &gsc_plot_theme_dark ? "-dark" : "");
@@ -139,7 +114,7 @@ static void check(const char *folder, const char *name, const gsc_plot_theme *th
 
 /* A changed renderer must fail: another colour, a lost layer, a wider line. */
 static void test_sees(void) {
-    gsc_figure *figure = build("rate");
+    gsc_figure *figure = gsc_figure_runs_build("rate", false);
     gsc_panel *panel = figure->panels[0];
     cairo_surface_t *before = draw(figure, &gsc_plot_theme_light);
     gsc_plot_layer *line = NULL;
@@ -171,24 +146,16 @@ static void test_sees(void) {
 int main(int argc, char **argv) {
     size_t n = 0;
     const char *const *names = gsc_figure_names(&n);
-    char path[] = "/tmp/gsc-golden-XXXXXX";
     if (argc != 2) {
         printf("Bail out! usage: test-golden FOLDER\n");
         return 1;
     }
-    study = gsc_golden_study();
-    router = gsc_router_run_make(path, true);
-    unlink(path);
-    gsc_golden_pairs(pairs);
+    gsc_figure_runs_open();
     for (size_t i = 0; i < n; i++) {
         check(argv[1], names[i], &gsc_plot_theme_light);
     }
     check(argv[1], "rate", &gsc_plot_theme_dark);
     test_sees();
-    gsc_golden_close(study);
-    gsc_run_close(router);
-    for (size_t i = 0; i < GSC_GOLDEN_PAIRS; i++) {
-        gsc_golden_close(pairs[i]);
-    }
+    gsc_figure_runs_close();
     return tap_done();
 }

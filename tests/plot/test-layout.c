@@ -71,7 +71,7 @@ static void test_row_names(void) {
     static const char *const names[ROWS] = {"a", "b", "c", "d", "e", "f", "g", "h",
                                             "i", "j", "k", "l", "m", "n", "o", "p",
                                             "q", "r", "s", "t", "u", "v", "w", "x"};
-    static const double heights[] = {800, 480, 300};
+    static const double heights[] = {800, 480, 280};
     static const size_t wanted[] = {ROWS, ROWS, ROWS / 2};
     gsc_figure *figure = gsc_figure_new("rows");
     gsc_panel *panel = gsc_figure_add_panel(figure, "rows");

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Places title, panels and small print. From the outside in: title and small print take what they
- * need, the panels share the rest in the grid that gives the roundest plots, and layout_panel.c
- * fills each. Layer: ui/plot.
+ * need, the panels share the rest in a grid (layout_grid.c), and layout_panel.c fills each.
+ * Layer: ui/plot.
  */
 #include "ui/plot/layout_panel.h"
 
-#include "ui/plot/heatmap.h"
-
-#include <math.h>
 #include <stdlib.h>
 
 /* Title and subtitle from the top; returns where the panels may begin. */
@@ -37,42 +34,6 @@ static double place_recipe(gsc_text_ruler *ruler, double margin) {
     return box.height > 0 ? box.y - 10 * k : bottom;
 }
 
-/* The number of columns whose cells are nearest to 1.25 : 1; maps would rather fill their grid. */
-static size_t choose_columns(const gsc_figure *figure, double width, double height) {
-    size_t n = figure->n_panels;
-    double price = n > 0 && gsc_panel_heatmap(figure->panels[0]) != NULL ? 1.2 : n <= 4 ? 0.9 : 0.5;
-    size_t best = 1;
-    double best_cost = INFINITY;
-    for (size_t columns = 1; columns <= n; columns++) {
-        size_t rows = (n + columns - 1) / columns;
-        double aspect = (width / (double)columns) / (height / (double)rows);
-        double empty = (double)(rows * columns - n) / (double)n;
-        double cost = fabs(log(aspect / 1.25)) + price * empty;
-        if (cost < best_cost) {
-            best_cost = cost;
-            best = columns;
-        }
-    }
-    return best;
-}
-
-static void place_panels(gsc_text_ruler *ruler, const gsc_plot_view *views, gsc_box area) {
-    gsc_layout *layout = ruler->layout;
-    size_t n = layout->n_panels;
-    size_t columns = choose_columns(layout->figure, area.width, area.height);
-    size_t rows = (n + columns - 1) / columns;
-    double gap_x = 26 * layout->text_scale, gap_y = 18 * layout->text_scale;
-    double width = (area.width - gap_x * (double)(columns - 1)) / (double)columns;
-    double height = (area.height - gap_y * (double)(rows - 1)) / (double)rows;
-    for (size_t i = 0; i < n; i++) {
-        gsc_panel_layout *panel = &layout->panels[i];
-        panel->view = views != NULL ? views[i] : gsc_panel_home(layout->figure->panels[i]);
-        panel->box = (gsc_box){area.x + (double)(i % columns) * (width + gap_x),
-                               area.y + (double)(i / columns) * (height + gap_y), width, height};
-    }
-    gsc_layout_panels(ruler, columns);
-}
-
 gsc_layout *gsc_layout_new(const gsc_figure *figure, const gsc_plot_view *views,
                            const gsc_plot_theme *theme, double width, double height,
                            const gsc_layout_options *options) {
@@ -96,7 +57,10 @@ gsc_layout *gsc_layout_new(const gsc_figure *figure, const gsc_plot_view *views,
     bool recipe = options == NULL || !options->hide_recipe;
     double top = title ? place_title(&ruler, margin) : margin;
     double bottom = recipe ? place_recipe(&ruler, margin) : height - margin;
-    place_panels(&ruler, views, (gsc_box){margin, top, width - 2 * margin, bottom - top});
+    for (size_t i = 0; i < layout->n_panels; i++) {
+        layout->panels[i].view = views != NULL ? views[i] : gsc_panel_home(figure->panels[i]);
+    }
+    gsc_layout_panels(&ruler, (gsc_box){margin, top, width - 2 * margin, bottom - top});
     bool failed = ruler.failed;
     gsc_text_ruler_clear(&ruler);
     if (failed) {
@@ -129,15 +93,14 @@ gsc_layout_hit gsc_layout_find(const gsc_layout *layout, double px, double py) {
     gsc_layout_hit hit = {-1, -1, false};
     for (size_t i = 0; i < layout->n_panels; i++) {
         const gsc_panel_layout *panel = &layout->panels[i];
-        if (!gsc_box_contains(panel->box, px, py)) {
-            continue;
-        }
-        hit.panel = (int)i;
-        hit.in_plot = gsc_box_contains(panel->plot, px, py);
-        for (size_t k = 0; k < panel->n_legend; k++) {
+        for (size_t k = 0; k < panel->n_legend; k++) { /* may stand above all panels */
             if (gsc_box_contains(panel->legend[k].box, px, py)) {
-                hit.legend_row = (int)panel->legend[k].row;
+                return (gsc_layout_hit){(int)i, (int)panel->legend[k].row, false};
             }
+        }
+        if (gsc_box_contains(panel->box, px, py)) {
+            hit.panel = (int)i;
+            hit.in_plot = gsc_box_contains(panel->plot, px, py);
         }
     }
     return hit;

@@ -71,7 +71,8 @@ typedef struct gsc_panel_layout {
 typedef struct gsc_layout {
     const gsc_figure *figure;
     const gsc_plot_theme *theme;
-    double width, height, text_scale;
+    double width, height;
+    double text_scale; /* of panels: smaller than asked for where many have little room */
     gsc_panel_layout panels[GSC_FIGURE_MAX_PANELS];
     size_t n_panels;
     gsc_text_run *texts;

@@ -8,7 +8,8 @@
 
 #include <math.h>
 
-static const double gap = 12, breadth = 11, tick_room = 7, title_room = 21; /* at text scale 1 */
+static const double gap = 12, breadth = 11, tick_room = 7, title_room = 21,
+                    below = 20; /* at text scale 1 */
 
 static gsc_text_style tick_style(const gsc_layout *layout, size_t panel) {
     return (gsc_text_style){GSC_TEXT_TICK, (int)panel, 10.5 * layout->text_scale, false,
@@ -73,8 +74,11 @@ void gsc_layout_bar_place(gsc_text_ruler *ruler, size_t index) {
         }
     }
     gsc_text_style title = {GSC_TEXT_AXIS_TITLE, (int)index, 11.5 * k, false, layout->theme->ink};
+    char words[256];
+    double length = gsc_text_fit(ruler, heat->scale.title, plot.height + below * k, &title, words,
+                                 sizeof words);
     title.rotation = -M_PI / 2;
-    gsc_text_add(ruler, heat->scale.title, &title,
+    gsc_text_add(ruler, words, &title,
                  right + (tick_room + 5) * k + label_width(ruler, index, &place->bar_ticks),
-                 plot.y + plot.height / 2, 0.5, 0);
+                 plot.y + (plot.height + fmax(length - plot.height, 0)) / 2, 0.5, 0);
 }

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <pango/pangocairo.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,36 @@ gsc_text_size gsc_text_measure(gsc_text_ruler *ruler, const char *text,
     gsc_text_size size = measure_run(ruler, &run);
     free(markup);
     return size;
+}
+
+double gsc_text_fit(gsc_text_ruler *ruler, const char *text, double room, gsc_text_style *style,
+                    char *ret_text, size_t size) {
+    snprintf(ret_text, size, "%s", text != NULL ? text : "");
+    double length = gsc_text_measure(ruler, ret_text, style).width;
+    if (length <= room) {
+        return length;
+    }
+    style->size *= fmax(0.72, room / length);
+    length = gsc_text_measure(ruler, ret_text, style).width;
+    size_t bytes = strlen(ret_text);
+    if (length <= room + 0.5 || bytes + sizeof "…" > size) {
+        return length;
+    }
+    /* Letter by letter; a superscript goes as a whole. */
+    for (char *end = ret_text + bytes; length > room && end > ret_text;) {
+        char *brace = end[-1] == '}' ? strrchr(ret_text, '{') : NULL;
+        end = brace != NULL && brace > ret_text ? brace - 1 : end - 1;
+        while (end > ret_text && ((unsigned char)*end & 0xc0) == 0x80) {
+            end--;
+        }
+        while (end > ret_text && end[-1] == ' ') {
+            end--;
+        }
+        strcpy(end, end > ret_text ? "…" : "");
+        length = gsc_text_measure(ruler, ret_text, style).width;
+        *end = length > room ? '\0' : *end;
+    }
+    return length;
 }
 
 /* What the run's rectangle covers after its rotation. */

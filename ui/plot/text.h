@@ -36,6 +36,11 @@ typedef struct gsc_text_size {
 gsc_text_size gsc_text_measure(gsc_text_ruler *ruler, const char *text,
                                const gsc_text_style *style);
 
+/* Makes text fit into a length: in smaller letters (style->size, down to 0.72 of what it was), then cut, with an
+ * ellipsis. Returns the length that it takes. NULL is "". */
+double gsc_text_fit(gsc_text_ruler *ruler, const char *text, double room, gsc_text_style *style,
+                    char *ret_text, size_t size);
+
 /* Adds a run with its anchor at (x, y): anchor_x 0 left, 0.5 middle, 1 right; anchor_y 0 top,
  * 0.5 middle, 1 bottom, 2 baseline; before rotation. Returns what it covers. Empty text adds
  * nothing. */

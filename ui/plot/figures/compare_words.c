@@ -77,7 +77,7 @@ bool gsc_compare_rule(gsc_panel *panel, double x0, double x1, double y, const ch
 static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_words *words) {
     const gsc_comparison *c = self->comparison;
     if (self->plain) {
-        gsc_words_add(words, "%s\n%zu runs: ", says, self->n_runs);
+        gsc_words_add(words, "%s", says);
     } else if (c != NULL) {
         gsc_words_add(words,
                       "%s Pairs share seed, data order and initial weights; intervals: 95%%, "
@@ -93,16 +93,15 @@ static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_wo
         for (size_t i = 0; i < c->n_warnings; i++) {
             gsc_words_add(words, " %s", c->warnings[i]);
         }
-        gsc_words_add(words, c->hash[0] != '\0' ? "\nsweep %.12s, %zu runs: " : "\n%.0s%zu runs: ",
-                      c->hash, self->n_runs);
+        if (c->hash[0] != '\0') {
+            gsc_words_add(words, "\nsweep %.12s", c->hash);
+        }
     }
-    for (size_t r = 0; r < self->n_runs && r < 3; r++) {
-        gsc_words_add(words, "%s", r > 0 ? "; " : "");
-        gsc_words_add_origin(words, gsc_run_get_info(self->runs[r]));
+    if (self->n_runs > 0) {
+        bool sweep = !self->plain && c != NULL && c->hash[0] != '\0';
+        gsc_words_add(words, "%s", sweep ? ": " : words->length > 0 ? "\n" : "");
     }
-    if (self->n_runs > 3) {
-        gsc_words_add(words, "; and %zu more", self->n_runs - 3);
-    }
+    gsc_words_add_origins(words, self->runs, self->n_runs, NULL);
 }
 
 static gsc_status add_message(gsc_compare_builder *self) {

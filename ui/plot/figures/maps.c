@@ -128,7 +128,7 @@ gsc_panel *gsc_maps_panel(gsc_maps *self, const char *name, const char *title, c
 void gsc_maps_layer_title(const gsc_maps *self, const gsc_map_group *group, int32_t layer,
                           char *ret_title, size_t size) {
     if (self->n_groups > 1 && group->label[0] != '\0') {
-        snprintf(ret_title, size, "%s · layer %d", group->label, (int)layer);
+        snprintf(ret_title, size, "%s · layer\u00a0%d", group->label, (int)layer);
     } else {
         snprintf(ret_title, size, "Layer %d", (int)layer);
     }
@@ -152,13 +152,8 @@ static void add_recipe(const gsc_maps *self, gsc_words *words) {
         gsc_words_add(words, " %zu more panels found no room; --layer N shows one layer.",
                       self->left_out);
     }
-    for (size_t r = 0; r < self->n_runs && r < 8; r++) {
-        gsc_words_add(words, "%s", r > 0 ? "; " : words->length > 0 ? "\n" : "");
-        gsc_words_add_origin(words, gsc_run_get_info(self->runs[r]));
-    }
-    if (self->n_runs > 8) {
-        gsc_words_add(words, "; and %zu more runs", self->n_runs - 8);
-    }
+    gsc_words_add(words, "%s", self->n_runs > 0 && words->length > 0 ? "\n" : "");
+    gsc_words_add_origins(words, self->runs, self->n_runs, NULL);
 }
 
 static void add_subtitle(const gsc_maps *self, gsc_words *words) {

@@ -89,8 +89,8 @@ void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info) {
     gsc_spec_free(spec);
 }
 
-void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info) {
-    gsc_words_add(words, "run %s: seed %" PRIu64, info->name, info->seed);
+/* ", Gatescope 0.1.0, commit 1a2b3c4, kernels avx2" */
+static void add_machine(gsc_words *words, const gsc_run_info *info) {
     json_t *machine = info->machine != NULL ? json_loads(info->machine, 0, NULL) : NULL;
     const char *commit = json_string_value(json_object_get(machine, "commit"));
     const char *kernels = json_string_value(json_object_get(machine, "kernel_path"));
@@ -107,6 +107,135 @@ void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info) {
         gsc_words_add(words, ", kernels %s", kernels);
     }
     json_decref(machine);
+}
+
+void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info) {
+    gsc_words_add(words, "run %s: seed %" PRIu64, info->name, info->seed);
+    add_machine(words, info);
+}
+
+/* ---- Many runs ---------------------------------------------------------------------------------- */
+
+static int by_seed(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* "seed 1", "seeds 1–8", "seeds 1, 3, 9", "16 seeds" */
+static void add_seeds(gsc_words *words, uint64_t *seeds, size_t n) {
+    enum {
+        MOST = 8
+    };
+    size_t kinds = 0;
+    qsort(seeds, n, sizeof *seeds, by_seed);
+    for (size_t i = 0; i < n; i++) {
+        if (kinds == 0 || seeds[i] != seeds[kinds - 1]) {
+            seeds[kinds++] = seeds[i];
+        }
+    }
+    if (kinds == 1) {
+        gsc_words_add(words, "seed %" PRIu64, seeds[0]);
+    } else if (kinds > 2 && seeds[kinds - 1] - seeds[0] == kinds - 1) {
+        gsc_words_add(words, "seeds %" PRIu64 "–%" PRIu64, seeds[0], seeds[kinds - 1]);
+    } else if (kinds > MOST) {
+        gsc_words_add(words, "%zu seeds", kinds);
+    } else {
+        for (size_t i = 0; i < kinds; i++) {
+            gsc_words_add(words, "%s%" PRIu64, i == 0 ? "seeds " : ", ", seeds[i]);
+        }
+    }
+}
+
+/* One of the groups that add_origins says in one go. */
+typedef struct origin_group {
+    gsc_words tail; /* what its runs have in common */
+    size_t n;
+} origin_group;
+
+/* "run a: seed 1", "3 runs a, b, c: seeds 1–3", "13 runs a … z: seeds 1–4" */
+static void add_group(gsc_words *words, gsc_run *const *runs, const size_t *group_of, size_t n_runs,
+                      size_t group, const origin_group *it) {
+    enum {
+        MOST_NAMES = 4
+    };
+    uint64_t *seeds = calloc(it->n, sizeof *seeds);
+    size_t k = 0;
+    if (seeds == NULL) {
+        words->failed = true;
+        return;
+    }
+    if (it->n == 1) {
+        gsc_words_add(words, "run ");
+    } else {
+        gsc_words_add(words, "%zu runs ", it->n);
+    }
+    for (size_t r = 0; r < n_runs; r++) {
+        const gsc_run_info *info = gsc_run_get_info(runs[r]);
+        if (group_of[r] != group) {
+            continue;
+        }
+        bool named = it->n <= MOST_NAMES || k == 0 || k + 1 == it->n;
+        if (named) {
+            gsc_words_add(words, "%s%s",
+                          k == 0               ? ""
+                          : it->n > MOST_NAMES ? " … "
+                                               : ", ",
+                          info->name);
+        }
+        seeds[k++] = info->seed;
+    }
+    gsc_words_add(words, ": ");
+    add_seeds(words, seeds, it->n);
+    gsc_words_add(words, "%s", it->tail.text != NULL ? it->tail.text : "");
+    free(seeds);
+}
+
+void gsc_words_add_origins(gsc_words *words, gsc_run *const *runs, size_t n_runs,
+                           void (*detail)(gsc_words *, const gsc_run_info *)) {
+    enum {
+        MOST_GROUPS = 8
+    };
+    origin_group groups[MOST_GROUPS] = {0};
+    size_t *group_of = calloc(n_runs + 1, sizeof *group_of), n = 0, left = 0;
+    words->failed = words->failed || group_of == NULL;
+    for (size_t r = 0; group_of != NULL && r < n_runs; r++) {
+        gsc_words tail = {0}, inside = {0};
+        add_machine(&tail, gsc_run_get_info(runs[r]));
+        if (detail != NULL) {
+            detail(&inside, gsc_run_get_info(runs[r]));
+        }
+        if (inside.length > 0) {
+            gsc_words_add(&tail, " (%s)", inside.text);
+        }
+        gsc_words_clear(&inside);
+        size_t g = 0;
+        while (g < n && strcmp(groups[g].tail.text != NULL ? groups[g].tail.text : "",
+                               tail.text != NULL ? tail.text : "") != 0) {
+            g++;
+        }
+        group_of[r] = g;
+        if (g == MOST_GROUPS) {
+            left++;
+            gsc_words_clear(&tail);
+            continue;
+        }
+        if (g == n) {
+            groups[n++].tail = tail;
+        } else {
+            gsc_words_clear(&tail);
+        }
+        groups[g].n++;
+    }
+    for (size_t g = 0; g < n; g++) {
+        gsc_words_add(words, "%s", g > 0 ? "; " : "");
+        add_group(words, runs, group_of, n_runs, g, &groups[g]);
+        words->failed = words->failed || groups[g].tail.failed;
+        gsc_words_clear(&groups[g].tail);
+    }
+    if (left > 0) {
+        gsc_words_add(words, "; and %zu more", left);
+    }
+    free(group_of);
 }
 
 bool gsc_recipe_sizes(const gsc_run_info *info, double *ret_low, double *ret_high) {

@@ -23,6 +23,10 @@ void gsc_words_clear(gsc_words *words);
 void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info);
 /* "run first-20260101: seed 1, commit 1a2b3c4, kernels avx2" */
 void gsc_words_add_origin(gsc_words *words, const gsc_run_info *info);
+/* The same of many runs, those that differ by name and seed alone together: "3 runs a, b, c: seeds 1–3, commit 1a2b3c4,
+ * kernels avx2 (softmax gate)". detail adds what is said in parentheses; NULL: nothing. */
+void gsc_words_add_origins(gsc_words *words, gsc_run *const *runs, size_t n_runs,
+                           void (*detail)(gsc_words *, const gsc_run_info *));
 
 /* "softmax gate · 4 layers · 33 experts, top 4 + 1 shared"; nothing where the spec has no model. */
 void gsc_words_add_model(gsc_words *words, const gsc_run_info *info);

@@ -183,28 +183,51 @@ typedef struct axes {
     size_t n_results;
 } axes;
 
-/* "Jain mass" over "0.91…0.96", "Gate" over "softmax…sigmoid", of more kinds how many. */
+/* A name of at most so many letters, the rest as an ellipsis. */
+static void shorten(const char *name, size_t letters, char *ret_name, size_t size) {
+    size_t bytes = 0, n = 0;
+    for (; name[bytes] != '\0' && n < letters; n++) {
+        do {
+            bytes++;
+        } while (((unsigned char)name[bytes] & 0xc0) == 0x80);
+    }
+    bool whole = name[bytes] == '\0';
+    snprintf(ret_name, size, "%.*s%s", (int)bytes, name, whole ? "" : "…");
+}
+
+/* "Jain mass" over "0.91…0.96", "Gate" over "softmax…" and "sigmoid", of more kinds how many. */
 static bool name_axes(const gsc_compare_builder *b, gsc_panel *panel, const axes *a) {
+    enum { /* with their ellipses they fill a label to the last byte */
+        TITLE_LETTERS = 16,
+        LETTERS = 18
+    };
     char texts[MOST_AXES][GSC_TICK_LABEL_SIZE], title[40], low[24], high[24];
     const char *names[MOST_AXES];
     size_t n = 0;
     for (size_t i = 0; i < a->varied.n; i++, n++) {
         const gsc_varied_key *key = &a->varied.keys[i];
-        if (key->kinds > 2 && !key->is_number) {
-            snprintf(texts[n], sizeof texts[n], "%.18s\n%zu kinds", key->name, key->kinds);
+        shorten(key->name, TITLE_LETTERS, title, sizeof title);
+        shorten(key->low, LETTERS, low, sizeof low);
+        shorten(key->high, LETTERS, high, sizeof high);
+        if (key->is_number) {
+            snprintf(texts[n], sizeof texts[n], "%.19s\n%.19s…%.19s", title, low, high);
+        } else if (key->kinds > 2) {
+            snprintf(texts[n], sizeof texts[n], "%.19s\n%zu kinds", title, key->kinds);
         } else {
-            snprintf(texts[n], sizeof texts[n], "%.18s\n%.8s…%.8s", key->name, key->low, key->high);
+            snprintf(texts[n], sizeof texts[n], "%.19s\n%.21s\n%.21s", title, low, high);
         }
         char *first = &texts[n][0];
         *first = (char)(*first >= 'a' && *first <= 'z' ? *first - 32 : *first);
         names[n] = texts[n];
     }
     for (size_t i = 0; i < a->n_results; i++, n++) {
-        title_of(b, a->names[i], title, sizeof title);
+        char whole[128];
+        title_of(b, a->names[i], whole, sizeof whole);
+        whole[strcspn(whole, "(")] = '\0';
+        shorten(whole, TITLE_LETTERS, title, sizeof title);
         gsc_format_value(a->low[i], 3, low, sizeof low);
         gsc_format_value(a->high[i], 3, high, sizeof high);
-        title[strcspn(title, "(")] = '\0';
-        snprintf(texts[n], sizeof texts[n], "%.18s\n%.12s…%.12s", title, low, high);
+        snprintf(texts[n], sizeof texts[n], "%.19s\n%.19s…%.19s", title, low, high);
         names[n] = texts[n];
     }
     return gsc_axis_set_names(&panel->x, names, n);

@@ -15,7 +15,7 @@
 
 #define READING                                                                                    \
     "Rows: domains of the corpus, where it has several, and the most frequent token types of the " \
-    "probe in the order of their first experts (▁: a space); columns: experts; colours: the "    \
+    "probe in the order of their first experts (␣: a space); columns: experts; colours: the "    \
     "share of a row's choices that goes to an expert, relative to an even share"
 
 enum {
@@ -51,21 +51,32 @@ static bool take_labels(void *data, const char *kind, const char *arm, double x,
     return true;
 }
 
+/* A leading space is written as a sign that fonts draw on the line, not under it. */
 static const char *label_of(const labels *self, rows_kind kind, size_t row, char *own,
                             size_t size) {
     const json_t *array = json_object_get(self->all, kind == ROWS_TYPES ? "tokens" : "domains");
     const json_t *entry = json_array_get(array, row);
     const char *name =
         json_string_value(kind == ROWS_TYPES ? json_object_get(entry, "name") : entry);
-    snprintf(own, size, "%zu", row);
-    return name != NULL ? name : own;
+    if (name == NULL) {
+        snprintf(own, size, "%zu", row);
+        return own;
+    }
+    if (strlen(name) >= size || strstr(name, "▁") == NULL) {
+        return name;
+    }
+    snprintf(own, size, "%s", name);
+    for (char *at = own; (at = strstr(at, "▁")) != NULL;) {
+        memcpy(at, "␣", strlen("␣"));
+    }
+    return own;
 }
 
 /* A row of shares and where it stands in the run. */
 typedef struct share_row {
     const float *values;
     size_t row, first; /* first: the expert with the largest share */
-    char number[24];
+    char label[64];
 } share_row;
 
 static int compare_rows(const void *a, const void *b) {
@@ -95,7 +106,7 @@ static bool fill(gsc_panel *panel, gsc_heatmap *heat, const labels *names, rows_
         for (size_t j = 0; j < heat->columns; j++) {
             heat->values[r * heat->columns + j] = rows[r].values[j] * (float)heat->columns;
         }
-        texts[r] = label_of(names, kind, rows[r].row, rows[r].number, sizeof rows[r].number);
+        texts[r] = label_of(names, kind, rows[r].row, rows[r].label, sizeof rows[r].label);
     }
     const bool good = texts != NULL && gsc_axis_set_names(&panel->y, texts, heat->rows);
     free(texts);

@@ -97,19 +97,8 @@ static void add_recipe(const gsc_steps_builder *b, gsc_words *words) {
         gsc_words_add(words, " The run goes on: overlaps are with the latest router.");
     }
     add_definitions(b, words);
-    for (size_t r = 0; r < b->n_runs && r < 8; r++) {
-        const gsc_run_info *info = gsc_run_get_info(b->runs[r]);
-        gsc_words_add(words, "%s", r > 0 ? "; " : words->length > 0 ? "\n" : "");
-        gsc_words_add_origin(words, info);
-        if (b->n_runs > 1) {
-            gsc_words_add(words, " (");
-            gsc_words_add_model(words, info);
-            gsc_words_add(words, ")");
-        }
-    }
-    if (b->n_runs > 8) {
-        gsc_words_add(words, "; and %zu more runs", b->n_runs - 8);
-    }
+    gsc_words_add(words, "%s", b->n_runs > 0 && words->length > 0 ? "\n" : "");
+    gsc_words_add_origins(words, b->runs, b->n_runs, b->n_runs > 1 ? gsc_words_add_model : NULL);
 }
 
 static void add_subtitle(const gsc_steps_builder *b, gsc_words *words) {
