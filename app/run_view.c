@@ -40,13 +40,14 @@ static void format_time(double seconds, char *ret_text, size_t size) {
     }
 }
 
-/* Time left, once enough is done to tell; "" before. */
+/* Time left, once enough is done to tell; "" before. What came before the first progress, as a tokenizer's
+ * training, comes once and tells nothing. */
 static void format_left(const gsc_run_view *view, double now_s, char *ret_text, size_t size) {
-    double spent_s = now_s - view->began_s;
+    const double spent_s = now_s - view->moved_s, done = view->fraction - view->moved_from;
     ret_text[0] = '\0';
-    if (view->fraction >= 0.02 && view->fraction < 1 && spent_s > 1) {
+    if (view->moved && done >= 0.02 && view->fraction < 1 && spent_s > 1) {
         char left[32];
-        format_time(spent_s * (1 - view->fraction) / view->fraction, left, sizeof left);
+        format_time(spent_s * (1 - view->fraction) / done, left, sizeof left);
         snprintf(ret_text, size, ", about %s left", left);
     }
 }
@@ -75,6 +76,11 @@ static gsc_status show_progress(gsc_sink *self, double fraction, const char *tex
                                 gsc_error *error) {
     gsc_run_view *view = (gsc_run_view *)self;
     double now_s = monotonic_s();
+    if (!view->moved && fraction > 0) {
+        view->moved = true;
+        view->moved_s = now_s;
+        view->moved_from = fraction;
+    }
     view->fraction = fraction;
     if (text[0] != '\0') {
         snprintf(view->activity, sizeof view->activity, "%s", text);
@@ -117,12 +123,12 @@ static gsc_status show_event(gsc_sink *self, gsc_event_level level, const char *
 void gsc_run_view_init(gsc_run_view *view, bool quiet) {
     const char *kind = getenv("TERM");
     setlocale(LC_CTYPE, "");
-    *view = (gsc_run_view){.sink = {.event = show_event, .progress = show_progress},
-                           .quiet = quiet,
-                           .terminal =
-                               isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0,
-                           .unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-                           .began_s = monotonic_s()};
+    *view = (gsc_run_view){
+        .sink = {.event = show_event, .progress = show_progress},
+        .quiet = quiet,
+        .terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0,
+        .unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+    };
 }
 
 /* Pads by characters, not bytes: titles have Greek letters. */
@@ -133,8 +139,10 @@ static void print_padded(const char *text, int width) {
     fprintf(stderr, "  %s%*s", text, width > 0 ? width : 0, "");
 }
 
-static void print_slope(gsc_run *run, size_t series) {
+/* part: what a suite calls the experiment of this series; "" where the run is one experiment. */
+static void print_slope(gsc_run *run, size_t series, const char *part, int width) {
     const gsc_series_info *info = gsc_run_series(run, series);
+    char title[256];
     gsc_point *points = NULL;
     size_t n = 0;
     if (gsc_run_dup_points(run, series, &points, &n, NULL) != GSC_OK) {
@@ -145,7 +153,8 @@ static void print_slope(gsc_run *run, size_t series) {
     if (isnan(fit.slope)) {
         return;
     }
-    print_padded(info->title, 34);
+    snprintf(title, sizeof title, "%s%s%s", part, part[0] != '\0' ? ": " : "", info->title);
+    print_padded(title, width);
     fprintf(stderr, " slope in log n %6.3f", fit.slope);
     if (!isnan(fit.low)) {
         fprintf(stderr, " [%.3f, %.3f]", fit.low, fit.high);
@@ -153,17 +162,29 @@ static void print_slope(gsc_run *run, size_t series) {
     fprintf(stderr, ", proven %.3f\n", info->bound);
 }
 
-/* The first panel that has bounds is the experiment's own; the rest is for `gatescope report`. */
+/* The name of a suite's part is before the panel's: "theorem1: error". */
+static void part_of(const gsc_series_info *info, char *ret_part, size_t size) {
+    const char *end = strstr(info->panel, ": ");
+    snprintf(ret_part, size, "%.*s", end != NULL ? (int)(end - info->panel) : 0, info->panel);
+}
+
+/* The first panel that has bounds, of the run or of each of its parts, is the experiment's own; the
+ * rest is for `gatescope report`. */
 static void print_slopes(gsc_run *run) {
     const char *panel = NULL;
+    char part[96] = "", own[96];
     for (size_t i = 0; i < gsc_run_series_count(run); i++) {
         const gsc_series_info *info = gsc_run_series(run, i);
         if (isnan(info->bound) || info->panel[0] == '\0' || strcmp(info->x_name, "n") != 0) {
             continue;
         }
-        panel = panel == NULL ? info->panel : panel;
+        part_of(info, own, sizeof own);
+        if (panel == NULL || strcmp(own, part) != 0) {
+            panel = info->panel;
+            snprintf(part, sizeof part, "%s", own);
+        }
         if (strcmp(panel, info->panel) == 0) {
-            print_slope(run, i);
+            print_slope(run, i, part, part[0] != '\0' ? 52 : 34);
         }
     }
 }

@@ -17,7 +17,9 @@ typedef struct gsc_run_view {
     bool quiet, terminal, unicode;
     char activity[200];
     double fraction;
-    double began_s, drawn_s; /* monotonic; drawn_s 0: no bar stands */
+    bool moved;                 /* it was above 0 */
+    double moved_s, moved_from; /* when it first was, and what */
+    double drawn_s;             /* monotonic; 0: no bar stands */
     int told_tenths;
 } gsc_run_view;
 

@@ -172,7 +172,7 @@ gsc_status gsc_sentencepiece_train(
             if (most != std::string::npos) {
                 return gsc_fail(error, GSC_ERR_INPUT,
                                 "this corpus is too small for a tokenizer of %d pieces; it gives "
-                                "%d at most",
+                                "%d at most: take fewer, or the tokenizer bytes",
                                 pieces, std::atoi(why.c_str() + most + 3));
             }
             return gsc_fail(error, GSC_ERR_INPUT,

@@ -51,7 +51,7 @@ static bool report(void *context, const char *what, double fraction) {
         char text[160];
         self->told_wait = true;
         snprintf(text, sizeof text,
-                 "%.60s, which takes a while and about %.0f MB of memory, once for a corpus", what,
+                 "%.60s, which takes a while and up to %.0f MB of memory, once for a corpus", what,
                  (double)self->making_bytes / (1 << 20));
         if (self->sink->event(self->sink, GSC_EVENT_INFO, "data", text, &error) != GSC_OK) {
             return false;
