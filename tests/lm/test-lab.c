@@ -4,12 +4,14 @@
  * from one; the same values at any number of threads; stopping; the presets' sizes; one sentence
  * for each spec it cannot run.
  */
+#include "core/data/text.h"
 #include "core/lm/checkpoint.h"
 #include "tests/lm/small_run.h"
 #include "tests/tap.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
+#include <zstd.h>
 
 static void test_run(void) {
     gsc_error error = {0};
@@ -92,6 +94,55 @@ static void test_stop(void) {
     snprintf(path, sizeof path, "%s/ckpt/step-0000003.safetensors", folder);
     TAP_OK(stat(path, &ignored) == 0, "and leaves a checkpoint");
     stop_at = 0;
+    memory_sink_free(sink);
+}
+
+/* Packed JSON lines in SlimPajama's schema, two of them bad. */
+static void write_packed_lines(const char *path) {
+    static const char *const sets[] = {"RedPajamaC4", "RedPajamaGithub", "RedPajamaBook"};
+    static const char *const words[] = {"the cat ", "for (i) ", "Call me "};
+    gsc_text lines = {0};
+    for (int i = 0; i < 240; i++) {
+        char head[64], meta[96];
+        gsc_text_append(&lines, head, (size_t)snprintf(head, sizeof head, "{\"text\": \""));
+        for (int w = 0; w < 40; w++) {
+            gsc_text_append(&lines, words[(i + (w % 5 == i % 5)) % 3], 8);
+        }
+        const char *bad = i == 50 || i == 90 ? "" : "}";
+        gsc_text_append(&lines, meta,
+                        (size_t)snprintf(meta, sizeof meta,
+                                         "\", \"meta\": {\"redpajama_set_name\": \"%s\"}%s\n",
+                                         sets[i % 3], bad));
+    }
+    const size_t room = ZSTD_compressBound(lines.size);
+    void *packed = malloc(room);
+    const size_t size = ZSTD_compress(packed, room, lines.bytes, lines.size, 3);
+    FILE *file = fopen(path, "wb");
+    fwrite(packed, 1, size, file);
+    fclose(file);
+    free(packed);
+    gsc_text_clear(&lines);
+}
+
+/* From such a file to the metrics of its domains. */
+static void test_packed_lines(void) {
+    gsc_error error = {0};
+    memory_sink *sink;
+    char path[160], setting[200];
+    bool told = false;
+    snprintf(path, sizeof path, "%s/train.jsonl.zst", folder);
+    write_packed_lines(path);
+    snprintf(setting, sizeof setting, "lm.data=%s", path);
+    must(run((const char *const[]){setting, NULL}, 1, &sink, &error), &error);
+    for (size_t i = 0; i < sink->n_events; i++) {
+        told = told || (strstr(sink->events[i], "2 bad lines of ") != NULL &&
+                        strstr(sink->events[i], "train.jsonl.zst:51: no JSON object") != NULL);
+    }
+    TAP_OK(told, "packed lines: bad ones are counted, the first is named");
+    const memory_result *domains = memory_result_of(sink, "domain_information", "");
+    TAP_OK(domains != NULL && domains->value > 0,
+           "experts have something to say of the text's domains");
+    TAP_OK(memory_result_of(sink, "perplexity", "")->value < 60, "and the text was learned from");
     memory_sink_free(sink);
 }
 
@@ -248,6 +299,7 @@ int main(void) {
     test_names();
     test_stop();
     test_lost_checkpoints();
+    test_packed_lines();
     test_refusals();
     test_presets();
     TAP_OK(end_runs(), "all files were in one folder");
