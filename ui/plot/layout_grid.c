@@ -21,6 +21,8 @@ typedef struct grid {
     size_t n, columns, rows;
     bool common; /* one legend stands above all */
     gsc_panel_shows shows[GSC_FIGURE_MAX_PANELS];
+    gsc_head_widths widths[GSC_FIGURE_MAX_PANELS];
+    double labels[GSC_FIGURE_MAX_PANELS]; /* of lines, at text scale 1 */
     gsc_head heads[GSC_FIGURE_MAX_PANELS];
     gsc_panel_room rooms[GSC_FIGURE_MAX_PANELS];
     double left[GSC_FIGURE_MAX_PANELS], right[GSC_FIGURE_MAX_PANELS]; /* by column */
@@ -149,8 +151,9 @@ static gsc_panel_room usual_room(const grid *g, gsc_panel_shows shows, double la
 }
 
 /* Prepares a number of columns with usual room; whether all legends are whole. */
-static bool try_columns(grid *g, size_t columns, const double *labels) {
-    double k = g->ruler->layout->text_scale;
+static bool try_columns(grid *g, size_t columns) {
+    const gsc_layout *layout = g->ruler->layout;
+    double k = layout->text_scale;
     bool whole = true;
     g->columns = columns;
     g->rows = (g->n + columns - 1) / columns;
@@ -159,10 +162,10 @@ static bool try_columns(grid *g, size_t columns, const double *labels) {
         double width = g->area.width / (double)columns - gap_x * k;
         double most = 0.4 * g->area.height / (double)g->rows;
         g->shows[i] = find_shows(g, i);
-        g->heads[i] = gsc_head_measure(g->ruler, i, width, most);
-        whole = whole && (g->common || gsc_head_is_whole(g->ruler, i, &g->heads[i]));
-        take_room(g, i, usual_room(g, g->shows[i], labels[i]),
-                  gsc_head_height(g->ruler, i, width, g->common ? NULL : &g->heads[i]));
+        g->heads[i] = gsc_head_fit(layout, i, &g->widths[i], width, most);
+        whole = whole && (g->common || gsc_head_is_whole(layout, i, &g->heads[i]));
+        take_room(g, i, usual_room(g, g->shows[i], g->labels[i] * k),
+                  gsc_head_guess(layout, &g->widths[i], width, g->common ? NULL : &g->heads[i]));
     }
     return whole;
 }
@@ -178,26 +181,23 @@ static double worth(const grid *g) {
 
 /* Chooses the columns that give the plots most; whether all legends are whole then. */
 static bool choose_columns(grid *g) {
-    double labels[GSC_FIGURE_MAX_PANELS], best_worth = -1;
+    double best_worth = -1;
     size_t best = 1;
-    for (size_t i = 0; i < g->n; i++) {
-        labels[i] = gsc_labels_width(g->ruler, i);
-    }
     for (size_t columns = 1; columns <= g->n; columns++) {
-        try_columns(g, columns, labels);
+        try_columns(g, columns);
         if (worth(g) > best_worth * 1.001) {
             best_worth = worth(g);
             best = columns;
         }
     }
-    return try_columns(g, best, labels);
+    return try_columns(g, best);
 }
 
 /* ---- All panels --------------------------------------------------------------------------------- */
 
 /* One legend for all where they are alike and say no values, or would not fit. */
 static void place_common(grid *g, int owner, gsc_box area) {
-    double height = gsc_head_place_common(g->ruler, (size_t)owner, area);
+    double height = gsc_head_place_common(g->ruler, (size_t)owner, &g->widths[owner], area);
     g->common = true;
     g->area = (gsc_box){area.x, area.y + height, area.width, area.height - height};
 }
@@ -221,6 +221,10 @@ void gsc_layout_panels(gsc_text_ruler *ruler, gsc_box area) {
     if (g.n == 0) {
         return;
     }
+    for (size_t i = 0; i < g.n; i++) {
+        g.widths[i] = gsc_head_measure(ruler, i);
+        g.labels[i] = gsc_labels_width(ruler, i) / ruler->layout->text_scale;
+    }
     g.common = owner >= 0 && !values;
     bool whole = choose_columns(&g);
     if (shrink_text(&g)) {
@@ -236,7 +240,7 @@ void gsc_layout_panels(gsc_text_ruler *ruler, gsc_box area) {
         for (size_t i = 0; i < g.n; i++) {
             gsc_box box = ruler->layout->panels[i].box;
             g.rooms[i] = gsc_panel_measure(ruler, i, g.shows[i]);
-            g.heads[i] = gsc_head_measure(ruler, i, box.width, 0.4 * box.height);
+            g.heads[i] = gsc_head_fit(ruler->layout, i, &g.widths[i], box.width, 0.4 * box.height);
             take_room(&g, i, g.rooms[i],
                       gsc_head_height(ruler, i, box.width, g.common ? NULL : &g.heads[i]));
         }

@@ -22,28 +22,30 @@ static gsc_text_style title_style(const gsc_layout *layout, size_t panel, double
                             layout->theme->ink,   width};
 }
 
-static gsc_head measure(gsc_text_ruler *ruler, size_t index, double width, double most_height,
-                        bool without_values) {
+gsc_head_widths gsc_head_measure(gsc_text_ruler *ruler, size_t index) {
     const gsc_layout *layout = ruler->layout;
     const gsc_panel *panel = layout->figure->panels[index];
-    gsc_text_style style = legend_style(layout, index), title = title_style(layout, index, width);
+    gsc_text_style style = legend_style(layout, index), title = title_style(layout, index, 0);
+    gsc_text_size heading = gsc_text_measure(ruler, panel->title, &title);
     double k = layout->text_scale;
-    gsc_head head = {.row_height = 16 * k, .columns = 1};
+    gsc_head_widths widths = {.title = heading.width / k, .title_line = heading.height / k};
     for (size_t i = 0; i < panel->n_legend; i++) {
         const gsc_legend_row *row = panel->legend[i];
-        head.label_width =
-            fmax(head.label_width, gsc_text_measure(ruler, row->label, &style).width);
-        if (!without_values) {
-            head.value_width =
-                fmax(head.value_width, gsc_text_measure(ruler, row->value, &style).width);
-        }
+        widths.label = fmax(widths.label, gsc_text_measure(ruler, row->label, &style).width / k);
+        widths.value = fmax(widths.value, gsc_text_measure(ruler, row->value, &style).width / k);
     }
-    if (head.value_width > 0) {
-        head.label_width =
-            fmax(head.label_width,
-                 gsc_text_measure(ruler, panel->title, &title).width - marker_column * k);
-        head.value_width =
-            fmax(head.value_width, gsc_text_measure(ruler, panel->value_title, &style).width);
+    widths.value_title = gsc_text_measure(ruler, panel->value_title, &style).width / k;
+    return widths;
+}
+
+static gsc_head fit(const gsc_layout *layout, size_t index, const gsc_head_widths *widths,
+                    double width, double most_height, bool without_values) {
+    const gsc_panel *panel = layout->figure->panels[index];
+    double k = layout->text_scale;
+    gsc_head head = {.row_height = 16 * k, .columns = 1, .label_width = widths->label * k};
+    if (widths->value > 0 && !without_values) {
+        head.label_width = fmax(head.label_width, (widths->title - marker_column) * k);
+        head.value_width = fmax(widths->value, widths->value_title) * k;
         head.stacked =
             head.label_width + column_gap * k + head.value_width > width - marker_column * k;
         head.row_height *= head.stacked ? 1.9 : 1;
@@ -56,30 +58,40 @@ static gsc_head measure(gsc_text_ruler *ruler, size_t index, double width, doubl
     return head;
 }
 
-gsc_head gsc_head_measure(gsc_text_ruler *ruler, size_t index, double width, double most_height) {
-    gsc_head head = measure(ruler, index, width, most_height, false);
-    if (gsc_head_is_whole(ruler, index, &head)) {
+gsc_head gsc_head_fit(const gsc_layout *layout, size_t index, const gsc_head_widths *widths,
+                      double width, double most_height) {
+    gsc_head head = fit(layout, index, widths, width, most_height, false);
+    if (gsc_head_is_whole(layout, index, &head)) {
         return head;
     }
-    gsc_head plain = measure(ruler, index, width, most_height, true);
+    gsc_head plain = fit(layout, index, widths, width, most_height, true);
     return plain.rows > head.rows ? plain : head;
 }
 
-bool gsc_head_is_whole(const gsc_text_ruler *ruler, size_t index, const gsc_head *head) {
-    return head->rows == ruler->layout->figure->panels[index]->n_legend;
+bool gsc_head_is_whole(const gsc_layout *layout, size_t index, const gsc_head *head) {
+    return head->rows == layout->figure->panels[index]->n_legend;
 }
 
 static double legend_height(const gsc_head *head) {
     return head->row_height * ceil((double)head->rows / (double)head->columns);
 }
 
-double gsc_head_height(gsc_text_ruler *ruler, size_t index, double width, const gsc_head *legend) {
-    gsc_text_style style = title_style(ruler->layout, index, width);
-    double k = ruler->layout->text_scale;
-    double title =
-        gsc_text_measure(ruler, ruler->layout->figure->panels[index]->title, &style).height;
+static double whole_height(double title, const gsc_head *legend, double k) {
     double rows = legend != NULL ? legend_height(legend) : 0;
     return title + (title > 0 && rows > 0 ? 4 * k : 0) + rows + (rows > 0 ? 10 : 7) * k;
+}
+
+double gsc_head_guess(const gsc_layout *layout, const gsc_head_widths *widths, double width,
+                      const gsc_head *legend) {
+    double k = layout->text_scale, lines = ceil(widths->title * k / fmax(width, 1));
+    return whole_height(lines * widths->title_line * k, legend, k);
+}
+
+double gsc_head_height(gsc_text_ruler *ruler, size_t index, double width, const gsc_head *legend) {
+    gsc_text_style style = title_style(ruler->layout, index, width);
+    double title =
+        gsc_text_measure(ruler, ruler->layout->figure->panels[index]->title, &style).height;
+    return whole_height(title, legend, ruler->layout->text_scale);
 }
 
 static gsc_rgba faded(gsc_rgba color, bool fade) {
@@ -216,8 +228,9 @@ int gsc_head_find_common(const gsc_figure *figure, bool *ret_values) {
     return owner;
 }
 
-double gsc_head_place_common(gsc_text_ruler *ruler, size_t index, gsc_box area) {
-    gsc_head head = measure(ruler, index, area.width, 0.25 * area.height, true);
+double gsc_head_place_common(gsc_text_ruler *ruler, size_t index, const gsc_head_widths *widths,
+                             gsc_box area) {
+    gsc_head head = fit(ruler->layout, index, widths, area.width, 0.25 * area.height, true);
     place_rows(ruler, index, &head, area.x, area.y, area.width);
     return legend_height(&head) + 10 * ruler->layout->text_scale;
 }

@@ -16,11 +16,20 @@ typedef struct gsc_head {
     bool stacked;   /* value under its label: too narrow for two columns */
 } gsc_head;
 
+/* Widths and a line's height of a panel's head at text scale 1: measured once for a layout. */
+typedef struct gsc_head_widths {
+    double title, title_line, label, value, value_title;
+} gsc_head_widths;
+
+gsc_head_widths gsc_head_measure(gsc_text_ruler *ruler, size_t index);
 /* The legend of a panel in a head so wide, at most so high; without its values where more rows have room then. */
-gsc_head gsc_head_measure(gsc_text_ruler *ruler, size_t index, double width, double most_height);
+gsc_head gsc_head_fit(const gsc_layout *layout, size_t index, const gsc_head_widths *widths,
+                      double width, double most_height);
 /* Whether every row of the panel's legend is shown. */
-bool gsc_head_is_whole(const gsc_text_ruler *ruler, size_t index, const gsc_head *head);
-/* Height of title and legend (legend NULL: it stands elsewhere), with the gap to the plot. */
+bool gsc_head_is_whole(const gsc_layout *layout, size_t index, const gsc_head *head);
+/* Height of title and legend (legend NULL: it stands elsewhere), with the gap to the plot: about, and measured. */
+double gsc_head_guess(const gsc_layout *layout, const gsc_head_widths *widths, double width,
+                      const gsc_head *legend);
 double gsc_head_height(gsc_text_ruler *ruler, size_t index, double width, const gsc_head *legend);
 /* Places both in the panel's box, whose width was measured with. */
 void gsc_head_place(gsc_text_ruler *ruler, size_t index, const gsc_head *legend);
@@ -29,6 +38,7 @@ void gsc_head_place(gsc_text_ruler *ruler, size_t index, const gsc_head *legend)
  * that others show, too. ret_values: whether a row has a value. -1: there is none. */
 int gsc_head_find_common(const gsc_figure *figure, bool *ret_values);
 /* Places that panel's legend, without values, from the top of an area; returns its height with the gap below. */
-double gsc_head_place_common(gsc_text_ruler *ruler, size_t index, gsc_box area);
+double gsc_head_place_common(gsc_text_ruler *ruler, size_t index, const gsc_head_widths *widths,
+                             gsc_box area);
 
 #endif
