@@ -39,7 +39,7 @@ bool gsc_host_add(double *c, const double *a, const double *b, size_t n);
  * p where scale is NULL. */
 void gsc_host_share_backward(double *da, const double *p, const double *dp, size_t n, bool shares,
                              const double *scale);
-/* c += a b, number by number. */
-void gsc_host_add_product(double *c, const double *a, const double *b, size_t n);
+/* c += a b, number by number; whether all of c are finite. */
+bool gsc_host_add_product(double *c, const double *a, const double *b, size_t n);
 
 #endif

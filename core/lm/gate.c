@@ -207,6 +207,16 @@ static bool holds_more(const gsc_lm *self) {
     return any;
 }
 
+static void clear_more(gsc_lm *self, lm_gate *gate) {
+    if (!gate->dp_is_clear) {
+        memset(gate->pass.dp, 0, self->rows * self->shape.experts * sizeof *gate->pass.dp);
+    }
+    if (!self->z_is_clear) {
+        memset(self->z_host, 0, self->rows * self->shape.logits * sizeof *self->z_host);
+    }
+    gate->dp_is_clear = self->z_is_clear = false;
+}
+
 /* dp of the pass, z_host = scale * coefficient * gradient of the balancers; the sum of coefficient *
  * loss. */
 static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double scale,
@@ -216,8 +226,7 @@ static gsc_status balance_layer(gsc_lm *self, size_t layer, int64_t step, double
     if (!holds_more(self)) {
         return GSC_OK;
     }
-    memset(pass->dp, 0, self->rows * self->shape.experts * sizeof *pass->dp);
-    memset(self->z_host, 0, self->rows * self->shape.logits * sizeof *self->z_host);
+    clear_more(self, &self->layers[layer].gate);
     const double *p = self->shape.n_balancers > 0 ? normalised(self, pass->p) : pass->p;
     for (size_t i = 0; i < self->shape.n_balancers; i++) {
         const gsc_lm_plugin *balancer = &self->shape.balancers[i];

@@ -27,6 +27,13 @@ static bool is_single(const gsc_lm *self) {
     return self->dtype == GSC_F32 && !self->host_score;
 }
 
+/* What balancers add to begins at 0 again while it is near. */
+static void clear_rows(const gsc_lm *self, double *dp, double *dz) {
+    const size_t rows = self->shape.context;
+    memset(dp, 0, rows * self->shape.experts * sizeof *dp);
+    memset(dz, 0, rows * self->shape.logits * sizeof *dz);
+}
+
 /* Rows first ... of z; false where one is not finite. */
 static bool take_logits(const gsc_lm *self, double *z, size_t first, size_t rows) {
     const size_t m = self->shape.logits;
@@ -80,9 +87,6 @@ static gsc_gate_pass pass_of(const gsc_lm *self, const lm_gate *gate, size_t s) 
     pass.p += first * e;
     pass.dp += first * e;
     pass.affinity_sum += first;
-    if (pass.affinity != NULL) {
-        pass.affinity += first * e;
-    }
     pass.row = self->cut.rows + s * 8 * wide;
     pass.order = self->cut.order + s * e;
     pass.choice = (gsc_choice){.start = self->cut.start + s * (rows + 1),
@@ -123,6 +127,9 @@ static void run_backward(void *data, size_t s, size_t worker) {
                                    .ret_dz = g->ret_dz + first * m};
     self->cut.status[s] = gsc_gate_backward(&pass, &own, &self->cut.errors[s]);
     give_gradients(self, g->ret_dz, first, rows);
+    if (is_single(self)) {
+        clear_rows(self, pass.dp, own.ret_dz);
+    }
     self->cut.evaluations[s] = pass.numeric_evaluations;
 }
 
@@ -187,6 +194,7 @@ gsc_status lm_gate_run_backward(gsc_lm *self, size_t layer, const gsc_gate_gradi
     }
     work w = {.model = self, .gate = gate, .gradient = gradient};
     gsc_pool_run(self->options.pool, self->options.sequences, run_backward, &w);
+    gate->dp_is_clear = self->z_is_clear = is_single(self);
     gate->pass.numeric_evaluations = 0;
     for (size_t s = 0; s < self->options.sequences; s++) {
         gate->pass.numeric_evaluations += self->cut.evaluations[s];

@@ -202,6 +202,7 @@ static gsc_status init_gate(gsc_lm *self, size_t layer, gsc_error *error) {
         const gsc_call call = gate_call(self, layer);
         status = gsc_gate_pass_init(&gate->pass, self->shape.gate.loaded, &call, error);
         gate->pass.one_sided = self->dtype == GSC_F32;
+        gate->pass.z_is_finite = !self->host_score; /* gate_chunks.c looks */
     }
     return status == GSC_OK ? lm_balance_init(self, layer, error) : status;
 }

@@ -13,6 +13,7 @@
 /* A layer's gate and balancers on the host. */
 typedef struct lm_gate {
     gsc_gate_pass pass;
+    bool dp_is_clear;              /* the pass's dp is 0 */
     double **tensors, **gradients; /* of the gate's own tensors, in declared order */
     double *bias;                  /* [E] */
     double *loads;                 /* [E] since the last end of a step */
@@ -119,6 +120,7 @@ struct gsc_lm {
 
     /* The host's side. */
     double *z_host, *weight_host, *x_host, *w_host, *dx_host, *dw_host;
+    bool z_is_clear; /* z_host is 0 */
     float *z_single; /* [T, M] on its way, where the model's numbers are f32 */
     bool is_cut;     /* the gate's stages run by sequences */
     lm_cut cut;

@@ -43,6 +43,8 @@ typedef struct gsc_gate_pass {
     /* Set after init: probs without a backward takes forward differences, M + 1 evaluations of a row
      * instead of 2M, right to 5e-8 instead of 1e-10: for labs that train in float. */
     bool one_sided;
+    /* The caller saw that z is finite: a forward pass without x does not look again. */
+    bool z_is_finite;
     /* Numbers of numeric derivatives in the last backward pass: evaluations of one row. */
     int64_t numeric_evaluations;
 

@@ -192,6 +192,9 @@ static gsc_status combine_backward(gsc_gate_pass *pass, const double *dweight, d
         combine_row(pass, &s, row, dweight + pass->choice.start[row], ret_dz + row * pass->logits);
     }
     gsc_guard_leave();
+    if (gate->combine_form != GSC_COMBINE_OWN) {
+        return GSC_OK; /* the host's own sums: what is not finite is seen at the logits */
+    }
     gsc_status status = gsc_stage_check(pass, function, pass->dp, pass->rows * pass->experts, 0,
                                         pass->experts, error);
     return status == GSC_OK ? gsc_stage_check(pass, function, ret_dz, pass->rows * pass->logits, 0,
@@ -237,6 +240,19 @@ static void normalisation_backward(const gsc_gate_pass *pass, size_t row, bool n
                             value ? &scale : NULL);
 }
 
+/* One of the row's dz is not finite, though the gate's slopes are. */
+static gsc_status name_gradient(const gsc_gate_pass *pass, size_t row, const double *dz,
+                                gsc_error *error) {
+    size_t j = 0;
+    while (isfinite(dz[j])) {
+        j++;
+    }
+    return gsc_fail(error, GSC_ERR_PLUGIN,
+                    "%s: the gradient of its logits is %g (row %zu, expert %zu); what comes back "
+                    "to its weights and from balancers must be finite",
+                    pass->name, isnan(dz[j]) ? NAN : dz[j], row, j);
+}
+
 static gsc_status affinity_backward(gsc_gate_pass *pass, double *ret_dz, gsc_error *error) {
     bool no_sum = (pass->loaded->plugin->capabilities & GSC_CAP_NO_SUM) != 0;
     bool given = pass->loaded->gate->affinity_slope != NULL;
@@ -250,9 +266,9 @@ static gsc_status affinity_backward(gsc_gate_pass *pass, double *ret_dz, gsc_err
         normalisation_backward(pass, row, no_sum, da);
         affinity_slope_row(pass, row, slope);
         differentiate_tensors(pass, &s, row, e, da);
-        status = gsc_stage_check(pass, function, slope, e, row, 0, error);
-        if (status == GSC_OK) {
-            gsc_host_add_product(ret_dz + row * e, da, slope, e);
+        if (!gsc_host_add_product(ret_dz + row * e, da, slope, e)) {
+            status = gsc_stage_check(pass, function, slope, e, row, 0, error);
+            status = status == GSC_OK ? name_gradient(pass, row, ret_dz + row * e, error) : status;
         }
     }
     gsc_guard_leave();

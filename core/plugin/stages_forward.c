@@ -67,7 +67,9 @@ static gsc_status run_score(gsc_gate_pass *pass, gsc_error *error) {
     const gsc_gate *gate = pass->loaded->gate;
     size_t t = pass->rows, m = pass->logits;
     if (pass->x == NULL || gate->score_form == GSC_SCORE_NONE) {
-        return gsc_stage_check(pass, "the logits given", pass->z, t * m, 0, m, error);
+        return pass->z_is_finite
+                   ? GSC_OK
+                   : gsc_stage_check(pass, "the logits given", pass->z, t * m, 0, m, error);
     }
     if (gate->score_form == GSC_SCORE_OWN) {
         gsc_guard_enter(pass->name, "score");

@@ -195,9 +195,19 @@ void GSC_ISA_NAME(gsc_rows_share_backward)(double *restrict da, const double *re
     }
 }
 
-void GSC_ISA_NAME(gsc_rows_add_product)(double *restrict c, const double *restrict a,
+bool GSC_ISA_NAME(gsc_rows_add_product)(double *restrict c, const double *restrict a,
                                         const double *restrict b, size_t n) {
-    for (size_t j = 0; j < n; j++) {
-        c[j] += a[j] * b[j];
+    double part[LANES] = {0};
+    const size_t whole = n - n % LANES;
+    for (size_t j = 0; j < whole; j += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            c[j + l] += a[j + l] * b[j + l];
+            part[l] += 0.0 * c[j + l];
+        }
     }
+    for (size_t j = whole; j < n; j++) {
+        c[j] += a[j] * b[j];
+        part[j - whole] += 0.0 * c[j];
+    }
+    return sum_of(part) == 0.0;
 }

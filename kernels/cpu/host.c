@@ -42,6 +42,6 @@ void gsc_host_share_backward(double *da, const double *p, const double *dp, size
     GSC_ISA_PICK(gsc_cpu_isa(), gsc_rows_share_backward)(da, p, dp, n, shares, scale);
 }
 
-void gsc_host_add_product(double *c, const double *a, const double *b, size_t n) {
-    GSC_ISA_PICK(gsc_cpu_isa(), gsc_rows_add_product)(c, a, b, n);
+bool gsc_host_add_product(double *c, const double *a, const double *b, size_t n) {
+    return GSC_ISA_PICK(gsc_cpu_isa(), gsc_rows_add_product)(c, a, b, n);
 }

@@ -34,7 +34,7 @@ GSC_ISA_DECLARE(bool, gsc_rows_add,
 GSC_ISA_DECLARE(void, gsc_rows_share_backward,
                 (double *restrict da, const double *restrict p, const double *restrict dp, size_t n,
                  bool shares, const double *scale));
-GSC_ISA_DECLARE(void, gsc_rows_add_product,
+GSC_ISA_DECLARE(bool, gsc_rows_add_product,
                 (double *restrict c, const double *restrict a, const double *restrict b, size_t n));
 
 #endif

@@ -20,24 +20,30 @@ enum {
 };
 
 /* One sequence, rows first to last; scale is coefficient / S. */
-static double sequence_loss(int64_t experts, int64_t first, int64_t last, const real *p,
-                            const gsc_choice *choice, double scale, real *dp) {
+GSC_HOT static double sequence_loss(int64_t experts, int64_t first, int64_t last, const real *p,
+                                    const gsc_choice *choice, double scale, real *dp) {
     const int64_t begin = choice->start[first], end = choice->start[last];
     const double rows = (double)(last - first);
     double loss = 0;
     for (int64_t from = 0; from < experts && begin < end; from += BLOCK) {
         const int64_t n = experts - from < BLOCK ? experts - from : (int64_t)BLOCK;
         double f[BLOCK] = {0}, sum[BLOCK] = {0};
+        real back[BLOCK] = {0};
         for (int64_t i = begin; i < end; i++) {
             const int64_t j = choice->chosen[i] - from;
             if (j >= 0 && j < n) {
                 f[j] += (double)experts / (double)(end - begin);
             }
         }
+        for (int64_t j = 0; j < n; j++) {
+            back[j] = (real)(scale * f[j] / rows);
+        }
         for (int64_t t = first; t < last; t++) {
+            const real *from_p = p + t * experts + from;
+            real *to_dp = dp + t * experts + from;
             for (int64_t j = 0; j < n; j++) {
-                sum[j] += (double)p[t * experts + from + j];
-                dp[t * experts + from + j] += (real)(scale * f[j] / rows);
+                sum[j] += (double)from_p[j];
+                to_dp[j] += back[j];
             }
         }
         for (int64_t j = 0; j < n; j++) {

@@ -89,7 +89,7 @@ static bool sums_are_right(gsc_isa isa, size_t n) {
         c[j] = d[j];
         least = fmin(least, a[j]);
     }
-    GSC_ISA_PICK(isa, gsc_rows_add_product)(c, a, b, n);
+    good = GSC_ISA_PICK(isa, gsc_rows_add_product)(c, a, b, n) && good;
     for (size_t j = 0; j < n; j++) {
         good = good && c[j] == d[j] + a[j] * b[j];
     }
