@@ -100,14 +100,14 @@ static void print_rates(const gsc_rate_table *table) {
         arm = at_least(arm, table->rows[i].arm);
     }
     if (table->count > 0) {
-        printf("\n  %-*s  %-*s  %-8s  %-24s  %-24s  %-6s  %-24s  %s\n", quantity, "quantity", arm,
-               "arm", "proven", "slope in log n", "exponent of log n / n", "paper", "last decade",
-               "verdict");
+        printf("\n  %-*s  %-*s  %-9s  %-24s  %-24s  %-6s  %-24s  %-10s  %s\n", quantity, "quantity",
+               arm, "arm", "proven", "slope in log n", "exponent of log n / n", "paper",
+               "last decade", "worst atom", "verdict");
     }
     for (int drawn = 1; drawn >= 0; drawn--) {
         for (size_t i = 0; i < table->count; i++) {
             const gsc_rate_row *row = &table->rows[i];
-            char slope[64], exponent[64], last[64], reported[16] = "-";
+            char slope[64], exponent[64], last[64], reported[16] = "-", worst[16] = "-";
             if (row->drawn != (drawn == 1)) {
                 continue;
             }
@@ -117,10 +117,13 @@ static void print_rates(const gsc_rate_table *table) {
             if (isfinite(row->reported)) {
                 snprintf(reported, sizeof reported, "%.3f", row->reported);
             }
-            printf("  %-*s  %-*s  %-8s  %-24s  %-24s  %-6s  %-24s  %s\n", quantity, row->series,
-                   arm + silent_bytes(row->arm), row->arm[0] != '\0' ? row->arm : "-",
+            if (isfinite(row->worst.slope)) {
+                snprintf(worst, sizeof worst, "%.3f", row->worst.slope);
+            }
+            printf("  %-*s  %-*s  %-9s  %-24s  %-24s  %-6s  %-24s  %-10s  %s\n", quantity,
+                   row->series, arm + silent_bytes(row->arm), row->arm[0] != '\0' ? row->arm : "-",
                    row->bound_title[0] != '\0' ? row->bound_title : "-", slope, exponent, reported,
-                   last, row->verdict);
+                   last, worst, row->verdict);
         }
     }
 }

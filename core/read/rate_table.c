@@ -36,9 +36,52 @@ static size_t count_sizes(gsc_run *run, size_t series) {
     return count;
 }
 
+/* The worst atom's slope beside that of an over-specified block: "tau_worst" beside "tau_p2", "mass_over". */
+static gsc_slope worst_of(const gsc_findings *findings, const gsc_series_info *info) {
+    static const gsc_slope none = {.slope = NAN, .intercept = NAN, .low = NAN, .high = NAN};
+    const char *end = strrchr(info->name, '_');
+    if (end == NULL || (strcmp(end, "_over") != 0 && (end[1] != 'p' || strcmp(end, "_p1") == 0))) {
+        return none;
+    }
+    char worst[96], name[160];
+    snprintf(worst, sizeof worst, "%.*s_worst", (int)(end - info->name), info->name);
+    gsc_slope_name(GSC_SLOPE_LOG_N, worst, name, sizeof name);
+    return slope_of(findings, info, name, 0);
+}
+
+/* From a curve over delta: its result "rate[nu]" beside series "kl_nu". */
+static bool make_fingerprint_row(const gsc_series_info *info, const gsc_findings *findings,
+                                 gsc_rate_row *row) {
+    static const gsc_slope none = {.slope = NAN, .intercept = NAN, .low = NAN, .high = NAN};
+    const bool has_block = strncmp(info->name, "kl_", 3) == 0;
+    char name[160];
+    snprintf(name, sizeof name, "rate[%s]", info->name + (has_block ? 3 : 0));
+    *row = (gsc_rate_row){.series = info->name,
+                          .arm = info->arm,
+                          .title = info->title,
+                          .bound_title = row->power,
+                          .drawn = true,
+                          .by_quadrature = true,
+                          .proven = -1 / info->bound,
+                          .reported = NAN,
+                          .slope = slope_of(findings, info, name, 0),
+                          .exponent = none,
+                          .last = none,
+                          .worst = none,
+                          .verdict = ""};
+    if (isfinite(info->bound)) {
+        snprintf(row->power, sizeof row->power, "n^{-1/%g}", info->bound);
+        row->verdict = row->slope.slope <= 0.95 * row->proven ? "consistent" : "slower than proven";
+    }
+    return isfinite(row->slope.slope);
+}
+
 static bool make_row(gsc_run *run, size_t series, const gsc_findings *findings, gsc_rate_row *row) {
     const gsc_series_info *info = gsc_run_series(run, series);
     const bool drawn = info->panel[0] != '\0';
+    if (drawn && strcmp(info->x_name, "delta") == 0) {
+        return make_fingerprint_row(info, findings, row);
+    }
     if (strcmp(info->x_name, "n") != 0 || (!drawn && isnan(info->bound))) {
         return false;
     }
@@ -58,6 +101,7 @@ static bool make_row(gsc_run *run, size_t series, const gsc_findings *findings, 
     row->exponent = slope_of(findings, info, name, sizes);
     gsc_last_decade_name(info->name, name, sizeof name);
     row->last = slope_of(findings, info, name, sizes);
+    row->worst = worst_of(findings, info);
     const gsc_result *reported = gsc_findings_get(findings, "reported_exponent", info->arm);
     if (reported != NULL && strcmp(info->name, "loss") == 0) {
         row->reported = reported->value;
@@ -98,12 +142,13 @@ json_t *gsc_rate_table_json(const gsc_rate_table *table) {
         const gsc_rate_row *row = &table->rows[i];
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "quantity", row->series,
-                      "arm", row->arm, "title", row->title, "proven", gsc_json_number(row->proven),
-                      "reported", gsc_json_number(row->reported), "slope_log_n",
-                      interval(&row->slope), "slope_log_n_over_n", interval(&row->exponent),
-                      "last_decade", interval(&row->last), "sizes", (json_int_t)row->slope.sizes,
-                      "verdict", row->verdict));
+            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:s}", "quantity",
+                      row->series, "arm", row->arm, "title", row->title, "proven",
+                      gsc_json_number(row->proven), "reported", gsc_json_number(row->reported),
+                      "slope_log_n", interval(&row->slope), "slope_log_n_over_n",
+                      interval(&row->exponent), "last_decade", interval(&row->last), "worst_atom",
+                      interval(&row->worst), "sizes", (json_int_t)row->slope.sizes, "source",
+                      row->by_quadrature ? "quadrature" : "samples", "verdict", row->verdict));
     }
     return list;
 }
@@ -135,25 +180,27 @@ char *gsc_rate_table_csv(const gsc_rate_table *table, const char *run) {
     if (out == NULL) {
         return NULL;
     }
-    fputs("run,arm,quantity,title,proven,reported_log_n_over_n,slope_log_n,low,high,"
-          "slope_log_n_over_n,low_over_n,high_over_n,last_decade,last_low,last_high,sizes,"
-          "verdict\n",
-          out);
+    fputs(
+        "run,arm,quantity,title,proven,reported_log_n_over_n,slope_log_n,low,high,"
+        "slope_log_n_over_n,low_over_n,high_over_n,last_decade,last_low,last_high,worst_atom,worst_low,worst_high,"
+        "sizes,source,verdict\n",
+        out);
     for (size_t i = 0; i < table->count; i++) {
         const gsc_rate_row *row = &table->rows[i];
-        const gsc_slope *slopes[] = {&row->slope, &row->exponent, &row->last};
+        const gsc_slope *slopes[] = {&row->slope, &row->exponent, &row->last, &row->worst};
         put_text(out, run);
         put_text(out, row->arm);
         put_text(out, row->series);
         put_text(out, row->title);
         put_number(out, row->proven);
         put_number(out, row->reported);
-        for (int s = 0; s < 3; s++) {
+        for (size_t s = 0; s < sizeof slopes / sizeof slopes[0]; s++) {
             put_number(out, slopes[s]->slope);
             put_number(out, slopes[s]->low);
             put_number(out, slopes[s]->high);
         }
-        fprintf(out, "%zu,%s\n", row->slope.sizes, row->verdict);
+        fprintf(out, "%zu,%s,%s\n", row->slope.sizes, row->by_quadrature ? "quadrature" : "samples",
+                row->verdict);
     }
     if (fclose(out) != 0) {
         free(text);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The rate table of a run: for every error over sample sizes the proven exponent, the one that a
- * paper reports, the measured one with its interval, that of the last decade of n, and a verdict.
+ * paper reports, the measured one with its interval, that of the last decade of n, that of the worst
+ * atom, and a verdict; for every fingerprint the exponent of n that it implies, without an interval.
  *
  * Layer: core/read.
  */
@@ -23,6 +24,9 @@ typedef struct gsc_rate_row {
     gsc_slope slope;     /* on log n */
     gsc_slope exponent;  /* on log(log n / n) */
     gsc_slope last;      /* on log n, sizes of the last decade */
+    gsc_slope worst;     /* on log n, of the worst atom of over-specified cells; NAN: none */
+    bool by_quadrature;  /* a fingerprint's: slope is -1 / its exponent, no sample was drawn */
+    char power[24];      /* what bound_title is, where it is of by_quadrature */
     const char *verdict; /* gsc_rate_verdict; "" where nothing is proven */
 } gsc_rate_row;
 
@@ -31,8 +35,9 @@ typedef struct gsc_rate_table {
     size_t count;
 } gsc_rate_table;
 
-/* One row for each series over n that is drawn or has a bound, and has a slope; in the run's order.
- */
+/* One row for each series over n that is drawn or has a bound, and has a slope, and one for each
+ * fingerprint with an exponent; in the run's order. The verdict of a fingerprint is "consistent"
+ * where its exponent of n is at most 5% short of the proven one, else "slower than proven". */
 gsc_status gsc_rate_table_init(gsc_rate_table *table, gsc_run *run, const gsc_findings *findings,
                                gsc_error *error);
 void gsc_rate_table_clear(gsc_rate_table *table);

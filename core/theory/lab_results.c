@@ -231,7 +231,8 @@ gsc_status lab_tell_results(lab *self, gsc_error *error) {
             const lab_series *series = &arm->series[s];
             const bool error_like =
                 series->quantity <= LAB_LOSS_STOPPED || series->quantity == LAB_BLOCK_ERROR ||
-                series->quantity == LAB_GATE_ERROR || series->quantity == LAB_EXPERT_ERROR;
+                series->quantity == LAB_BLOCK_WORST || series->quantity == LAB_GATE_ERROR ||
+                series->quantity == LAB_EXPERT_ERROR;
             if (error_like && self->n_sizes > 1) {
                 status = tell_slope(self, a, s, error);
             }
