@@ -175,6 +175,11 @@ static int leave_files(const char *path) {
         return complain(status, &error);
     }
     printf("%s/rates.csv\n", folder);
+    if (written == 0) {
+        fprintf(stderr, "no figures beside it: gatescope-plot, which draws them, is not built\n");
+    } else {
+        fprintf(stderr, "and %d figures beside it\n", written);
+    }
     return 0;
 }
 

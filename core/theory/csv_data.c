@@ -16,6 +16,8 @@ enum {
     MAX_ROWS = 100000000
 };
 
+static const double MOST_VALUE = 1e50; /* powers up to the sixth of it are numbers still */
+
 typedef struct reader {
     const char *path;
     char separator;
@@ -125,6 +127,14 @@ static gsc_status read_row(reader *self, const gsc_csv_data *data, char **fields
             return gsc_fail(error, GSC_ERR_INPUT,
                             "%s: line %zu, column %s is \"%.40s\"; it should be a finite number",
                             self->path, self->line, column, fields[i]);
+        }
+        if (fabs(row[i]) > MOST_VALUE) {
+            char column[GSC_CSV_NAME_SIZE + 24];
+            column_name(data, self, i, column, sizeof column);
+            return gsc_fail(error, GSC_ERR_INPUT,
+                            "%s: line %zu, column %s is %g, whose square and sums overflow; choose "
+                            "units in which it is within %g",
+                            self->path, self->line, column, row[i], MOST_VALUE);
         }
     }
     self->n++;

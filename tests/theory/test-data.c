@@ -63,6 +63,7 @@ static void check_files(void) {
     check_refused("1,2\n3,x\n", "line 2, column 2 is \"x\"; it should be a finite number");
     check_refused("x,y\n1,\n", "column 2 (y) is \"\"");
     check_refused("x,y\n1,1e999\n", "should be a finite number");
+    check_refused("x,y\n1,-3e160\n", "column 2 (y) is -3e+160, whose square and sums overflow");
     check_refused("a,b,y\n1,2,3\n1,2\n", "line 3 has 2 columns; the first line has 3");
     check_refused("y\n1\n2\n", "line 1 has 1 column; the data need at least one x and a y");
     check_refused("x,y\n", "has no row of data");
