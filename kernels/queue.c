@@ -20,7 +20,8 @@ enum {
     HUGE_PAGE = 2 << 20 /* asked for where they fit: fewer misses of the page tables' cache */
 };
 
-static void *host_alloc(size_t bytes) {
+/* Aligned, not cleared. */
+static void *host_room(size_t bytes) {
     if (bytes > SIZE_MAX - GSC_BUF_ALIGNMENT) {
         return NULL;
     }
@@ -28,13 +29,18 @@ static void *host_alloc(size_t bytes) {
     size_t whole = (bytes + GSC_BUF_ALIGNMENT) / GSC_BUF_ALIGNMENT * GSC_BUF_ALIGNMENT;
     void *memory = NULL; /* not aligned_alloc: whole need not be a multiple of a huge page */
     if (posix_memalign(&memory, alignment, whole) != 0) {
-        memory = NULL;
+        return NULL;
     }
+    if (alignment == HUGE_PAGE) {
+        madvise(memory, whole / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    }
+    return memory;
+}
+
+static void *host_alloc(size_t bytes) {
+    void *memory = host_room(bytes);
     if (memory != NULL) {
-        if (alignment == HUGE_PAGE) {
-            madvise(memory, whole / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-        }
-        memset(memory, 0, whole);
+        memset(memory, 0, bytes);
     }
     return memory;
 }
@@ -66,7 +72,8 @@ const char *gsc_device_name(const gsc_device *device) {
 }
 
 size_t gsc_device_own_bytes(const gsc_device *device, unsigned threads) {
-    return device->own_bytes != NULL ? device->own_bytes(threads) : 0;
+    const size_t bytes = device->own_bytes != NULL ? device->own_bytes(threads) : 0;
+    return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 }
 
 gsc_status gsc_queue_new(const gsc_device *device, gsc_pool *pool, size_t workspace_bytes,
@@ -74,7 +81,7 @@ gsc_status gsc_queue_new(const gsc_device *device, gsc_pool *pool, size_t worksp
     gsc_queue *queue = calloc(1, sizeof *queue);
     void *workspace = workspace_bytes > 0 ? device->memory->alloc(workspace_bytes) : NULL;
     const size_t own_bytes = gsc_device_own_bytes(device, gsc_pool_threads(pool));
-    void *own = own_bytes > 0 ? aligned_alloc(GSC_BUF_ALIGNMENT, own_bytes) : NULL;
+    void *own = own_bytes > 0 ? host_room(own_bytes) : NULL;
     if (queue == NULL || (workspace_bytes > 0 && workspace == NULL) ||
         (own_bytes > 0 && own == NULL)) {
         free(own);
