@@ -4,9 +4,11 @@
  * the block's scores over all keys that it may see lie in the worker's scratch, products and
  * rows are the instruction set's (products OpenBLAS's where it has none). Layer: kernels.
  */
+#include "kernels/cpu/attention_task.h"
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/tasks.h"
+#include "kernels/cpu/tiles_attention.h"
 #include "kernels/cpu/tiles_run.h"
 #include "kernels/ref/ref.h"
 
@@ -18,52 +20,23 @@ enum {
     TILES_DEPTH = 64 /* inner numbers below which a block is too small for the tile unit */
 };
 
-typedef struct attention_work {
-    const gsc_attention_args *args;
-    const gsc_queue *queue;
-    gsc_isa isa;
-    float *scratch;
-    size_t scratch_floats; /* of one worker */
-} attention_work;
-
-/* One head of one sequence: its first row, and the distance of rows. */
-typedef struct head {
-    const float *q, *k, *v, *y, *dy;
-    float *ret_y, *dq, *dk, *dv, *lse;
-    size_t qkv_stride, y_stride;
-} head;
-
+/* Floats of a row of a block; rows begin with a line. */
 static size_t row_floats(size_t context) {
     return (context + LINE - 1) / LINE * LINE;
 }
 
-size_t gsc_attention_workspace_bytes(size_t context, size_t head_size, unsigned threads) {
-    size_t floats = 2 * BLOCK * row_floats(context) + BLOCK;
-    return floats * sizeof(float) * (threads > 0 ? threads : 1);
+static size_t scratch_bytes(size_t context, size_t head_size) {
+    const size_t bytes = (2 * BLOCK * row_floats(context) + BLOCK) * sizeof(float);
+    const size_t tiles_bytes = gsc_tiles_attention_bytes(context, head_size);
+    return bytes > tiles_bytes ? bytes : tiles_bytes;
 }
 
-static head head_of(const gsc_attention_args *a, size_t task) {
-    const gsc_attention_shape *s = &a->shape;
-    size_t sequence = task / s->heads, h = task % s->heads, width = s->heads * s->head_size;
-    size_t row = sequence * s->context, qkv = row * 3 * width + h * s->head_size;
-    size_t y = row * width + h * s->head_size;
-    float *dq = a->dqkv != NULL ? (float *)a->dqkv + qkv : NULL;
-    return (head){.q = (const float *)a->qkv + qkv,
-                  .k = (const float *)a->qkv + qkv + width,
-                  .v = (const float *)a->qkv + qkv + 2 * width,
-                  .y = (const float *)a->y + y,
-                  .dy = a->dy != NULL ? (const float *)a->dy + y : NULL,
-                  .ret_y = (float *)a->y + y,
-                  .dq = dq,
-                  .dk = dq != NULL ? dq + width : NULL,
-                  .dv = dq != NULL ? dq + 2 * width : NULL,
-                  .lse = (float *)a->lse + task * s->context,
-                  .qkv_stride = 3 * width,
-                  .y_stride = width};
+size_t gsc_attention_workspace_bytes(size_t context, size_t head_size, unsigned threads) {
+    return scratch_bytes(context, head_size) * (threads > 0 ? threads : 1);
 }
 
 /* c [m, n] = a b, or added to it; a [m, k] or its transpose, b [k, n] or its transpose. */
-static void multiply(const attention_work *w, size_t worker, float *c, size_t c_stride,
+static void multiply(const gsc_attention_work *w, size_t worker, float *c, size_t c_stride,
                      const float *a, size_t a_stride, bool transpose_a, const float *b,
                      size_t b_stride, bool transpose_b, size_t m, size_t n, size_t k,
                      bool accumulate) {
@@ -89,11 +62,11 @@ static void multiply(const attention_work *w, size_t worker, float *c, size_t c_
 }
 
 static void forward_task(void *data, size_t task, size_t worker) {
-    const attention_work *w = data;
+    const gsc_attention_work *w = data;
     const gsc_attention_shape *s = &w->args->shape;
-    head h = head_of(w->args, task);
-    float *scores = w->scratch + worker * w->scratch_floats, share[BLOCK];
-    size_t stride = row_floats(s->context), size = s->head_size;
+    const gsc_attention_head h = gsc_attention_head_of(w->args, task);
+    float *scores = gsc_attention_scratch_of(w, worker).scores, share[BLOCK];
+    size_t stride = w->stride, size = s->head_size;
     for (size_t first = 0; first < s->context; first += BLOCK) {
         size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
         multiply(w, worker, scores, stride, h.q + first * h.qkv_stride, h.qkv_stride, false, h.k,
@@ -103,18 +76,19 @@ static void forward_task(void *data, size_t task, size_t worker) {
         multiply(w, worker, h.ret_y + first * h.y_stride, h.y_stride, scores, stride, false, h.v,
                  h.qkv_stride, false, rows, size, end, false);
         GSC_ISA_PICK(w->isa, gsc_attention_scale)
-        (h.ret_y + first * h.y_stride, share, rows, size, h.y_stride);
+        (h.ret_y + first * h.y_stride, h.y_stride, h.ret_y + first * h.y_stride, h.y_stride, share,
+         rows, size);
     }
 }
 
 /* From the last block, which sees all keys and so sets every row of dk and dv. */
 static void backward_task(void *data, size_t task, size_t worker) {
-    const attention_work *w = data;
+    const gsc_attention_work *w = data;
     const gsc_attention_shape *s = &w->args->shape;
-    head h = head_of(w->args, task);
-    size_t stride = row_floats(s->context), size = s->head_size, qkv = h.qkv_stride;
-    float *scores = w->scratch + worker * w->scratch_floats, *ds = scores + BLOCK * stride;
-    float *inner = ds + BLOCK * stride;
+    const gsc_attention_head h = gsc_attention_head_of(w->args, task);
+    const gsc_attention_scratch scratch = gsc_attention_scratch_of(w, worker);
+    size_t stride = w->stride, size = s->head_size, qkv = h.qkv_stride;
+    float *scores = scratch.scores, *ds = scratch.ds, *inner = scratch.inner;
     for (size_t block = (s->context + BLOCK - 1) / BLOCK; block-- > 0;) {
         size_t first = block * BLOCK;
         size_t end = first + BLOCK < s->context ? first + BLOCK : s->context, rows = end - first;
@@ -135,28 +109,31 @@ static void backward_task(void *data, size_t task, size_t worker) {
     }
 }
 
-static void run(gsc_queue *queue, const char *op, const gsc_attention_args *a,
-                gsc_pool_task *task) {
+static void run(gsc_queue *queue, const char *op, const gsc_attention_args *a, gsc_pool_task *task,
+                gsc_pool_task *tiles_task) {
+    const gsc_attention_shape *s = &a->shape;
     unsigned threads = gsc_pool_threads(queue->pool);
-    size_t bytes = gsc_attention_workspace_bytes(a->shape.context, a->shape.head_size, threads);
-    float *scratch = gsc_queue_workspace(queue, op, bytes);
+    size_t bytes = gsc_attention_workspace_bytes(s->context, s->head_size, threads);
+    char *scratch = gsc_queue_workspace(queue, op, bytes);
     if (scratch == NULL) {
         return;
     }
     gsc_cpu_one_blas_thread();
-    attention_work work = {.args = a,
-                           .queue = queue,
-                           .isa = queue->device->isa,
-                           .scratch = scratch,
-                           .scratch_floats = bytes / threads / sizeof(float)};
-    gsc_pool_run(queue->pool, a->rows / a->shape.context * a->shape.heads, task, &work);
+    gsc_attention_work work = {.args = a,
+                               .queue = queue,
+                               .isa = queue->device->isa,
+                               .stride = row_floats(s->context),
+                               .scratch = scratch,
+                               .scratch_bytes = scratch_bytes(s->context, s->head_size)};
+    gsc_pool_run(queue->pool, a->rows / s->context * s->heads,
+                 gsc_tiles_attention_pays(queue, s) ? tiles_task : task, &work);
 }
 
 static void attention_cpu(gsc_queue *queue, const gsc_attention_args *a) {
     if (a->dtype != GSC_F32) {
         gsc_attention_ref(queue, a);
     } else {
-        run(queue, "attention", a, forward_task);
+        run(queue, "attention", a, forward_task, gsc_tiles_attention_task);
     }
 }
 
@@ -164,7 +141,7 @@ static void attention_backward_cpu(gsc_queue *queue, const gsc_attention_args *a
     if (a->dtype != GSC_F32) {
         gsc_attention_backward_ref(queue, a);
     } else {
-        run(queue, "attention_backward", a, backward_task);
+        run(queue, "attention_backward", a, backward_task, gsc_tiles_attention_backward_task);
     }
 }
 

@@ -24,11 +24,12 @@ void GSC_ISA_NAME(gsc_attention_softmax)(float *s, float *lse, float *share, siz
     }
 }
 
-void GSC_ISA_NAME(gsc_attention_scale)(float *y, const float *share, size_t rows, size_t size,
-                                       size_t stride) {
+void GSC_ISA_NAME(gsc_attention_scale)(float *y, size_t y_stride, const float *x, size_t x_stride,
+                                       const float *share, size_t rows, size_t size) {
     for (size_t i = 0; i < rows; i++) {
+        const float factor = share != NULL ? share[i] : 1.0f;
         for (size_t c = 0; c < size; c++) {
-            y[i * stride + c] *= share[i];
+            y[i * y_stride + c] = factor * x[i * x_stride + c];
         }
     }
 }

@@ -47,13 +47,14 @@ GSC_CPU_TASK(gsc_adamw_task);
 /* A block of causal products q . k, in place: row i < rows of s (stride apart) has first + i + 1
  * valid ones of the `columns` it ends with zeros after them.
  *     softmax     s -> exp(scale s - top), lse and share = 1 / sum written
- *     scale       rows of y times their share
+ *     scale       y = rows times their share, or 1 where that is NULL; they may be y itself
  *     gradient    s -> p = exp(scale s - lse), dp -> ds = scale p (dp - inner) */
 GSC_ISA_DECLARE(void, gsc_attention_softmax,
                 (float *s, float *lse, float *share, size_t rows, size_t first, size_t columns,
                  size_t stride, float scale));
 GSC_ISA_DECLARE(void, gsc_attention_scale,
-                (float *y, const float *share, size_t rows, size_t size, size_t stride));
+                (float *y, size_t y_stride, const float *x, size_t x_stride, const float *share,
+                 size_t rows, size_t size));
 GSC_ISA_DECLARE(void, gsc_attention_gradient,
                 (float *s, float *dp, const float *lse, const float *inner, size_t rows,
                  size_t first, size_t columns, size_t stride, float scale));

@@ -4,18 +4,18 @@
  */
 #include "kernels/cpu/tiles.h"
 
-#include <immintrin.h>
+#include "kernels/cpu/tiles_split.h"
+
 #include <string.h>
 
 enum {
-    TILE = 16, /* rows of a tile, numbers of a vector */
+    TILE = GSC_TILES_SIDE,
     LINES = GSC_TILES_LINES,
-    PART = GSC_TILES_PART_BYTES,
     STEP = GSC_TILES_STEP_BYTES,
+    PART = GSC_TILES_PART_BYTES,
+    GROUPS = GSC_TILES_GROUPS,
     MOST_COLUMNS = 512 /* of a block of b */
 };
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 typedef struct tile_config {
     uint8_t palette, start_row, reserved[14];
@@ -46,62 +46,7 @@ static size_t round_up(size_t size) {
     return round_up_to(size, LINES);
 }
 
-/* The first `count` of a vector; none where the difference that it is fell below 0. */
-ALWAYS __mmask16 mask_of(ptrdiff_t count) {
-    return count >= TILE ? (__mmask16)0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
-}
-
 /* ---- Packing ---- */
-
-/* 16 pairs into the three parts, rows of 64 bytes. */
-ALWAYS void split(uint8_t *to, __m512 even, __m512 odd) {
-    const __m512i half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32(-0x10000);
-    __m512i high_0 = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(even), half), upper);
-    __m512i high_1 = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(odd), half), upper);
-    __m512 rest_0 = _mm512_sub_ps(even, _mm512_castsi512_ps(high_0));
-    __m512 rest_1 = _mm512_sub_ps(odd, _mm512_castsi512_ps(high_1));
-    __m512i middle_0 = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(rest_0), half), upper);
-    __m512i middle_1 = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(rest_1), half), upper);
-    __m512i low_0 = _mm512_castps_si512(_mm512_sub_ps(rest_0, _mm512_castsi512_ps(middle_0)));
-    __m512i low_1 = _mm512_castps_si512(_mm512_sub_ps(rest_1, _mm512_castsi512_ps(middle_1)));
-    _mm512_store_si512(to, _mm512_or_si512(_mm512_srli_epi32(high_0, 16), high_1));
-    _mm512_store_si512(to + PART, _mm512_or_si512(_mm512_srli_epi32(middle_0, 16), middle_1));
-    _mm512_store_si512(to + 2 * PART, _mm512_or_si512(_mm512_srli_epi32(low_0, 16),
-                                                      _mm512_and_si512(low_1, upper)));
-}
-
-/* 16 x 16 numbers turned over, rows and columns beyond the ends zero. */
-ALWAYS void turn_over(float *to, const float *from, size_t row, ptrdiff_t rows, ptrdiff_t columns) {
-    const __mmask16 mask = mask_of(columns);
-    __m512 r[TILE], t[TILE];
-#pragma GCC unroll 16
-    for (int i = 0; i < TILE; i++) {
-        r[i] = _mm512_maskz_loadu_ps(i < rows ? mask : 0, from + (size_t)i * row);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < TILE; i += 2) {
-        t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < TILE; i += 4) {
-        r[i] = (__m512)_mm512_unpacklo_pd((__m512d)t[i], (__m512d)t[i + 2]);
-        r[i + 1] = (__m512)_mm512_unpackhi_pd((__m512d)t[i], (__m512d)t[i + 2]);
-        r[i + 2] = (__m512)_mm512_unpacklo_pd((__m512d)t[i + 1], (__m512d)t[i + 3]);
-        r[i + 3] = (__m512)_mm512_unpackhi_pd((__m512d)t[i + 1], (__m512d)t[i + 3]);
-    }
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-        __m512 even = _mm512_shuffle_f32x4(r[j], r[4 + j], 0x88);
-        __m512 odd = _mm512_shuffle_f32x4(r[j], r[4 + j], 0xdd);
-        __m512 even_high = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0x88);
-        __m512 odd_high = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0xdd);
-        _mm512_store_ps(to + j * TILE, _mm512_shuffle_f32x4(even, even_high, 0x88));
-        _mm512_store_ps(to + (4 + j) * TILE, _mm512_shuffle_f32x4(odd, odd_high, 0x88));
-        _mm512_store_ps(to + (8 + j) * TILE, _mm512_shuffle_f32x4(even, even_high, 0xdd));
-        _mm512_store_ps(to + (12 + j) * TILE, _mm512_shuffle_f32x4(odd, odd_high, 0xdd));
-    }
-}
 
 /* A panel to be packed a few rows of its tiles at a time, so that vectors work beside the tile unit. Of
  * b: tiles' rows are pairs; else lines. */
@@ -125,7 +70,7 @@ typedef struct blocks {
     bool turn;
 } blocks;
 
-ALWAYS blocks blocks_of(const packing *p) {
+GSC_TILES_INLINE blocks blocks_of(const packing *p) {
     const size_t line = p->line + p->tile * TILE, l = p->l + p->step;
     const ptrdiff_t lines = (ptrdiff_t)(p->lines - p->tile * TILE);
     const ptrdiff_t depth = (ptrdiff_t)(p->depth - p->step);
@@ -152,13 +97,13 @@ static void pack_lines(packing *p, size_t count) {
         const float *at = p->side->at + (p->line + p->row) * p->side->line + p->l + p->step;
         uint8_t *to = p->to + done * STEP + p->row / TILE * 3 * PART + p->row % TILE * 64;
         for (size_t i = 0; i < whole; i++, at += LINES, to += STEP) {
-            split(to, _mm512_loadu_ps(at), _mm512_loadu_ps(at + TILE));
+            gsc_tiles_split(to, _mm512_loadu_ps(at), _mm512_loadu_ps(at + TILE));
         }
         if (whole < some) { /* the ragged end of a line, or beyond the last one */
             const ptrdiff_t left = p->row < p->lines ? (ptrdiff_t)(p->depth % LINES) : 0;
             for (size_t i = whole; i < some; i++, to += STEP) {
-                split(to, _mm512_maskz_loadu_ps(mask_of(left), at),
-                      _mm512_maskz_loadu_ps(mask_of(left - TILE), at + TILE));
+                gsc_tiles_split(to, _mm512_maskz_loadu_ps(gsc_tiles_mask(left), at),
+                                _mm512_maskz_loadu_ps(gsc_tiles_mask(left - TILE), at + TILE));
             }
         }
         count -= some;
@@ -183,27 +128,29 @@ static void pack_rows(packing *p, size_t count) {
         count -= end - p->row;
         if (r.turn) {
             if (p->row == 0) {
-                turn_over(p->turned, r.from, r.row, r.rows[0], r.columns[0]);
-                turn_over(p->turned + TILE * TILE, r.from + r.other, r.row, r.rows[1],
-                          r.columns[1]);
+                gsc_tiles_turn(p->turned, r.from, r.row, r.rows[0], r.columns[0]);
+                gsc_tiles_turn(p->turned + TILE * TILE, r.from + r.other, r.row, r.rows[1],
+                               r.columns[1]);
             }
             for (size_t i = p->row; i < end; i++) {
-                split(to + i * 64, _mm512_load_ps(p->turned + i * TILE),
-                      _mm512_load_ps(p->turned + (TILE + i) * TILE));
+                gsc_tiles_split(to + i * 64, _mm512_load_ps(p->turned + i * TILE),
+                                _mm512_load_ps(p->turned + (TILE + i) * TILE));
             }
         } else {
-            const __mmask16 mask_0 = mask_of(r.columns[0]), mask_1 = mask_of(r.columns[1]);
+            const __mmask16 mask_0 = gsc_tiles_mask(r.columns[0]),
+                            mask_1 = gsc_tiles_mask(r.columns[1]);
             const ptrdiff_t fewer = r.rows[0] < r.rows[1] ? r.rows[0] : r.rows[1];
             const size_t both = fewer > 0 ? least(end, (size_t)fewer) : 0;
             const float *at = r.from + p->row * r.row;
             size_t i = p->row;
             for (; i < both; i++, at += r.row) {
-                split(to + i * 64, _mm512_maskz_loadu_ps(mask_0, at),
-                      _mm512_maskz_loadu_ps(mask_1, at + r.other));
+                gsc_tiles_split(to + i * 64, _mm512_maskz_loadu_ps(mask_0, at),
+                                _mm512_maskz_loadu_ps(mask_1, at + r.other));
             }
             for (; i < end; i++, at += r.row) {
-                split(to + i * 64, _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[0] ? mask_0 : 0, at),
-                      _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[1] ? mask_1 : 0, at + r.other));
+                gsc_tiles_split(
+                    to + i * 64, _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[0] ? mask_0 : 0, at),
+                    _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[1] ? mask_1 : 0, at + r.other));
             }
         }
         p->row = end % TILE;
@@ -262,8 +209,8 @@ typedef struct aside {
 } aside;
 
 static void write_sums(writing *w) {
-    const __mmask16 mask_0 = mask_of((ptrdiff_t)w->columns);
-    const __mmask16 mask_1 = mask_of((ptrdiff_t)w->columns - TILE);
+    const __mmask16 mask_0 = gsc_tiles_mask((ptrdiff_t)w->columns);
+    const __mmask16 mask_1 = gsc_tiles_mask((ptrdiff_t)w->columns - TILE);
     float *c = w->c;
     const float *sums = w->sums;
     for (size_t i = 0; i < w->rows; i++, c += w->c_row, sums += LINES) {
@@ -278,7 +225,8 @@ static void write_sums(writing *w) {
     w->rows = 0;
 }
 
-static __attribute__((noinline)) void work_aside(aside *o) {
+static __attribute__((noinline)) void work_aside(void *data) {
+    aside *o = data;
     if (o->writing.rows > 0) {
         write_sums(&o->writing);
     }
@@ -291,61 +239,13 @@ static __attribute__((noinline)) void work_aside(aside *o) {
     pack_rows(&o->b, o->b.rate);
 }
 
-/* Parts of both tiles of a step: a's in 4 and 5, b's in 6 and 7. */
-#define LOAD_A(part)                                                                               \
-    _tile_loadd(4, a + (part)*PART, 64);                                                           \
-    if (rows == 2) {                                                                               \
-        _tile_loadd(5, a + (3 + (part)) * PART, 64);                                               \
-    }
-#define LOAD_B(part)                                                                               \
-    _tile_loadd(6, b + (part)*PART, 64);                                                           \
-    if (columns == 2) {                                                                            \
-        _tile_loadd(7, b + (3 + (part)) * PART, 64);                                               \
-    }
-#define MULTIPLY                                                                                   \
-    _tile_dpbf16ps(0, 4, 6);                                                                       \
-    if (rows == 2) {                                                                               \
-        _tile_dpbf16ps(1, 5, 6);                                                                   \
-    }                                                                                              \
-    if (columns == 2) {                                                                            \
-        _tile_dpbf16ps(2, 4, 7);                                                                   \
-    }                                                                                              \
-    if (rows == 2 && columns == 2) {                                                               \
-        _tile_dpbf16ps(3, 5, 7);                                                                   \
-    }                                                                                              \
-    work_aside(o);
-
-enum {
-    HIGH,
-    MIDDLE,
-    LOW,
-    GROUPS = 6 /* of products in a step */
-};
-
-/* The sums of a panel of a and one of b, in tiles 0 .. 3; rows and columns in tiles. */
-ALWAYS void sum_tiles(const uint8_t *a, const uint8_t *b, size_t steps, int rows, int columns,
-                      aside *o) {
+GSC_TILES_INLINE void sum_tiles(const uint8_t *a, const uint8_t *b, size_t steps, int rows,
+                                int columns, aside *o) {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    /* The compiler does not know that loads of tiles read what was packed. */
-    __asm__ volatile("" ::: "memory");
-    for (size_t s = 0; s < steps; s++, a += STEP, b += STEP) {
-        LOAD_A(LOW)
-        LOAD_B(HIGH)
-        MULTIPLY
-        LOAD_A(MIDDLE)
-        MULTIPLY
-        LOAD_A(HIGH)
-        MULTIPLY
-        LOAD_B(LOW)
-        MULTIPLY
-        LOAD_B(MIDDLE)
-        MULTIPLY
-        LOAD_A(MIDDLE)
-        MULTIPLY
-    }
+    gsc_tiles_sum(a, b, steps, rows, columns, work_aside, o);
 }
 
 /* One panel by one panel; rows and columns at most 32. */

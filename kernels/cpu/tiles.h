@@ -39,7 +39,7 @@ enum {
     GSC_TILES_A_BYTES = 2 * GSC_TILES_DEPTH / GSC_TILES_LINES * GSC_TILES_STEP_BYTES,
     GSC_TILES_B_NUMBERS = 1 << 16, /* of b that one task packs */
     GSC_TILES_TASK_BYTES = GSC_TILES_A_BYTES + 6 * GSC_TILES_B_NUMBERS,
-    GSC_TILES_SHARED_NUMBERS = 1 << 18, /* of b that tasks share */
+    GSC_TILES_SHARED_NUMBERS = 1 << 17, /* of b that tasks share: half of a cache of 2 MiB */
     GSC_TILES_SHARED_BYTES = 6 * GSC_TILES_SHARED_NUMBERS,
 };
 
