@@ -207,10 +207,22 @@ static void test_edit(void) {
         line->y[i] = i % 2;
     }
     gsc_plot_layer *few = gsc_panel_add_layer(panel, GSC_LAYER_LINE, 4, false);
-    TAP_OK(gsc_figure_smooth(figure, 21) && panel->n_layers == 3, "the line as it was is kept");
+    gsc_plot_layer *marked = gsc_panel_add_layer(panel, GSC_LAYER_LINE, 50, false);
+    gsc_plot_layer *markers = gsc_panel_add_layer(panel, GSC_LAYER_POINTS, 50, false);
+    marked->series = markers->series = 7;
+    for (int i = 0; i < 50; i++) {
+        marked->x[i] = markers->x[i] = i;
+        marked->y[i] = markers->y[i] = i % 2;
+    }
+    TAP_OK(gsc_figure_smooth(figure, 21) && panel->n_layers == 5, "the line as it was is kept");
     TAP_OK(panel->layers[0]->fade > 0 && panel->layers[0]->y[50] == 0 && panel->layers[1] == line &&
                fabs(line->y[50] - .5) < .03 && panel->layers[2] == few,
            "faint and behind; one of few points stays as it is");
+    TAP_OK(panel->layers[3] == marked && marked->y[20] == 0 && marked->y[21] == 1,
+           "and one that markers stand on");
+    for (int i = 0; i < 50; i++) {
+        marked->x[i] = markers->x[i] = marked->y[i] = markers->y[i] = 1;
+    }
     TAP_CONTAINS(figure->recipe, "centred means of 21 points", "the small print says so");
     gsc_figure_set_log(figure, true, true);
     TAP_OK(panel->x.log && !panel->y.log && panel->n_left_out == 2,
@@ -224,6 +236,12 @@ static void test_edit(void) {
     const gsc_plot_hit hit = {.layer = 1, .x = 1, .y = .5, .low = NAN, .high = NAN};
     char *text = gsc_hit_text(panel, &hit);
     TAP_STRING(text, "x  b\ny  0.500", "the pointer reads names");
+    free(text);
+    gsc_panel *steps = gsc_figure_add_panel(figure, "steps");
+    gsc_panel_add_layer(steps, GSC_LAYER_LINE, 1, false);
+    const gsc_plot_hit whole = {.layer = 0, .x = 210, .y = 4.5, .low = NAN, .high = NAN};
+    text = gsc_hit_text(steps, &whole);
+    TAP_STRING(text, "x  210\ny  4.50", "a step is a whole number");
     free(text);
     gsc_figure_free(figure);
 }

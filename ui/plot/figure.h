@@ -130,7 +130,7 @@ void gsc_figure_set_emphasis(gsc_figure *figure, int run, int series);
 void gsc_figure_set_log(gsc_figure *figure, bool x, bool log);
 /* Draws every solid line as the centred mean of so many of its points (smooth.h), with the line as it
  * was, faint, behind it, and says so in the small print; a line of fewer than twice as many points
- * stays. Once for a figure; below 2 nothing changes.
+ * stays, and one with markers on it. Once for a figure; below 2 nothing changes.
  * false: out of memory. */
 bool gsc_figure_smooth(gsc_figure *figure, size_t window);
 

@@ -54,11 +54,23 @@ static gsc_plot_layer *add_copy(gsc_panel *panel, const gsc_plot_layer *layer) {
     return copy;
 }
 
+/* Whether markers stand on the line: then each of its values counts by itself. */
+static bool has_markers(const gsc_panel *panel, const gsc_plot_layer *line) {
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        const gsc_plot_layer *layer = panel->layers[i];
+        if (layer->kind == GSC_LAYER_POINTS && layer->run == line->run &&
+            layer->series == line->series && layer->n == line->n) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool smooth_panel(gsc_panel *panel, size_t window, bool *ret_any) {
     size_t n = panel->n_layers;
     for (size_t i = 0; i < n; i++) {
         gsc_plot_layer *layer = panel->layers[i];
-        if (layer->kind != GSC_LAYER_LINE || layer->n < 2 * window) {
+        if (layer->kind != GSC_LAYER_LINE || layer->n < 2 * window || has_markers(panel, layer)) {
             continue;
         }
         double *y = malloc(layer->n * sizeof *y);

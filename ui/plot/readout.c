@@ -10,13 +10,18 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 void gsc_axis_text(const gsc_plot_axis *axis, double value, int digits, char *ret_text,
                    size_t size) {
     if (axis->n_names > 0 && value > -0.5 && value < (double)axis->n_names - 0.5) {
         snprintf(ret_text, size, "%s", axis->names[(size_t)lround(value)]);
-    } else {
-        gsc_format_value(value, digits, ret_text, size);
+        return;
+    }
+    gsc_format_value(value, digits, ret_text, size);
+    char *zeros = strrchr(ret_text, '.'); /* a step is 210, not 210.0 */
+    if (zeros != NULL && value == round(value) && zeros[1 + strspn(zeros + 1, "0")] == '\0') {
+        *zeros = '\0';
     }
 }
 
