@@ -106,10 +106,11 @@ static finding soak(desk *at, gsc_run_writer *writer, double seconds) {
 }
 
 static void print_json(const finding *f) {
-    json_t *one =
-        json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "name", "soak_memory", "unit",
-                  "KB/min", "ours", f->kb_a_minute, "over_s", f->seconds, "frames", f->frames,
-                  "points", f->points, "before_mb", f->before_mb, "after_mb", f->after_mb);
+    double bytes_a_point = 1024 * f->kb_a_minute * f->seconds / 60 / f->points;
+    json_t *one = json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "name", "soak_memory",
+                            "unit", "KB/min", "ours", f->kb_a_minute, "bytes_a_point",
+                            bytes_a_point, "over_s", f->seconds, "frames", f->frames, "points",
+                            f->points, "before_mb", f->before_mb, "after_mb", f->after_mb);
     json_t *whole = json_pack("{s:[o]}", "cases", one);
 
     json_dumpf(whole, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
@@ -121,9 +122,9 @@ static void judge(const finding *f) {
     double growth = f->after_mb - f->before_mb;
 
     printf("# %.1f MB, then %.1f MB (most: %.1f MB) after %.0f s, %.0f frames and %.0f points: "
-           "%+.1f MB; %+.0f KB a minute\n",
+           "%+.1f MB; %+.0f KB a minute, %.0f bytes a point\n",
            f->before_mb, f->after_mb, f->most_mb, f->seconds, f->frames, f->points, growth,
-           f->kb_a_minute);
+           f->kb_a_minute, 1024 * f->kb_a_minute * f->seconds / 60 / f->points);
     TAP_OK(f->before_mb > 1, "the window's memory can be read");
     TAP_OK(f->frames > f->seconds, "the figure was drawn again and again");
     TAP_OK(growth < ALLOWED_MB + f->points * BYTES_A_POINT / 1048576,
