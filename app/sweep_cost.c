@@ -163,7 +163,7 @@ gsc_status gsc_sweep_plan_of(const gsc_sweep *sweep, size_t jobs, size_t threads
     }
     choose_jobs(&plan, jobs, threads);
     const size_t n = arms < MOST_TIMED ? arms : MOST_TIMED;
-    if (status == GSC_OK && timed && plan.run_bytes > 0) {
+    if (status == GSC_OK && timed) {
         status = ask_all(sweep, n, plan.jobs, plan.threads, true, costs, error);
         plan.run_s = 0;
         for (size_t a = 0; a < n; a++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The cost of a run of the language-model lab: see forecast.h. Layer: core/sweep.
+ * The cost of a run, of the language-model lab above all: see forecast.h. Layer: core/sweep.
  */
-#include "core/sweep/forecast.h"
+#include "core/sweep/forecast_internal.h"
 
 #include "core/data/tokenizer.h"
 #include "core/lm/trainer.h"
@@ -38,7 +38,7 @@ typedef struct trial {
     int32_t *tokens; /* [batch, context + 1] */
 } trial;
 
-static double now_s(void) {
+double gsc_forecast_now_s(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
@@ -138,7 +138,7 @@ static gsc_status measure(trial *self, bool training, double *ret_s, gsc_error *
                      ? gsc_lm_trainer_step(&self->trainer, self->tokens, &step, error)
                      : gsc_lm_trainer_evaluate(&self->trainer, self->tokens, self->recipe.batch,
                                                NULL, NULL, NULL, &loss, error);
-        ended = now_s();
+        ended = gsc_forecast_now_s();
         began = n < 0 ? ended : began;
         n++;
     }
@@ -161,8 +161,10 @@ gsc_status gsc_sweep_forecast(const gsc_spec *spec, unsigned threads, bool timed
     gsc_lm_forecast memory;
     size_t making = 0;
     if (strcmp(gsc_spec_string(spec, "lab"), "lm") != 0) {
-        *ret_cost = cost;
-        return GSC_OK;
+        const gsc_status told =
+            timed ? gsc_forecast_theory(spec, threads, &cost.seconds, error) : GSC_OK;
+        *ret_cost = told == GSC_OK ? cost : *ret_cost;
+        return told;
     }
     gsc_status status = read_shape(&self, error);
     if (status == GSC_OK) {

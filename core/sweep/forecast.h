@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What one run of a sweep will cost: memory as counted on paper, and time from a few training steps on
- * made-up tokens. It loads the plugins that the spec names, so it belongs in a process of its own.
+ * made-up tokens, or from the first moments of a study of the theory lab. It loads the plugins that the spec names, so it belongs in a process of its own.
  *
  * Layer: core/sweep.
  */
