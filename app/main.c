@@ -188,6 +188,15 @@ static int unknown_command(const char *name) {
     return 2;
 }
 
+/* --help anywhere after the command, -h right after it. */
+static bool asks_for_help(int argc, char **argv) {
+    bool asks = argc > 2 && strcmp(argv[2], "-h") == 0;
+    for (int i = 2; i < argc; i++) {
+        asks = asks || strcmp(argv[i], "--help") == 0;
+    }
+    return asks;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         return gsc_cmd_desktop(argc, argv);
@@ -212,8 +221,7 @@ int main(int argc, char **argv) {
     if (found == NULL || (help && found->summary == NULL)) {
         return unknown_command(name);
     }
-    if (help || (argc > 2 && found->summary != NULL &&
-                 (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))) {
+    if (help || (found->summary != NULL && asks_for_help(argc, argv))) {
         return print_command_help(found);
     }
     return found->run(argc - 1, argv + 1);

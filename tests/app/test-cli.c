@@ -76,6 +76,8 @@ static void test_words(void) {
     expect("--help", 0, "gatescope run");
     expect("help run", 0, "--set KEY=VALUE");
     expect("run --help", 0, "--force");
+    expect("data get --help", 0, "--from DIR");
+    expect("compare somewhere --help", 0, "verdict");
     expect("reprot", 2, "there is no command \"reprot\"; the nearest is report");
     expect("help wroker", 2, "there is no command");
     expect("worker", 2, "gatescope run");
