@@ -109,11 +109,13 @@ size_t lm_host_bytes(const gsc_lm *self) {
     for (size_t i = 0; i < PIECES; i++) {
         bytes += pieces[i].count * pieces[i].size;
     }
-    /* A pass: z, p, dp, affinities that are kept, sums, start; chosen and weights, 8 bytes each. */
+    /* A pass: z, p, dp, affinities that are kept, sums, start; products and slopes of inner scores; chosen
+     * and weights, 8 bytes each. */
     const gsc_loaded *gate = s->gate.loaded;
     const bool keeps = gate->gate->affinity_form != GSC_AFFINITY_NONE && gsc_gate_trains(gate);
-    const size_t pass =
-        self->rows * (s->logits + (keeps ? 3 : 2) * s->experts + 2) + 2 * self->choice_capacity;
+    const size_t scores = gate->gate->score_form == GSC_SCORE_INNER ? 3 : 1;
+    const size_t pass = self->rows * (scores * s->logits + (keeps ? 3 : 2) * s->experts + 2) +
+                        2 * self->choice_capacity;
     return bytes + s->layers * pass * sizeof(double) + lm_own_bytes(self);
 }
 

@@ -240,6 +240,8 @@ static gsc_status make_room(gsc_gate_pass *pass, const gsc_gate *gate, size_t ca
     if (gate->score_form == GSC_SCORE_INNER) {
         pass->dot = room(t, m, &good);
         pass->w_norm = room(m, 1, &good);
+        pass->slopes = room(t, m, &good);
+        pass->ww = room(m, 1, &good);
     }
     pass->saved = room(largest, 1, &good);
     pass->row = room(GSC_STAGE_ROWS, m > e ? m : e, &good);
@@ -304,6 +306,8 @@ void gsc_gate_pass_clear(gsc_gate_pass *pass) {
                            pass->affinity,
                            pass->dot,
                            pass->w_norm,
+                           pass->slopes,
+                           pass->ww,
                            pass->row,
                            pass->saved,
                            pass->order,

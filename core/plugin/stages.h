@@ -50,6 +50,8 @@ typedef struct gsc_gate_pass {
 
     double *dot;    /* [T,M] x.w, inner form */
     double *w_norm; /* [M] |w_j|^2, inner form */
+    double *slopes; /* [T,M] backward, inner form: dz by x.w */
+    double *ww;     /* [M] backward, inner form: twice dz by |w_j|^2, over all rows */
     double *dp;     /* [T,E] backward */
     double *row;    /* scratch of 8 rows */
     double *saved;  /* scratch of the largest trained tensor */

@@ -386,23 +386,35 @@ static void inner_slope_row(gsc_gate_pass *pass, size_t row) {
     }
 }
 
-/* z = f(x.w, |x|^2, |w|^2): dx += dz (f1 w + 2 f2 x), dw += dz (f1 x + 2 f3 w). */
-static gsc_status inner_backward(gsc_gate_pass *pass, const gsc_gate_gradient *g,
-                                 gsc_error *error) {
-    size_t m = pass->logits, d = pass->inputs;
-    const char *function = pass->loaded->gate->inner_slope != NULL ? "inner_slope" : "inner";
+/* dz times the slopes of one row: by x.w to pass->slopes, by |x|^2 and |w|^2 summed up. */
+static void inner_row_backward(gsc_gate_pass *pass, size_t row, const gsc_gate_gradient *g) {
+    const size_t m = pass->logits, d = pass->inputs;
+    const double *dz = g->ret_dz + row * m, *x = pass->x + row * d;
     const double *by_dot = gsc_stage_row(pass, 3), *by_xx = gsc_stage_row(pass, 4);
     const double *by_ww = gsc_stage_row(pass, 5);
-    if (g->ret_dx != NULL) {
-        memset(g->ret_dx, 0, pass->rows * d * sizeof *g->ret_dx);
+    double xx = 0.0;
+    for (size_t j = 0; j < m; j++) {
+        pass->slopes[row * m + j] = dz[j] * by_dot[j];
+        pass->ww[j] += 2.0 * dz[j] * by_ww[j];
+        xx += 2.0 * dz[j] * by_xx[j];
     }
+    for (size_t i = 0; g->ret_dx != NULL && i < d; i++) {
+        g->ret_dx[row * d + i] = xx * x[i];
+    }
+}
+
+/* z = f(x.w, |x|^2, |w|^2): with s = dz f1, dx = s w + (sum_j 2 dz f2) x, dw += s' x + (sum_t 2 dz f3) w. */
+static gsc_status inner_backward(gsc_gate_pass *pass, const gsc_gate_gradient *g,
+                                 gsc_error *error) {
+    const size_t m = pass->logits, d = pass->inputs, t = pass->rows;
+    const char *function = pass->loaded->gate->inner_slope != NULL ? "inner_slope" : "inner";
+    memset(pass->ww, 0, m * sizeof *pass->ww);
     gsc_guard_enter(pass->name, function);
-    stage s = stage_of(pass, evaluate_inner, pass->z, m);
+    const stage s = stage_of(pass, evaluate_inner, pass->z, m);
     gsc_guard_leave();
-    for (size_t row = 0; row < pass->rows; row++) {
-        const double *dz = g->ret_dz + row * m, *x = pass->x + row * d;
+    for (size_t row = 0; row < t; row++) {
         gsc_guard_enter(pass->name, function);
-        differentiate_tensors(pass, &s, row, m, dz);
+        differentiate_tensors(pass, &s, row, m, g->ret_dz + row * m);
         inner_slope_row(pass, row);
         gsc_guard_leave();
         for (size_t i = 3; i < 6; i++) {
@@ -412,14 +424,15 @@ static gsc_status inner_backward(gsc_gate_pass *pass, const gsc_gate_gradient *g
                 return status;
             }
         }
-        for (size_t j = 0; j < m; j++) {
-            const double *w = pass->w + j * d;
-            for (size_t i = 0; g->ret_dx != NULL && i < d; i++) {
-                g->ret_dx[row * d + i] += dz[j] * (by_dot[j] * w[i] + 2.0 * by_xx[j] * x[i]);
-            }
-            for (size_t i = 0; g->dw != NULL && i < d; i++) {
-                g->dw[j * d + i] += dz[j] * (by_dot[j] * x[i] + 2.0 * by_ww[j] * w[i]);
-            }
+        inner_row_backward(pass, row, g);
+    }
+    if (g->ret_dx != NULL) {
+        gsc_host_matmul(g->ret_dx, pass->slopes, pass->w, t, d, m, false, false, true);
+    }
+    if (g->dw != NULL) {
+        gsc_host_matmul(g->dw, pass->slopes, pass->x, m, d, t, true, false, true);
+        for (size_t i = 0; i < m * d; i++) {
+            g->dw[i] += pass->ww[i / d] * pass->w[i];
         }
     }
     return GSC_OK;
