@@ -10,11 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static gsc_run *study, *router, *pairs[GSC_GOLDEN_PAIRS];
+static gsc_run *study, *arms, *router, *pairs[GSC_GOLDEN_PAIRS];
 
 void gsc_figure_runs_open(void) {
     char path[] = "/tmp/gsc-golden-XXXXXX";
     study = gsc_golden_study();
+    arms = gsc_golden_arms();
     router = gsc_router_run_make(path, true);
     unlink(path);
     gsc_golden_pairs(pairs);
@@ -22,6 +23,7 @@ void gsc_figure_runs_open(void) {
 
 void gsc_figure_runs_close(void) {
     gsc_golden_close(study);
+    gsc_golden_close(arms);
     gsc_run_close(router);
     for (size_t i = 0; i < GSC_GOLDEN_PAIRS; i++) {
         gsc_golden_close(pairs[i]);
@@ -34,7 +36,7 @@ gsc_figure *gsc_figure_runs_build(const char *name, bool small_print) {
     static const char *const of_router[] = {"router", "load", "overlap", "coactivation",
                                             "specialization"};
     static const char *const of_pairs[] = {"loss", "compare", "robustness", "scatter", "parallel"};
-    gsc_run **runs = &study;
+    gsc_run **runs = strcmp(name, "slopes") == 0 ? &arms : &study;
     size_t n = 1;
     for (size_t i = 0; i < 5; i++) {
         if (strcmp(name, of_router[i]) == 0) {

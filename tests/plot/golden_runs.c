@@ -103,6 +103,45 @@ gsc_run *gsc_golden_study(void) {
     return end(writer, path);
 }
 
+gsc_run *gsc_golden_arms(void) {
+    static const char *const starts[] = {"near_truth", "kmeans"}, *const tolerances[] = {
+                                                                      "1e-4", "1e-6", "1e-8"};
+    char path[64], spec[1024];
+    int used = snprintf(spec, sizeof spec, "{\"lab\": \"theory\", \"theory\": {\"arms\": [");
+    for (int i = 0; i < 6; i++) {
+        used += snprintf(spec + used, sizeof spec - (size_t)used,
+                         "%s{\"name\": \"arm %d\", \"set\": {\"theory.start\": \"%s\", "
+                         "\"theory.tolerance\": %s}}",
+                         i > 0 ? ", " : "", i, starts[i / 3], tolerances[i % 3]);
+    }
+    snprintf(spec + used, sizeof spec - (size_t)used, "]}}");
+    place("arms", path);
+    gsc_run_writer *writer = begin(path, "Arms of one study", spec, 1);
+    gsc_sink *sink = gsc_run_writer_sink(writer);
+    gsc_error error = {.status = GSC_OK};
+    for (int i = 0; i < 6; i++) {
+        char arm[16];
+        int32_t series;
+        gsc_series_info info = GSC_SERIES_INIT;
+        snprintf(arm, sizeof arm, "arm %d", i);
+        info.name = "loss";
+        info.title = info.y_title = "Loss";
+        info.definition = "a loss";
+        info.arm = arm;
+        info.x_name = info.x_title = "n";
+        info.bound = -.5;
+        info.bound_title = "n^{-1/2}";
+        gsc_test_need(sink->series(sink, &info, &series, &error), &error);
+        const double slope = -.5 - .1 * sin(3 * i);
+        const gsc_result results[] = {
+            {"slope_log_n", arm, "", "slope", slope, slope - .1, slope + .1 + .02 * i},
+            {"reached_best", arm, "", "share", .2 * (i % 3) + .1 * (i / 3), NAN, NAN}};
+        gsc_test_need(sink->result(sink, &results[0], &error), &error);
+        gsc_test_need(sink->result(sink, &results[1], &error), &error);
+    }
+    return end(writer, path);
+}
+
 static gsc_run *train(int arm, int seed) {
     char path[64], name[32], spec[256];
     snprintf(name, sizeof name, "%s-%d", arm == 0 ? "softmax" : "sigmoid", seed);

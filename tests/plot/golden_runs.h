@@ -14,6 +14,7 @@ enum {
 
 /* Opened; bails out where that fails. */
 gsc_run *gsc_golden_study(void);
+gsc_run *gsc_golden_arms(void); /* two start modes at three tolerances */
 void gsc_golden_pairs(gsc_run *ret_runs[GSC_GOLDEN_PAIRS]);
 /* Closes one of these and removes its file. */
 void gsc_golden_close(gsc_run *run);

@@ -295,6 +295,10 @@ static bool is_trace(const gsc_series_info *info) {
            (strcmp(info->x_name, "iteration") == 0 || strcmp(info->x_name, "noise") == 0);
 }
 
+static bool is_loss_over_n(const gsc_series_info *info) {
+    return strcmp(info->name, "loss") == 0 && strcmp(info->x_name, "n") == 0;
+}
+
 static bool is_fit(const gsc_series_info *info) {
     return strcmp(info->x_name, "x") == 0 || strcmp(info->x_name, "em_iteration") == 0;
 }
@@ -331,6 +335,7 @@ static const struct {
     {"fingerprint", "Fingerprint", gsc_figure_build_fingerprint, is_fingerprint, 1, 1},
     {"components", "By parameter", gsc_figure_build_components, is_block, 2, 1},
     {"starts", "Starts", gsc_figure_build_starts, is_trace, 1, 1},
+    {"slopes", "Slopes", gsc_figure_build_slopes, is_loss_over_n, 1, 1},
     {"loss", "Loss", gsc_figure_build_loss, gsc_figure_is_loss, 1, 1},
     {"router", "Router", gsc_figure_build_router, gsc_figure_is_router, 1, 1},
     {"load", "Load", gsc_figure_build_load, is_load, 1, 1},
@@ -391,7 +396,9 @@ size_t gsc_figure_choices(gsc_run *const *runs, size_t n_runs, const char **ret_
     for (size_t i = 0; i < N_FIGURES && n < room; i++) {
         bool found = false;
         for (size_t r = 0; r < n_runs && n_runs >= kinds[i].min_runs && !found; r++) {
-            found = count_measures(runs[r], i, kinds[i].min_measures) >= kinds[i].min_measures;
+            found = count_measures(runs[r], i, kinds[i].min_measures) >= kinds[i].min_measures &&
+                    (kinds[i].draws != is_loss_over_n ||
+                     gsc_figure_has_slopes(gsc_run_get_info(runs[r])));
         }
         if (found && strcmp(kinds[i].name, initial) != 0) {
             ret_names[n++] = kinds[i].name;
@@ -413,6 +420,7 @@ const char *gsc_figure_default_name(gsc_run *const *runs, size_t n_runs) {
                : data != NULL && data[0] != '\0'                    ? "fit"
                : study != NULL && strcmp(study, "fingerprint") == 0 ? "fingerprint"
                : gsc_spec_int(spec, "theory.trace") > 0             ? "starts"
+               : gsc_figure_has_slopes(gsc_run_get_info(runs[0]))   ? "slopes"
                                                                     : "rate";
     }
     gsc_spec_free(spec);

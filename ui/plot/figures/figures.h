@@ -39,6 +39,12 @@ gsc_status gsc_figure_build_starts(gsc_run *const *runs, size_t n_runs,
                                    const gsc_figure_options *options, gsc_figure **ret_figure,
                                    gsc_error *error);
 
+/* "slopes": the slope of the loss and the share of fits at the best likelihood of every arm of one run. */
+gsc_status gsc_figure_build_slopes(gsc_run *const *runs, size_t n_runs,
+                                   const gsc_figure_options *options, gsc_figure **ret_figure,
+                                   gsc_error *error);
+bool gsc_figure_has_slopes(const gsc_run_info *info); /* whether its arms differ in their starts */
+
 /* "fit": the user's own data with the fitted experts, and the log-likelihood against the iteration. */
 gsc_status gsc_figure_build_fit(gsc_run *const *runs, size_t n_runs,
                                 const gsc_figure_options *options, gsc_figure **ret_figure,

@@ -46,14 +46,23 @@ static gsc_panel *find_panel(const gsc_figure *figure, const char *name) {
     return NULL;
 }
 
-static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *x_title,
-                            const char *y_title, const char *unit) {
+/* What a panel is called within a part of a suite: "fingerprint: ν" is "ν" there. */
+static const char *within_part(const gsc_figure_options *options, const char *name) {
+    const size_t length = options->part != NULL ? strlen(options->part) : 0;
+    return length > 0 && strncmp(name, options->part, length) == 0 &&
+                   strncmp(name + length, ": ", 2) == 0
+               ? name + length + 2
+               : name;
+}
+
+static gsc_panel *add_panel(gsc_figure *figure, const char *name, const char *caption,
+                            const char *x_title, const char *y_title, const char *unit) {
     char title[160];
     gsc_panel *panel = gsc_figure_add_panel(figure, name);
     snprintf(title, sizeof title, unit[0] != '\0' ? "%s (%s)" : "%s", y_title, unit);
     if (panel == NULL || !gsc_figure_set_text(&panel->x.title, x_title) ||
         !gsc_figure_set_text(&panel->title,
-                             strcmp(name, "fingerprint") == 0 ? "Fingerprint" : name) ||
+                             strcmp(caption, "fingerprint") == 0 ? "Fingerprint" : caption) ||
         !gsc_figure_set_text(&panel->y.title, title) ||
         !gsc_figure_set_text(&panel->value_title, "exponent")) {
         return NULL;
@@ -306,8 +315,8 @@ static gsc_status add_panels(builder *b) {
             if (is_drawn(info) && gsc_figure_in_part(b->options, info) &&
                 find_panel(b->figure, info->panel) == NULL &&
                 b->figure->n_panels < GSC_FIGURE_MAX_PANELS &&
-                add_panel(b->figure, info->panel, info->x_title, info->y_title, info->unit) ==
-                    NULL) {
+                add_panel(b->figure, info->panel, within_part(b->options, info->panel),
+                          info->x_title, info->y_title, info->unit) == NULL) {
                 return no_memory(b->error);
             }
         }
@@ -315,8 +324,8 @@ static gsc_status add_panels(builder *b) {
     if (b->figure->n_panels > 0) {
         return GSC_OK;
     }
-    gsc_panel *panel =
-        add_panel(b->figure, "fingerprint", "Parameter error δ", "Least KL to the truth", "nat");
+    gsc_panel *panel = add_panel(b->figure, "fingerprint", "fingerprint", "Parameter error δ",
+                                 "Least KL to the truth", "nat");
     const char *message = b->n_runs == 0 ? "No run to show yet"
                           : live         ? "Waiting for the first curve…"
                                          : "This run has no fingerprint";

@@ -343,6 +343,17 @@ static bool has_bound(const drawing *d, double level) {
     return false;
 }
 
+/* Whether as many lines of that exponent have their name as anybody reads. */
+static bool is_crowded(const drawing *d) {
+    size_t n = 0;
+    for (size_t i = 0; i < d->panel->n_layers; i++) {
+        const gsc_plot_layer *layer = d->panel->layers[i];
+        n += layer->kind == GSC_LAYER_DASHED && layer->inline_label != NULL &&
+             strcmp(layer->inline_label, d->info->bound_title) == 0;
+    }
+    return n >= 4;
+}
+
 /* A line through the medians in place of a slope. */
 static bool add_curve(const gsc_rate_builder *b, const drawing *d) {
     static const gsc_slope none = {.slope = NAN, .intercept = NAN, .low = NAN, .high = NAN};
@@ -364,7 +375,8 @@ static bool add_lines(const gsc_rate_builder *b, const drawing *d) {
     }
     if (good && isfinite(d->info->bound) && isfinite(level) && d->n_groups > 1 &&
         !has_bound(d, level)) {
-        good = add_power(d, GSC_LAYER_DASHED, d->info->bound, level, d->info->bound_title);
+        good = add_power(d, GSC_LAYER_DASHED, d->info->bound, level,
+                         is_crowded(d) ? NULL : d->info->bound_title);
     }
     return good && add_legend(b, d, &slope);
 }

@@ -57,6 +57,32 @@ static bool is_suite(const gsc_spec *spec) {
     return json_array_size(gsc_spec_json(spec, "theory.suite")) > 0;
 }
 
+/* Whether an entry of theory.arms sets a key: then the legend tells it, not the subtitle. */
+static bool varies(const gsc_spec *spec, const char *key) {
+    const json_t *arms = gsc_spec_json(spec, "theory.arms");
+    for (size_t i = 0; i < json_array_size(arms); i++) {
+        if (json_object_get(json_object_get(json_array_get(arms, i), "set"), key) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_starts(gsc_words *words, const gsc_spec *spec) {
+    const char *start = gsc_spec_string(spec, "theory.start");
+    const int starts = (int)gsc_spec_int(spec, "theory.starts");
+    if (start != NULL && !varies(spec, "theory.start")) {
+        const bool near_truth = strcmp(start, "near_truth") == 0;
+        gsc_words_add(words, " · %s%s", near_truth ? "near-truth" : start,
+                      starts == 1 ? " start" : " starts");
+        if (starts > 1 && !varies(spec, "theory.starts")) {
+            gsc_words_add(words, " (best of %d)", starts);
+        }
+    } else if (start != NULL && starts > 1 && !varies(spec, "theory.starts")) {
+        gsc_words_add(words, " · best of %d starts", starts);
+    }
+}
+
 void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info) {
     gsc_spec *spec = spec_of(info);
     if (spec == NULL || is_suite(spec)) {
@@ -64,23 +90,23 @@ void gsc_words_add_setup(gsc_words *words, const gsc_run_info *info) {
         return;
     }
     const char *gate = gsc_spec_plugin(spec, "gate"), *expert = gsc_spec_plugin(spec, "expert");
-    if (gate != NULL && expert != NULL) {
-        gsc_words_add(words, "%s gate · %s experts · ", gate, expert);
+    if (gate != NULL && !varies(spec, "gate")) {
+        gsc_words_add(words, "%s gate · ", gate);
     }
-    int replicates = (int)gsc_spec_int(spec, "theory.replicates");
-    int starts = (int)gsc_spec_int(spec, "theory.starts");
+    if (expert != NULL && !varies(spec, "expert")) {
+        gsc_words_add(words, "%s experts · ", expert);
+    }
+    const int replicates = (int)gsc_spec_int(spec, "theory.replicates");
     gsc_words_add(words, "%d %s", replicates, replicates == 1 ? "replicate" : "replicates");
-    const char *start = gsc_spec_string(spec, "theory.start");
-    if (start != NULL) {
-        bool near_truth = strcmp(start, "near_truth") == 0;
-        gsc_words_add(words, " · %s%s", near_truth ? "near-truth" : start,
-                      starts == 1 ? " start" : " starts");
-        if (starts > 1) {
-            gsc_words_add(words, " (best of %d)", starts);
-        }
+    add_starts(words, spec);
+    if (varies(spec, "theory.polish")) {
+        gsc_spec_free(spec);
+        return;
     }
     if (gsc_spec_bool(spec, "theory.polish")) {
         gsc_words_add(words, " · polished to the maximum");
+    } else if (varies(spec, "theory.tolerance")) {
+        gsc_words_add(words, " · as EM stops");
     } else {
         char tolerance[64];
         snprintf(tolerance, sizeof tolerance, "%g", gsc_spec_real(spec, "theory.tolerance"));
