@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
  * gatescope report FILE.gsc|DIR... [--json] [-o FOLDER]: the final figures of merit of runs with their
- * rate table; of a run that has not finished, the slopes so far. With -o the table and the figures
- * go to a folder too (rate_files.h). Names of results: core/read/findings.h.
+ * rate table; of a run that has not finished, the slopes so far. With -o tables and figures go to a
+ * folder too (rate_files.h, result_files.h). Names of results: core/read/findings.h.
  *
  * Layer: app.
  */
 #include "app/commands.h"
-#include "app/report_fit.h"
 #include "app/rate_files.h"
+#include "app/report_fit.h"
+#include "app/result_files.h"
 #include "core/read/findings.h"
 #include "core/read/json_text.h"
 #include "core/read/rate_table.h"
 #include "core/read/sweep_folder.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,11 +246,6 @@ static gsc_status print_run(gsc_run *run, const gsc_findings *findings, const gs
 
 /* ---- A sweep ---- */
 
-static bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* One line of a run of a sweep: what arms are usually told apart by. */
 static gsc_status print_line(const char *path, const char *arm, const gsc_sweep_run *which,
                              gsc_error *error) {
@@ -379,13 +376,35 @@ static int parse(int argc, char **argv, report_options *options) {
     return 0;
 }
 
-/* The table and the figures. */
+/* The tables and the figures; rates are of runs that stand by themselves. */
 static gsc_status write_folder(const report_options *options, gsc_error *error) {
-    gsc_status status =
-        gsc_rate_files_table(options->files, options->n_files, options->folder, error);
-    for (int i = 0, written; i < options->n_files && status == GSC_OK; i++) {
-        status = gsc_rate_files_figures(options->files[i], options->folder, &written, error);
+    char **runs = calloc((size_t)options->n_files + 1, sizeof *runs);
+    int n_runs = 0, written;
+    if (runs == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for a list of runs");
     }
+    for (int i = 0; i < options->n_files; i++) {
+        if (!gsc_is_sweep(options->files[i])) {
+            runs[n_runs++] = options->files[i];
+        }
+    }
+    gsc_status status = GSC_OK;
+    if (mkdir(options->folder, 0777) != 0 && errno != EEXIST) {
+        status = gsc_fail(error, GSC_ERR_IO, "the folder %s cannot be made: %s", options->folder,
+                          strerror(errno));
+    }
+    if (status == GSC_OK && n_runs > 0) {
+        status = gsc_rate_files_table(runs, n_runs, options->folder, error);
+    }
+    if (status == GSC_OK) {
+        status = gsc_result_files_table(options->files, options->n_files, options->folder, error);
+    }
+    for (int i = 0; i < options->n_files && status == GSC_OK; i++) {
+        status = gsc_is_sweep(options->files[i])
+                     ? gsc_result_files_compare(options->files[i], options->folder, error)
+                     : gsc_rate_files_figures(options->files[i], options->folder, &written, error);
+    }
+    free(runs);
     return status;
 }
 
@@ -409,7 +428,7 @@ int gsc_cmd_report(int argc, char **argv) {
         if (!options.as_json && i > 0) {
             putchar('\n');
         }
-        const gsc_status status = is_folder(options.files[i])
+        const gsc_status status = gsc_is_sweep(options.files[i])
                                       ? report_sweep(options.files[i], array, &error)
                                       : report_file(options.files[i], array, &error);
         if (status != GSC_OK) {

@@ -82,7 +82,7 @@ static const gsc_command commands[] = {
      gsc_cmd_resume},
     {"report", "FILE.gsc|SWEEP… [--json] [-o DIR]", "figures of merit of runs: rates, losses",
      "  --json   one object per run: run, status, spec, results, rates\n"
-     "  -o DIR   rates.csv and the figures of the runs, in a folder; made if missing\n",
+     "  -o DIR   rates.csv, results.csv and the figures, in a folder; made if missing\n",
      gsc_cmd_report},
     {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display", NULL,
      gsc_cmd_plot},

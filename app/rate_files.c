@@ -113,8 +113,8 @@ static gsc_status draw_part(const gsc_run *run, const char *plot, const char *pa
                             const char *part, const char *folder, int *written, gsc_error *error) {
     static const struct {
         const char *figure, *x_name;
-    } kinds[] = {
-        {"rate", "n"}, {"components", "n"}, {"fingerprint", "delta"}, {"starts", "iteration"}};
+    } kinds[] = {{"rate", "n"},           {"components", "n"}, {"fingerprint", "delta"},
+                 {"starts", "iteration"}, {"loss", "step"},    {"router", "step"}};
     gsc_status status = GSC_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == GSC_OK; i++) {
         if (has_series(run, part, kinds[i].x_name)) {

@@ -14,7 +14,8 @@
 gsc_status gsc_rate_files_table(char *const *paths, int n_paths, const char *folder,
                                 gsc_error *error);
 
-/* PART-rate.png and PART-components.png, or PART-fingerprint.png, of a run by gatescope-plot.
+/* PART-rate.png and PART-components.png, PART-fingerprint.png, or of a language model loss.png and
+ * router.png, of a run by gatescope-plot.
  * Without that program nothing is written. *ret_written counts the files. */
 gsc_status gsc_rate_files_figures(const char *path, const char *folder, int *ret_written,
                                   gsc_error *error);

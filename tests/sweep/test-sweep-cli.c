@@ -116,6 +116,26 @@ static void kill_one(void) {
     TAP_OK(count_of("todo") > 0, "and some wait");
 }
 
+/* The results of every run as one table, long form; the figure where the program that draws is there. */
+static void test_report_files(void) {
+    char line[1000] = "";
+    size_t rows = 0, losses = 0;
+    TAP_OK(cli("report s -o told") == 0, "a sweep's report as files");
+    FILE *file = fopen("told/results.csv", "r");
+    const bool head = file != NULL && fgets(line, sizeof line, file) != NULL &&
+                      strcmp(line, "run,arm,stage,tuned,seed,status,result,of,value,low,high,unit"
+                                   "\r\n") == 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        rows++;
+        losses += strstr(line, ",done,validation_loss,,") != NULL;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    TAP_OK(head && losses == 12 && rows > 12 * 50, "has each result of each run");
+    TAP_OK(access("told/rates.csv", F_OK) != 0, "and no rates, which are of other runs");
+}
+
 static void test_verdict(void) {
     TAP_OK(cli("compare s --json") == 0, "compare");
     json_t *all = json_loads(out, 0, NULL);
@@ -149,6 +169,7 @@ int main(int argc, char **argv) {
     expect("compare s --curve validation_loss", 0, "shared=1 - shared=0, validation_loss");
     expect("report s", 0, "12 runs done, 0 under way, 0 to do");
     expect("report s", 0, "difference [95%]");
+    test_report_files();
     expect("compare s --baseline shared=2", 2, "the nearest is shared=");
     expect("compare --sd 0.01 --effect 0.005", 0, "8 seeds find a true difference of 0.01153");
     write_text("items.jsonl", "{\"ctx\": \"the cat\", \"endings\": [\"sat on\", \"qzxv jk\"], "
