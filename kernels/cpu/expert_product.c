@@ -226,6 +226,7 @@ ALWAYS void outer_tile(float *c, size_t c_row, const inner *in, size_t i, size_t
     }
     for (size_t l = 0; l < in->depth; l++) {
         const float *a = in->a[l] + i, *b = in->b[l] + j;
+        __builtin_prefetch(a + ROWS); /* the next tile's */
         __m512 numbers[PANEL];
 #pragma GCC unroll 3
         for (int v = 0; v < vectors; v++) {
