@@ -7,6 +7,7 @@
 #include "ui/plot/layout_panel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Title and subtitle from the top; returns where the panels may begin. */
 static double place_title(gsc_text_ruler *ruler, double margin) {
@@ -24,13 +25,41 @@ static double place_title(gsc_text_ruler *ruler, double margin) {
     return y > margin ? y + 14 * k : y;
 }
 
+/* Definitions are written with hyphens for minus signs; in print they are the true ones. NULL: out of memory. */
+static char *with_minus_signs(const char *text) {
+    static const char hyphen[] = " - ", minus[] = " − ";
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, hyphen)) != NULL; at++) {
+        n++;
+    }
+    char *whole = malloc(strlen(text) + n * (sizeof minus - sizeof hyphen) + 1);
+    char *to = whole;
+    for (const char *at = text; whole != NULL;) {
+        const char *found = strstr(at, hyphen);
+        size_t length = found != NULL ? (size_t)(found - at) : strlen(at);
+        memcpy(to, at, length);
+        to += length;
+        if (found == NULL) {
+            *to = '\0';
+            break;
+        }
+        memcpy(to, minus, sizeof minus - 2); /* its last blank may begin the next */
+        to += sizeof minus - 2;
+        at = found + sizeof hyphen - 2;
+    }
+    return whole;
+}
+
 /* Small print at the bottom; returns where the panels must end. */
 static double place_recipe(gsc_text_ruler *ruler, double margin) {
     const gsc_layout *layout = ruler->layout;
     double k = layout->text_scale, bottom = layout->height - margin;
     gsc_text_style style = {GSC_TEXT_RECIPE,           -1, 8.5 * k, false, layout->theme->muted,
                             layout->width - 2 * margin};
-    gsc_box box = gsc_text_add(ruler, layout->figure->recipe, &style, margin, bottom, 0, 1);
+    char *text = with_minus_signs(layout->figure->recipe != NULL ? layout->figure->recipe : "");
+    ruler->failed = ruler->failed || text == NULL;
+    gsc_box box = gsc_text_add(ruler, text, &style, margin, bottom, 0, 1);
+    free(text);
     return box.height > 0 ? box.y - 10 * k : bottom;
 }
 

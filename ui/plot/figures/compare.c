@@ -142,9 +142,10 @@ static gsc_status draw_curves(gsc_compare_builder *b) {
     const gsc_comparison *c = b->comparison;
     const char *name = series_of(b);
     double low = INFINITY, high = -INFINITY;
-    gsc_panel *panel = gsc_compare_panel(b, "difference", "Difference to the baseline", "Step",
-                                         c->unit[0] != '\0' ? "Arm − baseline, in pairs (nat)"
-                                                            : "Arm − baseline, in pairs");
+    char title[128];
+    gsc_compare_difference_title(b, "Arm − baseline, in pairs", title, sizeof title);
+    gsc_panel *panel =
+        gsc_compare_panel(b, "difference", "Difference to the baseline", "Step", title);
     gsc_status status = panel != NULL ? GSC_OK : gsc_compare_no_memory(b);
     for (size_t a = 0; a < c->n_arms && status == GSC_OK; a++) {
         gsc_compare_point *points = NULL;
@@ -206,7 +207,9 @@ static gsc_status draw_arm(gsc_compare_builder *b, gsc_panel *panel, size_t arm,
 static gsc_status draw_verdicts(gsc_compare_builder *b) {
     const gsc_comparison *c = b->comparison;
     const char **names = calloc(c->n_arms + 1, sizeof *names);
-    gsc_panel *panel = gsc_compare_panel(b, "verdicts", "At the end", NULL, "Arm − baseline");
+    char title[128];
+    gsc_compare_difference_title(b, "Arm − baseline", title, sizeof title);
+    gsc_panel *panel = gsc_compare_panel(b, "verdicts", "At the end", NULL, title);
     gsc_status status = panel != NULL && names != NULL ? GSC_OK : gsc_compare_no_memory(b);
     size_t n = 0;
     for (size_t a = 0; a < c->n_arms && status == GSC_OK; a++) {

@@ -20,6 +20,10 @@ typedef struct gsc_compare_builder {
     gsc_error *error;
 } gsc_compare_builder;
 
+/* "Arm − baseline, in pairs (nat)", of the result that the comparison is about. */
+void gsc_compare_difference_title(const gsc_compare_builder *self, const char *what,
+                                  char *ret_title, size_t size);
+
 /* Makes the figure and compares the runs; runs that cannot be compared are no error. */
 gsc_status gsc_compare_begin(gsc_compare_builder *self, const char *figure, gsc_run *const *runs,
                              size_t n_runs, const gsc_figure_options *options, gsc_error *error);

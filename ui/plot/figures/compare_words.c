@@ -73,6 +73,15 @@ bool gsc_compare_rule(gsc_panel *panel, double x0, double x1, double y, const ch
     return true;
 }
 
+void gsc_compare_difference_title(const gsc_compare_builder *self, const char *what,
+                                  char *ret_title, size_t size) {
+    const gsc_comparison *c = self->comparison;
+    bool other = self->options->metric != NULL && strcmp(self->options->metric, c->result) != 0;
+    bool unit = c->unit[0] != '\0' && !other;
+    snprintf(ret_title, size, "%s%s%s%s", what, unit ? " (" : "", unit ? c->unit : "",
+             unit ? ")" : "");
+}
+
 /* ---- Words -------------------------------------------------------------------------------------- */
 static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_words *words) {
     const gsc_comparison *c = self->comparison;

@@ -107,6 +107,23 @@ static void title_of(const gsc_compare_builder *b, const char *name, char *ret_t
         (char)(ret_title[0] >= 'a' && ret_title[0] <= 'z' ? ret_title[0] - 32 : ret_title[0]);
 }
 
+/* What is said of the figure, and what its results are, by their definitions. Caller clears; NULL in text: no memory. */
+static gsc_words say(const gsc_compare_builder *b, const char *what, const char *const *names,
+                     size_t n) {
+    gsc_words words = {0};
+    gsc_words_add(&words, "%s", what);
+    for (size_t i = 0; i < n; i++) {
+        const gsc_result *result = NULL;
+        for (size_t r = 0; names[i] != NULL && r < b->n_runs && result == NULL; r++) {
+            result = result_of(b->runs[r], names[i]);
+        }
+        if (result != NULL && result->definition[0] != '\0') {
+            gsc_words_add(&words, " %s: %s.", names[i], result->definition);
+        }
+    }
+    return words;
+}
+
 /* Who a run is: its name, what was varied, its seed. */
 static void run_label(const gsc_compare_builder *b, const gsc_varied *varied, size_t run,
                       char *ret_label, size_t size) {
@@ -171,7 +188,14 @@ gsc_status gsc_figure_build_scatter(gsc_run *const *runs, size_t n_runs,
         snprintf(b.message, sizeof b.message,
                  "A scatter wants two results that differ between at least two finished runs");
     }
-    return gsc_compare_finish(&b, status, "Every point is a run.", ret_figure);
+    const char *const names[] = {x, y};
+    gsc_words words = say(&b, "Every point is a run.", names, status == GSC_OK ? 2 : 0);
+    if (status == GSC_OK && (words.failed || words.text == NULL)) {
+        status = gsc_compare_no_memory(&b);
+    }
+    status = gsc_compare_finish(&b, status, words.text, ret_figure);
+    gsc_words_clear(&words);
+    return status;
 }
 
 /* ---- Parallel coordinates ----------------------------------------------------------------------- */
@@ -289,9 +313,15 @@ gsc_status gsc_figure_build_parallel(gsc_run *const *runs, size_t n_runs,
             "a varied key beside it");
     }
     gsc_varied_clear(&a.varied);
-    return gsc_compare_finish(&b, status,
-                              "Every line is a run, through what was varied and what came of it; "
-                              "under each axis its least and its greatest value, or its first and "
-                              "its last kind.",
-                              ret_figure);
+    gsc_words words = say(&b,
+                          "Every line is a run, through what was varied and what came of it; under "
+                          "each axis its least and its greatest value, or its first and its last "
+                          "kind.",
+                          a.names, status == GSC_OK ? a.n_results : 0);
+    if (status == GSC_OK && (words.failed || words.text == NULL)) {
+        status = gsc_compare_no_memory(&b);
+    }
+    status = gsc_compare_finish(&b, status, words.text, ret_figure);
+    gsc_words_clear(&words);
+    return status;
 }

@@ -61,12 +61,13 @@ static bool draw_row(gsc_panel *panel, const gsc_claim_row *row, double at) {
 }
 
 static gsc_status draw_claim(gsc_compare_builder *b, gsc_claim *claim) {
-    char title[384], counts[VERDICTS][32];
+    char title[384], axis[128], counts[VERDICTS][32];
     size_t n[VERDICTS] = {0};
     snprintf(title, sizeof title, "%s: %s in %.0f%% of %zu", claim->arm,
              gsc_verdict_name(claim->verdict), 100 * claim->stands, claim->count);
-    gsc_panel *panel = gsc_compare_panel(b, claim->arm, title,
-                                         "Definition, rate and layer, by size", "Arm − baseline");
+    gsc_compare_difference_title(b, "Arm − baseline", axis, sizeof axis);
+    gsc_panel *panel =
+        gsc_compare_panel(b, claim->arm, title, "Definition, rate and layer, by size", axis);
     bool good = panel != NULL;
     qsort(claim->rows, claim->count, sizeof *claim->rows, by_mean);
     for (size_t i = 0; good && i < claim->count; i++) {
