@@ -126,10 +126,11 @@ static const gsc_command commands[] = {
      gsc_cmd_data},
     {"doctor", "[--json]", "what this machine has, and what is missing", "  --json   as data\n",
      gsc_cmd_doctor},
-    {"bench", "em|kernels|lm [--json]", "measure speed on this machine",
+    {"bench", "em|kernels|lm|plot [--json]", "measure speed on this machine",
      "  em        fits of the theory lab beside a vectorised NumPy version\n"
      "  kernels   each numeric operation beside its reference\n"
      "  lm        training steps of the language model beside PyTorch\n"
+     "  plot      figures, lists of runs and the window, on a display of its own; --quick, --no-window\n"
      "  --json    as data\n",
      gsc_cmd_bench},
     {"worker", "", NULL, NULL, gsc_cmd_worker},
