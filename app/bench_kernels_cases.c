@@ -346,7 +346,7 @@ static bench_case combine_case(gsc_dtype dtype, bench_shape s) {
 }
 
 static void run_combine_backward(gsc_queue *queue, const gsc_view *v, const bench_case *c) {
-    gsc_combine_backward(queue, &v[6], &v[7], &v[8], &v[9], &v[10], &v[1], &v[2]);
+    gsc_combine_backward(queue, &v[6], &v[7], &v[8], &v[9], &v[10], &v[2]);
 }
 
 static bench_case combine_backward_case(gsc_dtype dtype, bench_shape s) {
@@ -355,7 +355,7 @@ static bench_case combine_backward_case(gsc_dtype dtype, bench_shape s) {
     add_plan(&c);
     add(&c, dtype, s.t * s.k, s.d, BENCH_OUTPUT);
     add(&c, dtype, 1, s.t * s.k, BENCH_OUTPUT);
-    add(&c, dtype, s.t, s.d, BENCH_RANDOM);
+    add(&c, dtype, s.t * s.k, s.d, BENCH_UPDATED);
     add(&c, dtype, s.t * s.k, s.d, BENCH_RANDOM);
     add(&c, dtype, 1, s.t * s.k, BENCH_RANDOM);
     c.prepare = run_plan;

@@ -74,10 +74,10 @@ typedef struct gsc_plan_args {
 typedef struct gsc_combine_args {
     gsc_dtype dtype;
     void *y;                     /* combine, gather: y; backward: dx */
-    void *dweight;               /* backward */
-    const void *x, *dy, *weight; /* weight may be NULL forward */
+    void *dweight, *g;           /* backward */
+    const void *x, *weight;      /* weight may be NULL forward */
     const int32_t *start, *slot; /* combine */
-    const int32_t *row, *choice; /* gather: row; backward: both */
+    const int32_t *row, *choice; /* gather: row; backward: choice */
     size_t rows, slots, columns;
     bool accumulate;
 } gsc_combine_args;

@@ -118,26 +118,26 @@ void gsc_combine(gsc_queue *queue, const gsc_view *y, const gsc_view *x, const g
 }
 
 void gsc_combine_backward(gsc_queue *queue, const gsc_view *dx, const gsc_view *dweight,
-                          const gsc_view *dy, const gsc_view *x, const gsc_view *weight,
-                          const gsc_view *row, const gsc_view *choice) {
+                          const gsc_view *g, const gsc_view *x, const gsc_view *weight,
+                          const gsc_view *choice) {
     static const char op[] = "combine_backward";
     if (gsc_queue_failed(queue)) {
         return;
     }
-    gsc_combine_args args = {.dtype = x->dtype,
-                             .rows = gsc_view_rows(dy),
-                             .slots = gsc_view_count(row),
-                             .columns = gsc_view_columns(x)};
+    gsc_combine_args args = {
+        .dtype = x->dtype, .slots = gsc_view_count(choice), .columns = gsc_view_columns(x)};
     if (!gsc_check_real(queue, op, "x", x) ||
         !gsc_check_rows(queue, op, "x", x, x->dtype, args.slots, args.columns) ||
         !gsc_check_rows(queue, op, "dx", dx, x->dtype, args.slots, args.columns) ||
-        !gsc_check_rows(queue, op, "dy", dy, x->dtype, args.rows, args.columns) ||
+        !gsc_check_rows(queue, op, "g", g, x->dtype, args.slots, args.columns) ||
         !gsc_check_count(queue, op, "weight", weight, x->dtype, args.slots) ||
         !gsc_check_count(queue, op, "dweight", dweight, x->dtype, args.slots) ||
-        !check_index(queue, op, "row", row, args.slots) ||
         !check_index(queue, op, "choice", choice, args.slots) ||
-        !gsc_check_same_or_apart(queue, op, "dx", dx, "x", x) ||
-        !gsc_check_apart(queue, op, "dx", dx, "dy", dy) ||
+        !gsc_check_apart(queue, op, "dx", dx, "x", x) ||
+        !gsc_check_apart(queue, op, "dx", dx, "g", g) ||
+        !gsc_check_apart(queue, op, "g", g, "x", x) ||
+        !gsc_check_apart(queue, op, "g", g, "dweight", dweight) ||
+        !gsc_check_apart(queue, op, "g", g, "weight", weight) ||
         !gsc_check_apart(queue, op, "dx", dx, "dweight", dweight) ||
         !gsc_check_apart(queue, op, "dx", dx, "weight", weight) ||
         !gsc_check_apart(queue, op, "dweight", dweight, "weight", weight)) {
@@ -145,10 +145,9 @@ void gsc_combine_backward(gsc_queue *queue, const gsc_view *dx, const gsc_view *
     }
     args.y = gsc_view_data(dx);
     args.dweight = gsc_view_data(dweight);
-    args.dy = gsc_view_data(dy);
+    args.g = gsc_view_data(g);
     args.x = gsc_view_data(x);
     args.weight = gsc_view_data(weight);
-    args.row = gsc_view_data(row);
     args.choice = gsc_view_data(choice);
     GSC_RUN_OP(queue, combine_backward, &args);
 }
@@ -159,12 +158,12 @@ gsc_tolerance gsc_combine_tolerance(gsc_dtype dtype, size_t terms) {
 }
 
 double gsc_combine_flops(size_t slots, size_t columns, bool backward) {
-    return (backward ? 3.0 : 2.0) * (double)slots * (double)columns;
+    return (backward ? 4.0 : 2.0) * (double)slots * (double)columns;
 }
 
 double gsc_combine_bytes(gsc_dtype dtype, size_t slots, size_t rows, size_t columns,
                          bool backward) {
-    double elements = backward ? 3.0 * (double)slots : (double)slots + (double)rows;
+    double elements = backward ? 4.0 * (double)slots : (double)slots + (double)rows;
     return elements * (double)columns * (double)gsc_dtype_bytes(dtype);
 }
 

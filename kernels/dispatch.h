@@ -39,15 +39,19 @@ void gsc_gather_rows(gsc_queue *queue, const gsc_view *y, const gsc_view *x, con
 void gsc_combine(gsc_queue *queue, const gsc_view *y, const gsc_view *x, const gsc_view *weight,
                  const gsc_view *start, const gsc_view *slot, bool accumulate);
 
-/* The gradient of combine: dx_s = weight_c dy[row_s], dweight_c = dy[row_s] . x_s, c = choice_s.
- * dx, x [n, columns], dy [T, columns]; dweight, weight: n elements, by place. dx may be x (in
- * place). Overwrites.
+/* The gradient of combine, also where a linear map lies between: from g_s, what comes back to slot s as if
+ * its weight were 1,
  *
- * Measure: |dx - ref| / |ref|; |dweight - ref| / sum |dy x|. FLOPs: 3 n columns. Bytes: 3 n
- * columns elements. */
+ *     dx_s = weight_c g_s,   dweight_c = g_s . x_s,   then g_s = weight_c x_s,   c = choice_s
+ *
+ * where the last is what the map's own gradient takes. dx, g, x [n, columns], apart; dweight, weight: n
+ * elements, by place.
+ *
+ * Measure: |dx - ref| / |ref|, so g; |dweight - ref| / sum |g x|. FLOPs: 4 n columns. Bytes: 4 n columns
+ * elements. */
 void gsc_combine_backward(gsc_queue *queue, const gsc_view *dx, const gsc_view *dweight,
-                          const gsc_view *dy, const gsc_view *x, const gsc_view *weight,
-                          const gsc_view *row, const gsc_view *choice);
+                          const gsc_view *g, const gsc_view *x, const gsc_view *weight,
+                          const gsc_view *choice);
 
 /* terms: the most choices of a row, or columns for combine_backward. */
 gsc_tolerance gsc_combine_tolerance(gsc_dtype dtype, size_t terms);

@@ -198,8 +198,7 @@ gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, co
     const gsc_view dgathered = lm_matrix(self->dgathered, n, d), slot = lm_rows(l->slot, n);
     const gsc_view hidden = lm_rows(self->hidden, n), dhidden = lm_rows(self->dhidden, n);
     const gsc_view dv = lm_rows(self->dv, n), weight = lm_rows(l->weight, n);
-    const gsc_view dweight = lm_rows(self->dweight, n), dummy = lm_rows(self->dummy, n);
-    const gsc_view identity = lm_rows(self->identity, n), choice = lm_rows(l->choice, n);
+    const gsc_view dweight = lm_rows(self->dweight, n), choice = lm_rows(l->choice, n);
     const gsc_view start = lm_rows(l->start, (size_t)dx->shape[0] + 1);
     gsc_status status = GSC_OK;
     for (size_t k = 0; k < self->n_kinds; k++) {
@@ -207,8 +206,7 @@ gsc_status lm_routed_backward(gsc_lm *self, size_t layer, const gsc_view *dx, co
         hidden_backward(self, &s, dy);
     }
     /* dv = weight g, dweight = g . hidden; then dhidden = weight hidden. */
-    gsc_combine_backward(queue, &dv, &dweight, &dhidden, &hidden, &weight, &identity, &choice);
-    gsc_combine_backward(queue, &dhidden, &dummy, &hidden, &dhidden, &weight, &identity, &choice);
+    gsc_combine_backward(queue, &dv, &dweight, &dhidden, &hidden, &weight, &choice);
     for (size_t k = 0; k < self->n_kinds && status == GSC_OK; k++) {
         const slots s = slots_of(self, l, k);
         const bool needed = s.n > 0 || (self->forgotten && !s.kind->own);

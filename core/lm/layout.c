@@ -121,7 +121,6 @@ void lm_lay_out(gsc_lm *self) {
     self->shared_hidden = matrix(self, t, wide);
     self->shared_dhidden = matrix(self, t, wide);
     self->shared_dv = matrix(self, self->gated ? t : 0, wide);
-    self->dummy = vector(self, n);
     self->dweight = vector(self, n);
     self->z = matrix(self, t, m);
     self->dz = matrix(self, t, m);
@@ -133,7 +132,6 @@ void lm_lay_out(gsc_lm *self) {
     self->dmix_out = matrix(self, mixed, d);
     self->tokens = indices(self, t);
     self->targets = indices(self, t);
-    self->identity = indices(self, n);
     self->losses = take(self, DOUBLES, 1, self->chunk, 0);
     self->weight_double = take(self, DOUBLES, 1, n, 0);
     self->row_double = take(self, DOUBLES, 1, as_double, 0);

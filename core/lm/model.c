@@ -162,21 +162,10 @@ static gsc_status make_buffers(gsc_lm *self, gsc_error *error) {
 }
 
 static gsc_status write_constants(gsc_lm *self, gsc_error *error) {
-    int32_t *identity = malloc((self->capacity + 1) * sizeof *identity);
-    if (identity == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu indices", self->capacity);
-    }
-    for (size_t i = 0; i < self->capacity; i++) {
-        identity[i] = (int32_t)i;
-    }
-    const gsc_status status =
-        gsc_buf_write(self->queue, self->indices, self->identity.offset * sizeof *identity,
-                      identity, self->capacity * sizeof *identity, error);
-    free(identity);
     if (self->shape.rotated > 0) {
         gsc_rope_table(self->queue, &self->rope, self->shape.rope_base);
     }
-    return status == GSC_OK ? gsc_queue_finish(self->queue, error) : status;
+    return gsc_queue_finish(self->queue, error);
 }
 
 /* Shape, parameters and sizes; what a forecast needs too. */

@@ -107,14 +107,13 @@ struct gsc_lm {
     gsc_view dx, dn, dqkv, dheads; /* [T, d], [T, d], [T, 3 H s], [T, H s] */
     gsc_view gathered, dgathered;  /* [n, d] */
     gsc_view hidden, dhidden, dv;  /* [n, e] */
-    gsc_view dummy;                /* [n] */
     gsc_view shared_hidden, shared_dhidden, shared_dv;
     gsc_view z, dz;                       /* [T, M] */
     gsc_view dweight;                     /* [n] */
     gsc_view jitter, gate_x;              /* [T, d] */
     gsc_view dmix_dispatch, dmix_combine; /* [T, S] */
     gsc_view dmixed, dmix_out;            /* [sequences S, d] */
-    gsc_view tokens, targets, identity;   /* i32 [T], [T], [n] */
+    gsc_view tokens, targets;             /* i32 [T] */
     gsc_view losses, weight_double;       /* f64 */
     gsc_view row_double;                  /* f64 [T, d] or [M, d], for scores on the host */
 

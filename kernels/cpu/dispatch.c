@@ -71,12 +71,14 @@ void GSC_ISA_NAME(gsc_combine_backward_task)(void *data, size_t task, size_t wor
     const gsc_combine_args *a = w->args;
     for (size_t s = task * w->share; s < gsc_cpu_share_end(w, task, a->slots); s++) {
         size_t place = (size_t)a->choice[s];
-        const float *dy = (const float *)a->dy + (size_t)a->row[s] * a->columns;
-        float *dx = (float *)a->y + s * a->columns, weight = ((const float *)a->weight)[place];
-        ((float *)a->dweight)[place] =
-            gsc_lanes_dot(dy, (const float *)a->x + s * a->columns, a->columns);
+        const float weight = ((const float *)a->weight)[place];
+        const float *restrict x = (const float *)a->x + s * a->columns;
+        float *restrict dx = (float *)a->y + s * a->columns;
+        float *restrict g = (float *)a->g + s * a->columns;
+        ((float *)a->dweight)[place] = gsc_lanes_dot(g, x, a->columns);
         for (size_t j = 0; j < a->columns; j++) {
-            dx[j] = weight * dy[j];
+            dx[j] = weight * g[j];
+            g[j] = weight * x[j];
         }
     }
 }

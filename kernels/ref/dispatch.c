@@ -65,17 +65,18 @@ void gsc_combine_ref(gsc_queue *queue, const gsc_combine_args *a) {
 }
 
 void gsc_combine_backward_ref(gsc_queue *queue, const gsc_combine_args *a) {
-    if (!gsc_check_indices(queue, "combine_backward", "row", a->row, a->slots, a->rows) ||
-        !gsc_check_indices(queue, "combine_backward", "choice", a->choice, a->slots, a->slots)) {
+    if (!gsc_check_indices(queue, "combine_backward", "choice", a->choice, a->slots, a->slots)) {
         return;
     }
     for (size_t s = 0; s < a->slots; s++) {
-        size_t place = (size_t)a->choice[s], row = (size_t)a->row[s] * a->columns;
+        size_t place = (size_t)a->choice[s], row = s * a->columns;
         double weight = gsc_ref_get(a->dtype, a->weight, place), dot = 0.0;
         for (size_t j = 0; j < a->columns; j++) {
-            double dy = gsc_ref_get(a->dtype, a->dy, row + j);
-            dot += dy * gsc_ref_get(a->dtype, a->x, s * a->columns + j);
-            gsc_ref_set(a->dtype, a->y, s * a->columns + j, weight * dy);
+            double g = gsc_ref_get(a->dtype, a->g, row + j),
+                   x = gsc_ref_get(a->dtype, a->x, row + j);
+            dot += g * x;
+            gsc_ref_set(a->dtype, a->y, row + j, weight * g);
+            gsc_ref_set(a->dtype, a->g, row + j, weight * x);
         }
         gsc_ref_set(a->dtype, a->dweight, place, dot);
     }

@@ -145,11 +145,12 @@ static void run_combine(gsc_queue *queue, const gsc_view *v, const void *data) {
 }
 
 static void run_combine_backward(gsc_queue *queue, const gsc_view *v, const void *data) {
-    gsc_combine_backward(queue, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6]);
+    gsc_combine_backward(queue, &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]);
 }
 
-static void run_combine_backward_over(gsc_queue *queue, const gsc_view *v, const void *data) {
-    gsc_combine_backward(queue, &v[0], &v[1], &v[2], &v[0], &v[3], &v[4], &v[5]);
+static void run_combine_gradient(gsc_queue *queue, const gsc_view *v, const void *data) {
+    gsc_gather_rows(queue, &v[2], &v[6], &v[7]);
+    run_combine_backward(queue, v, data);
 }
 
 static void check_combine(const routing *r, size_t columns, bool gradient) {
@@ -170,31 +171,22 @@ static void check_combine(const routing *r, size_t columns, bool gradient) {
                         run_combine_backward,
                         tolerance,
                         true,
-                        7,
+                        6,
                         {{"dx", OP_OUT, GSC_F32, r->slots, columns},
                          {"dweight", OP_OUT, GSC_F32, 1, r->slots},
-                         {"dy", OP_IN, GSC_F32, r->rows, columns},
+                         {"g", OP_INOUT, GSC_F32, r->slots, columns},
                          {"x", OP_IN, GSC_F32, r->slots, columns},
                          {"weight", OP_IN, GSC_F32, 1, r->slots},
-                         {"row", OP_IN, GSC_I32, 1, r->slots, fill_row},
                          {"choice", OP_IN, GSC_I32, 1, r->slots, fill_choice}}};
-    op_case over = {"combine_backward in place",
-                    r,
-                    run_combine_backward_over,
-                    tolerance,
-                    true,
-                    6,
-                    {{"x", OP_INOUT, GSC_F32, r->slots, columns},
-                     {"dweight", OP_OUT, GSC_F32, 1, r->slots},
-                     {"dy", OP_IN, GSC_F32, r->rows, columns},
-                     {"weight", OP_IN, GSC_F32, 1, r->slots},
-                     {"row", OP_IN, GSC_I32, 1, r->slots, fill_row},
-                     {"choice", OP_IN, GSC_I32, 1, r->slots, fill_choice}}};
     op_check(&forward);
     op_check(&backward);
-    op_check(&over);
     if (gradient) {
-        op_check_gradient(&forward, &backward, 1e-8);
+        op_case whole = backward;
+        whole.run = run_combine_gradient;
+        whole.n_tensors = 8;
+        whole.tensors[6] = (op_tensor){"dy", OP_IN, GSC_F32, r->rows, columns};
+        whole.tensors[7] = (op_tensor){"row", OP_IN, GSC_I32, 1, r->slots, fill_row};
+        op_check_gradient(&forward, &whole, 1e-8);
     }
 }
 
