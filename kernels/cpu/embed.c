@@ -5,6 +5,10 @@
  */
 #include "kernels/cpu/tasks.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 void GSC_ISA_NAME(gsc_embed_task)(void *data, size_t task, size_t worker) {
     const gsc_cpu_work *w = data;
     const gsc_embed_args *a = w->args;
@@ -77,6 +81,33 @@ void GSC_ISA_NAME(gsc_bias_backward_task)(void *data, size_t task, size_t worker
     }
 }
 
+#if defined(__AVX512F__)
+
+enum {
+    LANES = 16
+};
+
+/* Heads whose rotated numbers are one vector, with the pairs' cosines twice and their sines, the first half
+ * of them negative: x c - y s is x c + y (-s), to the bit. */
+static void rotate_vector(float *x, size_t heads, size_t head_size, __m512 cosine, __m512 sine) {
+    for (size_t h = 0; h < heads; h++, x += head_size) {
+        const __m512 both = _mm512_loadu_ps(x);
+        const __m512 turned = _mm512_shuffle_f32x4(both, both, 0x4e);
+        _mm512_storeu_ps(x,
+                         _mm512_add_ps(_mm512_mul_ps(both, cosine), _mm512_mul_ps(turned, sine)));
+    }
+}
+
+static void rope_row(const gsc_rope_args *a, float *x, const float *cosine, const float *sine) {
+    const __m256 c = _mm256_loadu_ps(cosine), s = _mm256_loadu_ps(sine);
+    const __m256 first = _mm256_xor_ps(s, _mm256_set1_ps(a->inverse ? 0.0f : -0.0f));
+    const __m256 second = _mm256_xor_ps(s, _mm256_set1_ps(a->inverse ? -0.0f : 0.0f));
+    rotate_vector(x, a->heads, a->head_size, _mm512_broadcast_f32x8(c),
+                  _mm512_insertf32x8(_mm512_castps256_ps512(first), second, 1));
+}
+
+#endif
+
 void GSC_ISA_NAME(gsc_rope_task)(void *data, size_t task, size_t worker) {
     const gsc_cpu_work *w = data;
     const gsc_rope_args *a = w->args;
@@ -84,6 +115,12 @@ void GSC_ISA_NAME(gsc_rope_task)(void *data, size_t task, size_t worker) {
     for (size_t r = task * w->share; r < gsc_cpu_share_end(w, task, a->rows); r++) {
         const float *restrict cosine = (const float *)a->table + r % a->context * a->rotated;
         const float *restrict sine = cosine + half;
+#if defined(__AVX512F__)
+        if (a->rotated == LANES) {
+            rope_row(a, (float *)a->x + r * a->columns, cosine, sine);
+            continue;
+        }
+#endif
         for (size_t h = 0; h < a->heads; h++) {
             float *restrict first = (float *)a->x + r * a->columns + h * a->head_size;
             float *restrict second = first + half;

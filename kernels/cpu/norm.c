@@ -7,6 +7,7 @@
 #include "kernels/cpu/tasks.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Sum of (x - mean)^2. */
 static float squares(const float *x, float mean, size_t n) {
@@ -97,12 +98,11 @@ static void sum_row(const float *dy, const float *gain, const float *x, float me
     *ret_gn = gsc_lanes_sum(sum_gn);
 }
 
-void GSC_ISA_NAME(gsc_norm_backward_task)(void *data, size_t task, size_t worker) {
-    const gsc_cpu_work *w = data;
-    const gsc_norm_args *a = w->args;
+/* dx of rows begin .. end - 1. */
+static void find_dx(const gsc_norm_args *a, size_t begin, size_t end) {
     const float *restrict gain = a->gain;
     size_t n = a->columns;
-    for (size_t t = task * w->share; t < gsc_cpu_share_end(w, task, a->rows); t++) {
+    for (size_t t = begin; t < end; t++) {
         const float *restrict x = (const float *)a->x + t * n;
         const float *dy = (const float *)a->dy + t * n;
         float *dx = (float *)a->dx + t * n;
@@ -125,7 +125,7 @@ void GSC_ISA_NAME(gsc_norm_backward_task)(void *data, size_t task, size_t worker
 }
 
 enum {
-    COLUMNS = 64 /* of a task, at most */
+    COLUMNS = 64 /* whose sums stay in registers */
 };
 
 /* Adds rows begin .. end - 1 of `width` columns to both sums; width is constant where it is inlined. */
@@ -145,34 +145,29 @@ static inline __attribute__((always_inline)) void add_rows(float *restrict sum_g
     }
 }
 
-void GSC_ISA_NAME(gsc_norm_columns_task)(void *data, size_t task, size_t worker) {
-    const gsc_cpu_work *w = data;
+void GSC_ISA_NAME(gsc_norm_backward_task)(void *data, size_t task, size_t worker) {
+    const gsc_cpu_norm_work *w = data;
     const gsc_norm_args *a = w->args;
-    size_t first = task * w->share, width = gsc_cpu_share_end(w, task, a->columns) - first;
-    float *dgain = (float *)a->dgain + first;
-    float *dbias = a->dbias != NULL ? (float *)a->dbias + first : NULL;
-    double gain[COLUMNS], bias[COLUMNS];
-    for (size_t l = 0; l < width; l++) {
-        gain[l] = dgain[l];
-        bias[l] = dbias != NULL ? (double)dbias[l] : 0.0;
-    }
-    for (size_t begin = 0; begin < a->rows; begin += GSC_CPU_SUM_ROWS) {
-        size_t end = begin + GSC_CPU_SUM_ROWS < a->rows ? begin + GSC_CPU_SUM_ROWS : a->rows;
-        float part_g[COLUMNS] = {0}, part_b[COLUMNS] = {0};
-        if (width == COLUMNS) {
-            add_rows(part_g, part_b, a, first, begin, end, COLUMNS);
-        } else {
-            add_rows(part_g, part_b, a, first, begin, end, width);
+    double *gain = w->partial + 2 * task * w->width, *bias = gain + w->width;
+    memset(gain, 0, 2 * w->width * sizeof *gain);
+    size_t last = (task + 1) * w->share < a->rows ? (task + 1) * w->share : a->rows;
+    for (size_t begin = task * w->share, end; begin < last; begin = end) {
+        end = begin + GSC_CPU_SUM_ROWS < last ? begin + GSC_CPU_SUM_ROWS : last;
+        for (size_t first = 0; first < w->width; first += COLUMNS) {
+            float part_g[COLUMNS] = {0}, part_b[COLUMNS] = {0};
+            size_t width = w->width - first < COLUMNS ? w->width - first : COLUMNS;
+            if (width == COLUMNS) {
+                add_rows(part_g, part_b, a, w->first + first, begin, end, COLUMNS);
+            } else {
+                add_rows(part_g, part_b, a, w->first + first, begin, end, width);
+            }
+            for (size_t l = 0; l < width; l++) {
+                gain[first + l] += part_g[l];
+                bias[first + l] += part_b[l];
+            }
         }
-        for (size_t l = 0; l < width; l++) {
-            gain[l] += part_g[l];
-            bias[l] += part_b[l];
-        }
-    }
-    for (size_t l = 0; l < width; l++) {
-        dgain[l] = (float)gain[l];
-        if (dbias != NULL) {
-            dbias[l] = (float)bias[l];
+        if (w->first + w->width == a->columns) {
+            find_dx(a, begin, end);
         }
     }
 }

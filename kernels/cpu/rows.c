@@ -89,13 +89,37 @@ static void norm_cpu(gsc_queue *queue, const gsc_norm_args *a) {
     }
 }
 
-/* Columns first: dx may lie where dy does. */
+/* What tasks summed, in their order, to dgain and dbias. */
+static void add_norm_sums(const gsc_cpu_norm_work *w, size_t tasks) {
+    float *dgain = (float *)w->args->dgain + w->first, *dbias = w->args->dbias;
+    for (size_t l = 0; l < w->width; l++) {
+        const double *partial = w->partial + l;
+        double gain = dgain[l], bias = dbias != NULL ? dbias[w->first + l] : 0.0;
+        for (size_t i = 0; i < tasks; i++, partial += 2 * w->width) {
+            gain += partial[0];
+            bias += partial[w->width];
+        }
+        dgain[l] = (float)gain;
+        if (dbias != NULL) {
+            dbias[w->first + l] = (float)bias;
+        }
+    }
+}
+
 static void norm_backward_cpu(gsc_queue *queue, const gsc_norm_args *a) {
     if (a->dtype != GSC_F32) {
         gsc_norm_backward_ref(queue, a);
-    } else {
-        cut_columns(queue, a, a->columns, GSC_PICK_TASK(gsc_norm_columns_task));
-        cut_rows(queue, a, a->rows, a->columns, GSC_PICK_TASK(gsc_norm_backward_task));
+        return;
+    }
+    double partial[2 * GSC_CPU_NORM_TASKS * GSC_CPU_NORM_COLUMNS];
+    gsc_cpu_norm_work w = {.args = a, .partial = partial};
+    const size_t least = (a->rows + GSC_CPU_NORM_TASKS - 1) / GSC_CPU_NORM_TASKS;
+    w.share = (least + GSC_CPU_SUM_ROWS - 1) / GSC_CPU_SUM_ROWS * GSC_CPU_SUM_ROWS;
+    for (; w.first < a->columns && a->rows > 0; w.first += GSC_CPU_NORM_COLUMNS) {
+        const size_t left = a->columns - w.first, tasks = (a->rows + w.share - 1) / w.share;
+        w.width = left < GSC_CPU_NORM_COLUMNS ? left : GSC_CPU_NORM_COLUMNS;
+        gsc_pool_run(queue->pool, tasks, GSC_PICK_TASK(gsc_norm_backward_task), &w);
+        add_norm_sums(&w, tasks);
     }
 }
 
@@ -128,7 +152,8 @@ static void combine_backward_cpu(gsc_queue *queue, const gsc_combine_args *a) {
     static const char op[] = "combine_backward";
     if (a->dtype != GSC_F32 || a->columns == 0) {
         gsc_combine_backward_ref(queue, a);
-    } else if (gsc_check_indices(queue, op, "choice", a->choice, a->slots, a->slots)) {
+    } else if (gsc_check_indices(queue, op, "row", a->row, a->slots, a->rows) &&
+               gsc_check_indices(queue, op, "choice", a->choice, a->slots, a->slots)) {
         cut_rows(queue, a, a->slots, a->columns, GSC_PICK_TASK(gsc_combine_backward_task));
     }
 }

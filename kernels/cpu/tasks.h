@@ -25,6 +25,20 @@ enum {
     GSC_CPU_SUM_ROWS = 32 /* rows added in f32 before they go into a double */
 };
 
+enum {
+    GSC_CPU_NORM_COLUMNS = 1024, /* of a pass */
+    GSC_CPU_NORM_TASKS = 16      /* of a pass, at most */
+};
+
+/* A pass of a norm's gradient: every task sums its rows in columns first .. first + width - 1, into doubles of
+ * its own: gains, then biases. The pass of the last columns makes dx as well, which may lie where dy does. */
+typedef struct gsc_cpu_norm_work {
+    const gsc_norm_args *args;
+    size_t share; /* rows of a task */
+    size_t first, width;
+    double *partial; /* [tasks, 2, width] */
+} gsc_cpu_norm_work;
+
 #define GSC_CPU_TASK(stem) GSC_ISA_DECLARE(void, stem, (void *data, size_t task, size_t worker))
 
 GSC_CPU_TASK(gsc_embed_task);            /* rows */
@@ -33,8 +47,7 @@ GSC_CPU_TASK(gsc_bias_task);             /* rows */
 GSC_CPU_TASK(gsc_bias_backward_task);    /* columns, at most 64 */
 GSC_CPU_TASK(gsc_rope_task);             /* rows */
 GSC_CPU_TASK(gsc_norm_task);             /* rows */
-GSC_CPU_TASK(gsc_norm_backward_task);    /* rows */
-GSC_CPU_TASK(gsc_norm_columns_task);     /* columns, at most 64 */
+GSC_CPU_TASK(gsc_norm_backward_task);    /* rows; data: gsc_cpu_norm_work */
 GSC_CPU_TASK(gsc_cross_entropy_task);    /* rows */
 GSC_CPU_TASK(gsc_gather_rows_task);      /* slots */
 GSC_CPU_TASK(gsc_combine_task);          /* rows */

@@ -171,7 +171,8 @@ static void test_rope(void) {
     static const size_t shapes[][6] = {/* sequences, context, heads, size, columns, rotated */
                                        {1, 1, 1, 2, 2, 2},      {2, 5, 3, 6, 40, 4},
                                        {3, 40, 4, 32, 192, 32}, {2, 33, 2, 82, 246, 40},
-                                       {0, 3, 2, 4, 8, 4},      {2, 7, 0, 4, 8, 2}};
+                                       {2, 9, 3, 40, 123, 16},  {0, 3, 2, 4, 8, 4},
+                                       {2, 7, 0, 4, 8, 2}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const size_t *n = shapes[i];
         sizes s = {.context = n[1], .heads = n[2], .head_size = n[3]};
