@@ -69,27 +69,32 @@ bool gsc_tiles_attention_pays(const gsc_queue *queue, const gsc_attention_shape 
     return queue->own != NULL && shape->head_size >= LEAST_SIZE && shape->context >= LEAST_CONTEXT;
 }
 
-/* Scores of a block of queries over the first `end` keys; q is packed from there. */
+/* Scores of a block of queries, packed here, over the keys that they see, which end at `end`; a panel of
+ * queries at a time, as far as the last of them sees. */
 static void find_scores(const room *r, float *scores, const float *q, size_t q_row,
                         const char *keys, size_t rows, size_t end, size_t size) {
     gsc_tiles_pack_rows(r->queries, q, q_row, rows, size);
-    gsc_tiles_multiply_whole(&(gsc_tiles_whole){.c = scores,
-                                                .c_row = r->stride,
-                                                .m = rows,
-                                                .n = end,
-                                                .k = size,
-                                                .a = r->queries,
-                                                .b = keys,
-                                                .a_inner = size,
-                                                .b_inner = size});
+    for (size_t i = 0; i < rows; i += KEYS) {
+        const size_t some = rows - i < KEYS ? rows - i : KEYS;
+        gsc_tiles_multiply_whole(
+            &(gsc_tiles_whole){.c = scores + i * r->stride,
+                               .c_row = r->stride,
+                               .m = some,
+                               .n = end - rows + i + some,
+                               .k = size,
+                               .a = r->queries + gsc_tiles_packed_bytes(i, size),
+                               .b = keys,
+                               .a_inner = size,
+                               .b_inner = size});
+    }
 }
 
-/* out (+)= p of a block and the keys from `key` on, by their rows. */
-static void mix_rows(const room *r, const float *p, size_t rows, size_t key, size_t keys,
-                     size_t context, size_t size) {
-    gsc_tiles_pack_rows(r->part, p + key, r->stride, rows, keys);
+/* Rows of out (+)= p of them and the keys from `key` on, by the keys' rows; p and out begin there. */
+static void mix_rows(const room *r, float *out, const float *p, size_t rows, size_t key,
+                     size_t keys, size_t context, size_t size) {
+    gsc_tiles_pack_rows(r->part, p, r->stride, rows, keys);
     gsc_tiles_multiply_whole(
-        &(gsc_tiles_whole){.c = r->out,
+        &(gsc_tiles_whole){.c = out,
                            .c_row = r->out_stride,
                            .m = rows,
                            .n = size,
@@ -99,6 +104,11 @@ static void mix_rows(const room *r, const float *p, size_t rows, size_t key, siz
                            .a_inner = keys,
                            .b_inner = context,
                            .accumulate = key > 0});
+}
+
+/* Queries of a block first .. that see no key from `key` on: whole panels. */
+static size_t blind_rows(size_t first, size_t key) {
+    return key > first ? key - first : 0;
 }
 
 void gsc_tiles_attention_task(void *data, size_t task, size_t worker) {
@@ -119,7 +129,9 @@ void gsc_tiles_attention_task(void *data, size_t task, size_t worker) {
         GSC_ISA_PICK(w->isa, gsc_attention_softmax)
         (r.scores, h.lse + first, share, rows, first, end, r.stride, (float)s->scale);
         for (size_t key = 0; key < end; key += KEYS) {
-            mix_rows(&r, r.scores, rows, key, end - key < KEYS ? end - key : KEYS, context, size);
+            const size_t blind = blind_rows(first, key), keys = end - key < KEYS ? end - key : KEYS;
+            mix_rows(&r, r.out + blind * r.out_stride, r.scores + blind * r.stride + key,
+                     rows - blind, key, keys, context, size);
         }
         GSC_ISA_PICK(w->isa, gsc_attention_scale)
         (h.ret_y + first * h.y_stride, h.y_stride, r.out, r.out_stride, share, rows, size);
@@ -127,20 +139,22 @@ void gsc_tiles_attention_task(void *data, size_t task, size_t worker) {
     gsc_tiles_end();
 }
 
-/* columns [size, keys] (+)= x^T p: what the queries of a block give to the keys from `key` on. */
+/* columns [size, keys] (+)= x^T p: what the last `rows` of `all` queries of a block give to some keys; p
+ * begins there. */
 static void add_columns(const room *r, float *columns, const char *turned, const float *p,
-                        size_t rows, size_t key, size_t keys, size_t size, bool add) {
-    gsc_tiles_pack_columns(r->part, p + key, r->stride, keys, rows);
-    gsc_tiles_multiply_whole(&(gsc_tiles_whole){.c = columns + key,
-                                                .c_row = r->stride,
-                                                .m = size,
-                                                .n = keys,
-                                                .k = rows,
-                                                .a = turned,
-                                                .b = r->part,
-                                                .a_inner = rows,
-                                                .b_inner = rows,
-                                                .accumulate = add});
+                        size_t rows, size_t all, size_t keys, size_t size, bool add) {
+    gsc_tiles_pack_columns(r->part, p, r->stride, keys, rows);
+    gsc_tiles_multiply_whole(
+        &(gsc_tiles_whole){.c = columns,
+                           .c_row = r->stride,
+                           .m = size,
+                           .n = keys,
+                           .k = rows,
+                           .a = turned + (all - rows) / GSC_TILES_LINES * GSC_TILES_STEP_BYTES,
+                           .b = r->part,
+                           .a_inner = all,
+                           .b_inner = rows,
+                           .accumulate = add});
 }
 
 /* Gradients from the block of queries first .. end - 1. */
@@ -160,9 +174,11 @@ static void block_backward(const gsc_attention_work *w, const gsc_attention_head
     gsc_tiles_turn_columns(r->turned_q, q, h->qkv_stride, size, rows);
     for (size_t key = 0; key < end; key += KEYS) {
         const size_t keys = end - key < KEYS ? end - key : KEYS;
-        add_columns(r, r->dv, r->turned_dy, r->scores, rows, key, keys, size, add);
-        add_columns(r, r->dk, r->turned_q, r->ds, rows, key, keys, size, add);
-        mix_rows(r, r->ds, rows, key, keys, s->context, size);
+        const size_t blind = blind_rows(first, key), some = rows - blind;
+        const size_t at = blind * r->stride + key;
+        add_columns(r, r->dv + key, r->turned_dy, r->scores + at, some, rows, keys, size, add);
+        add_columns(r, r->dk + key, r->turned_q, r->ds + at, some, rows, keys, size, add);
+        mix_rows(r, r->out + blind * r->out_stride, r->ds + at, some, key, keys, s->context, size);
     }
     GSC_ISA_PICK(w->isa, gsc_attention_scale)
     (h->dq + first * h->qkv_stride, h->qkv_stride, r->out, r->out_stride, NULL, rows, size);
