@@ -180,6 +180,18 @@ static void test_maps(void) {
     TAP_OK(columns == 3 && bars == 1, "one colour bar at the end of the full row");
     TAP_OK(layout->panels[2].bar.width > 0, "beside its last map");
     TAP_OK(plots_share(layout) > 0.35, "and maps fill the figure");
+    size_t before = count_texts(layout, "4");
+    gsc_plot_view views[5];
+    for (size_t i = 0; i < 5; i++) {
+        views[i] = layout->panels[i].view;
+    }
+    views[1].y_high = 5.5;
+    gsc_layout *zoomed = gsc_layout_new(figure, views, &gsc_plot_theme_light, 900, 600, NULL);
+    TAP_OK(zoomed->panels[2].plot.y == zoomed->panels[0].plot.y &&
+               zoomed->panels[3].plot.y > zoomed->panels[0].plot.y,
+           "zooming one changes no columns");
+    TAP_OK(count_texts(zoomed, "4") > before, "but what it shows is written at it");
+    gsc_layout_free(zoomed);
     gsc_heatmap *last = figure->panels[4]->layers[0]->heat;
     last->scale.high = 2;
     gsc_layout_free(layout);

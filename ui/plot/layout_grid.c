@@ -50,8 +50,8 @@ static bool same_scale(const gsc_heatmap *a, const gsc_heatmap *b) {
 }
 
 /* Above a panel with the same x axis its title is enough, right of one with the same y axis that one's; the labels of
- * maps that show the same part, too. Many panels do not repeat their titles at their axes. */
-static gsc_panel_shows find_shows(const grid *g, size_t i) {
+ * maps that show the same part, too (steady: as if they did). Many panels do not repeat their titles at their axes. */
+static gsc_panel_shows find_shows(const grid *g, size_t i, bool steady) {
     const gsc_layout *layout = g->ruler->layout;
     const gsc_panel *const *panels = (const gsc_panel *const *)layout->figure->panels;
     const gsc_panel *own = panels[i];
@@ -62,13 +62,15 @@ static gsc_panel_shows find_shows(const grid *g, size_t i) {
         const gsc_plot_view *below = &layout->panels[i + g->columns].view;
         shows.x_title = gsc_panel_may_note(own);
         shows.x_labels =
-            heat == NULL || view->x_low != below->x_low || view->x_high != below->x_high;
+            heat == NULL ||
+            (!steady && (view->x_low != below->x_low || view->x_high != below->x_high));
     }
     if (i % g->columns > 0 && same_axis(&own->y, &panels[i - 1]->y)) {
         const gsc_plot_view *before = &layout->panels[i - 1].view;
         shows.y_title = false;
         shows.y_labels =
-            heat == NULL || view->y_low != before->y_low || view->y_high != before->y_high;
+            heat == NULL ||
+            (!steady && (view->y_low != before->y_low || view->y_high != before->y_high));
     }
     shows.x_title = shows.x_title && !same_text(own->x.title, "");
     shows.y_title = shows.y_title && !same_text(own->y.title, "") &&
@@ -161,7 +163,7 @@ static bool try_columns(grid *g, size_t columns) {
     for (size_t i = 0; i < g->n; i++) {
         double width = g->area.width / (double)columns - gap_x * k;
         double most = 0.4 * g->area.height / (double)g->rows;
-        g->shows[i] = find_shows(g, i);
+        g->shows[i] = find_shows(g, i, true);
         g->heads[i] = gsc_head_fit(layout, i, &g->widths[i], width, most);
         whole = whole && (g->common || gsc_head_is_whole(layout, i, &g->heads[i]));
         take_room(g, i, usual_room(g, g->shows[i], g->labels[i] * k),
@@ -239,6 +241,7 @@ void gsc_layout_panels(gsc_text_ruler *ruler, gsc_box area) {
         clear_rooms(&g);
         for (size_t i = 0; i < g.n; i++) {
             gsc_box box = ruler->layout->panels[i].box;
+            g.shows[i] = find_shows(&g, i, false);
             g.rooms[i] = gsc_panel_measure(ruler, i, g.shows[i]);
             g.heads[i] = gsc_head_fit(ruler->layout, i, &g.widths[i], box.width, 0.4 * box.height);
             take_room(&g, i, g.rooms[i],
