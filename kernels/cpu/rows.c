@@ -152,8 +152,7 @@ static void combine_backward_cpu(gsc_queue *queue, const gsc_combine_args *a) {
     static const char op[] = "combine_backward";
     if (a->dtype != GSC_F32 || a->columns == 0) {
         gsc_combine_backward_ref(queue, a);
-    } else if (gsc_check_indices(queue, op, "row", a->row, a->slots, a->rows) &&
-               gsc_check_indices(queue, op, "choice", a->choice, a->slots, a->slots)) {
+    } else if (gsc_check_indices(queue, op, "choice", a->choice, a->slots, a->slots)) {
         cut_rows(queue, a, a->slots, a->columns, GSC_PICK_TASK(gsc_combine_backward_task));
     }
 }
