@@ -98,7 +98,7 @@ static void fold(gsc_kl_fit *self, size_t rows, const size_t *place) {
             column[r] += link->value * raw[r] * work->pull[r];
         }
     }
-    fit_merge(self->n, self->r, rows, work->block, rows);
+    fit_merge(self->n, self->r, rows, work->block, rows, NULL);
 }
 
 gsc_status fit_discrete_evaluate(gsc_kl_fit *self, bool linearise, double *ret_kl,

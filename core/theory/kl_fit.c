@@ -44,33 +44,34 @@ static bool presses(const gsc_kl_fit *self, const double *u, size_t c) {
 }
 
 /* min |R s + q|^2 + damping |scale s|^2 over the columns that are not fixed, s of the others
- * given in step. */
+ * given in step. Rows of R and of the damping go in the order of the columns where they begin. */
 static void solve_free(gsc_kl_fit *self, double damping, const bool *fixed, double *step) {
     const size_t n = self->n;
-    size_t index[GSC_KL_FIT_MAX_SLOTS], m = 0;
+    size_t index[GSC_KL_FIT_MAX_SLOTS], active[GSC_KL_FIT_MAX_SLOTS], m = 0, used = 0;
     for (size_t c = 0; c < n; c++) {
         if (!fixed[c]) {
             index[m++] = c;
         }
     }
-    const size_t rows = n + m;
+    const size_t rows = (m > 0 ? index[m - 1] + 1 : 0) + m;
     double *factor = self->small, *block = self->small + n * (n + 1);
     memset(factor, 0, m * (m + 1) * sizeof *factor);
     memset(block, 0, rows * (m + 1) * sizeof *block);
-    for (size_t f = 0; f < m; f++) {
-        for (size_t i = 0; i <= index[f]; i++) {
-            block[f * rows + i] = self->r[i * (n + 1) + index[f]];
+    for (size_t f = 0, i = 0; f < m; f++) {
+        for (; i <= index[f]; i++, used++) {
+            double sum = self->r[i * (n + 1) + n];
+            for (size_t c = i; c < n; c++) {
+                sum += fixed[c] ? self->r[i * (n + 1) + c] * step[c] : 0;
+            }
+            for (size_t l = f; l < m; l++) {
+                block[l * rows + used] = self->r[i * (n + 1) + index[l]];
+            }
+            block[m * rows + used] = sum;
         }
-        block[f * rows + n + f] = sqrt(damping) * self->scale[index[f]];
+        block[f * rows + used++] = sqrt(damping) * self->scale[index[f]];
+        active[f] = used;
     }
-    for (size_t i = 0; i < n; i++) {
-        double sum = self->r[i * (n + 1) + n];
-        for (size_t c = i; c < n; c++) {
-            sum += fixed[c] ? self->r[i * (n + 1) + c] * step[c] : 0;
-        }
-        block[m * rows + i] = sum;
-    }
-    fit_merge(m, factor, rows, block, rows);
+    fit_merge(m, factor, rows, block, rows, active);
     for (size_t f = m; f-- > 0;) {
         double sum = -factor[f * (m + 1) + m];
         for (size_t l = f + 1; l < m; l++) {

@@ -10,6 +10,14 @@
 
 #include "core/theory/kl_fit.h"
 
+/* Loops over rows are compiled for wide registers too, where the linker can choose. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#else
+#define FIT_CLONES
+#endif
+
 enum {
     FIT_MAX_LINKS = 4096,
     FIT_NONE = -1
@@ -26,6 +34,8 @@ typedef struct fit_group {
 typedef struct fit_link {
     size_t raw, slot;
     double value;
+    size_t channel; /* of a node (kl_fit_residuals.c), and what multiplies it at each; NULL: 1 */
+    const double *factors;
 } fit_link;
 
 /* What a categorical response adds (discrete_residuals.c). */
@@ -100,7 +110,9 @@ gsc_status fit_discrete_evaluate(gsc_kl_fit *self, bool linearise, double *ret_k
 double fit_curvature(double rho);
 
 /* QR of r (upper triangular [n][n + 1]) over a block of rows (by column, n + 1 columns, stride
- * apart; overwritten): r becomes the factor of both. */
-void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride);
+ * apart): r becomes the factor of both. n at most GSC_KL_FIT_MAX_SLOTS. active [n]: only the first active[k] rows are
+ * other than 0 in columns 0 .. k, it does not fall; NULL: all. */
+void fit_merge(size_t n, double *r, size_t rows, const double *block, size_t stride,
+               const size_t *active);
 
 #endif

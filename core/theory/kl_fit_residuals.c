@@ -10,67 +10,88 @@
 #include <math.h>
 #include <string.h>
 
-/* Loops over rows are compiled for wide registers too, where the linker can choose. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define FIT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define FIT_CLONES
+#if defined(__SSE2__)
+#include <immintrin.h>
 #endif
 
+enum {
+    BATCH = 4 /* x nodes whose Jacobians go into R at once */
+};
+
 static const double log_two_pi = 1.8378770664093453;
+/* exp of less would leave the range of numbers, of which vector code asks the slow way. */
+static const double least_log = -700;
+
+/* 2 (r - log(1 + r)) / r^2 near r = 0, by its series. */
+static inline double curvature_series(double r) {
+    double sum = 2.0 / 13;
+    for (int k = 12; k >= 2; k--) {
+        sum = 2.0 / k - r * sum;
+    }
+    return sum;
+}
 
 double fit_curvature(double rho) {
     const double r = rho - 1;
-    if (fabs(r) < 0.03) {
-        double sum = 0, power = 1;
-        for (int k = 2; k < 14; k++, power *= -r) {
-            sum += 2 * power / k;
-        }
-        return sum;
-    }
-    return 2 * (r - log(rho)) / (r * r);
+    return fabs(r) < 0.03 ? curvature_series(r) : 2 * (r - log(rho)) / (r * r);
 }
 
-/* One node's scratch: k shares rho_c, k residuals y - h_c, de / drho, the sum of routed shares, then channels and e;
+static size_t padded(size_t rows) {
+    return (rows + GSC_QUADRATURE_PAD - 1) / GSC_QUADRATURE_PAD * GSC_QUADRATURE_PAD;
+}
+
+/* One node's scratch: k shares rho_c, k residuals y - h_c, a column of work, de / drho, the sum of routed shares, then channels and e;
  * their triangle, by row and by column; the Jacobian of the triangle. */
-size_t fit_rows_size(const gsc_kl_fit *self) {
-    const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
-    const size_t columns = 2 * k + 2 + 3 * k + 1, channels = 3 * k;
-    return columns * (self->quadrature->most_rows + 1) + 2 * channels * (channels + 1) +
-           (self->slots + 1) * channels;
+static size_t node_size(const gsc_kl_fit *self) {
+    const size_t k = self->shape.k_shared + self->shape.k_routed;
+    return (5 * k + 4) * (padded(self->quadrature->most_rows) + 1);
 }
 
-/* rho_c of the rows of node i into share [k][rows], y - h_c into gap; e into ret_e,
- * de / drho into ret_pull, sum w (rho - 1) into *ret_seen. */
+size_t fit_rows_size(const gsc_kl_fit *self) {
+    const size_t channels = 3 * (self->shape.k_shared + self->shape.k_routed);
+    return node_size(self) + 2 * channels * (channels + 1) + (self->slots + 1) * BATCH * channels;
+}
+
+/* rho_c of the rows of node i into share [k][padded rows], y - h_c into gap; e into ret_e, de / drho into ret_pull, both
+ * [padded rows], sum w (rho - 1) into *ret_seen. What stands in the padding counts for nothing. */
 FIT_CLONES
-static double node_residuals(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
-                             double *gap, double *ret_e, double *ret_pull, double *ret_seen) {
+static double node_residuals(const gsc_kl_fit *self, size_t i, double *share, double *gap,
+                             double *ret_e, double *ret_pull, double *ret_seen) {
     const gsc_quadrature *nodes = self->quadrature;
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed, t0 = nodes->first[i];
-    double total = 0;
-    memset(ret_e, 0, rows * sizeof *ret_e);
+    const size_t rows = nodes->first[i + 1] - t0, all = padded(rows);
+    const double *restrict y = nodes->y + t0, *restrict weight = nodes->root_weight + t0;
+    const double *restrict log_truth = nodes->log_truth + t0;
+    double total = 0, seen = 0;
+    memset(ret_e, 0, all * sizeof *ret_e);
     for (size_t c = 0; c < k; c++) {
         const double variance =
             self->mixture[c < k1 ? self->layout.tau + c : self->layout.nu + c - k1];
         const double constant =
             self->profile.log_weight[c * nodes->n_x + i] - 0.5 * (log(variance) + log_two_pi);
         const double h = self->profile.h[c * nodes->n_x + i], precision = 0.5 / variance;
-        double *share_c = share + c * rows, *gap_c = gap + c * rows;
-        for (size_t t = 0; t < rows; t++) {
-            gap_c[t] = nodes->y[t0 + t] - h;
-            share_c[t] = exp(constant - precision * gap_c[t] * gap_c[t] - nodes->log_truth[t0 + t]);
+        double *restrict share_c = share + c * all, *restrict gap_c = gap + c * all;
+        for (size_t t = 0; t < all; t++) {
+            gap_c[t] = y[t] - h;
+            const double log_share = constant - precision * gap_c[t] * gap_c[t] - log_truth[t];
+            share_c[t] = exp(log_share > least_log ? log_share : least_log);
             ret_e[t] += share_c[t];
         }
     }
+    for (size_t t = 0; t < all; t++) {
+        const double rho = ret_e[t] > 1e-290 ? ret_e[t] : 1e-290, r = rho - 1;
+        const double far = 2 * (r - log(rho)) / (r * r), near = curvature_series(r);
+        const double root = sqrt(fabs(r) < 0.03 ? near : far);
+        gap[k * all + t] = weight[t] * weight[t] * r;
+        ret_e[t] = weight[t] * r * root;
+        ret_pull[t] = weight[t] / (root * rho);
+    }
+#pragma omp simd reduction(+ : total, seen)
     for (size_t t = 0; t < rows; t++) {
-        const double rho = fmax(ret_e[t], 1e-290), root = sqrt(fit_curvature(rho));
-        const double weight = nodes->root_weight[t0 + t];
-        *ret_seen += weight * weight * (rho - 1);
-        ret_e[t] = weight * (rho - 1) * root;
-        ret_pull[t] = weight / (root * rho);
+        seen += gap[k * all + t];
         total += ret_e[t] * ret_e[t];
     }
+    *ret_seen += seen;
     return total;
 }
 
@@ -97,21 +118,21 @@ static void lost_channels(const gsc_kl_fit *self, size_t i, size_t rows, const d
     }
 }
 
-/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows], stride apart;
- * share becomes de / dlog term. */
+/* Channels: mean_c [k], log variance_c [k], omega_i [k1], z_j [k2], each [rows], stride apart; share and gap as of
+ * node_residuals; share becomes de / dlog term. */
 FIT_CLONES
 static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double *share,
                           const double *gap, const double *pull, double *routed, size_t stride,
                           double *ret_channels) {
     const size_t k1 = self->shape.k_shared, k2 = self->shape.k_routed, k = k1 + k2;
-    const size_t n_x = self->quadrature->n_x;
+    const size_t n_x = self->quadrature->n_x, all = padded(rows);
     memset(routed, 0, rows * sizeof *routed);
     for (size_t c = 0; c < k; c++) {
         const double precision =
             1 / self->mixture[c < k1 ? self->layout.tau + c : self->layout.nu + c - k1];
-        double *p = share + c * rows, *mean = ret_channels + c * stride;
+        double *p = share + c * all, *mean = ret_channels + c * stride;
         double *spread = ret_channels + (k + c) * stride;
-        const double *e = gap + c * rows;
+        const double *e = gap + c * all;
         for (size_t t = 0; t < rows; t++) {
             p[t] *= pull[t];
             mean[t] = p[t] * e[t] * precision;
@@ -131,7 +152,7 @@ static void node_channels(const gsc_kl_fit *self, size_t i, size_t rows, double 
     }
     for (size_t j = 0; j < k2; j++) {
         const double pi = self->profile.pi[j * n_x + i], slope = self->profile.slope[j * n_x + i];
-        const double *p = share + (k1 + j) * rows;
+        const double *p = share + (k1 + j) * all;
         double *z = ret_channels + (2 * k + k1 + j) * stride;
         if (self->general) {
             memcpy(z, p, rows * sizeof *z);
@@ -169,20 +190,19 @@ static void add_gate_number(const gsc_kl_fit *self, size_t i, size_t rows, const
     }
 }
 
-/* The channel of a flat index, and the number of x node i that multiplies it. */
-static size_t channel_of(const gsc_kl_fit *self, size_t raw, size_t i, double *ret_factor) {
+/* The channel of a flat index, and the numbers of the x nodes that multiply it; NULL: 1. */
+static size_t channel_of(const gsc_kl_fit *self, size_t raw, const double **ret_factors) {
     const gsc_mixture_layout *at = &self->layout;
+    const gsc_profile *profile = &self->profile;
     const size_t k1 = self->shape.k_shared, k = k1 + self->shape.k_routed;
     const size_t n_x = self->quadrature->n_x;
-    *ret_factor = 1;
+    *ret_factors = NULL;
     if (raw < at->kappa) {
         return 2 * k + raw;
     }
     if (raw < at->tau) {
         const size_t size = self->shape.shared->theta_size, c = (raw - at->kappa) / size;
-        *ret_factor =
-            self->profile
-                .jacobian[self->profile.jacobian_at[c] + (raw - at->kappa) % size * n_x + i];
+        *ret_factors = profile->jacobian + profile->jacobian_at[c] + (raw - at->kappa) % size * n_x;
         return c;
     }
     if (raw < at->beta0) {
@@ -192,129 +212,73 @@ static size_t channel_of(const gsc_kl_fit *self, size_t raw, size_t i, double *r
         return 2 * k + k1 + raw - at->beta0;
     }
     if (raw < at->eta) {
-        *ret_factor = self->quadrature->x[i];
+        *ret_factors = self->quadrature->x;
         return 2 * k + k1 + raw - at->beta1;
     }
     if (raw < at->nu) {
         const size_t size = self->shape.routed->theta_size, c = k1 + (raw - at->eta) / size;
-        *ret_factor =
-            self->profile.jacobian[self->profile.jacobian_at[c] + (raw - at->eta) % size * n_x + i];
+        *ret_factors = profile->jacobian + profile->jacobian_at[c] + (raw - at->eta) % size * n_x;
         return c;
     }
     return k + k1 + raw - at->nu;
 }
 
+/* Where the links of this linearisation find their channels. */
+static void place_links(gsc_kl_fit *self) {
+    for (size_t l = 0; l < self->n_links; l++) {
+        fit_link *link = &self->links[l];
+        link->factors = NULL;
+        if (gate_number(self, link->raw) == GATE_NONE) {
+            link->channel = channel_of(self, link->raw, &link->factors);
+        }
+    }
+}
+
+/* channels: an upper triangle by column, so that channel c ends with row c. */
 FIT_CLONES
 static void node_jacobian(const gsc_kl_fit *self, size_t i, size_t rows, size_t stride,
                           const double *channels, const size_t *place, double *ret_jacobian) {
-    memset(ret_jacobian, 0, self->n * stride * sizeof *ret_jacobian);
+    for (size_t c = 0; c < self->n; c++) {
+        memset(ret_jacobian + c * stride, 0, rows * sizeof *ret_jacobian);
+    }
     for (size_t l = 0; l < self->n_links; l++) {
         const fit_link *link = &self->links[l];
-        double factor;
-        const long number = gate_number(self, link->raw);
+        const long number = self->general ? gate_number(self, link->raw) : GATE_NONE;
         if (number != GATE_NONE) {
             add_gate_number(self, i, rows, channels, link, (size_t)number,
                             ret_jacobian + place[link->slot] * stride);
             continue;
         }
-        const double *channel = channels + channel_of(self, link->raw, i, &factor) * rows;
+        const double *channel = channels + link->channel * rows;
         double *column = ret_jacobian + place[link->slot] * stride;
-        factor *= link->value;
-        for (size_t t = 0; t < rows; t++) {
+        const double factor = link->value * (link->factors != NULL ? link->factors[i] : 1);
+        for (size_t t = 0; t <= link->channel; t++) {
             column[t] += factor * channel[t];
         }
     }
 }
 
-/* One column's reflection: dot = scale (v'b + head top), top -= dot head, b -= dot v. */
-static inline void reflect_one(size_t rows, const double *restrict v, double head, double scale,
-                               double *restrict b, double *top) {
-    double dot = 0;
-#pragma omp simd reduction(+ : dot)
-    for (size_t t = 0; t < rows; t++) {
-        dot += v[t] * b[t];
-    }
-    dot = scale * (dot + head * *top);
-    *top -= dot * head;
-#pragma omp simd
-    for (size_t t = 0; t < rows; t++) {
-        b[t] -= dot * v[t];
-    }
-}
-
-/* Four columns at once: a single sum would wait for each addition. */
-static inline void reflect_four(size_t rows, const double *restrict v, double head, double scale,
-                                double *restrict b, size_t stride, double *top) {
-    double *restrict c = b + stride, *restrict d = c + stride, *restrict e = d + stride;
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-#pragma omp simd reduction(+ : s0, s1, s2, s3)
-    for (size_t t = 0; t < rows; t++) {
-        s0 += v[t] * b[t];
-        s1 += v[t] * c[t];
-        s2 += v[t] * d[t];
-        s3 += v[t] * e[t];
-    }
-    s0 = scale * (s0 + head * top[0]);
-    s1 = scale * (s1 + head * top[1]);
-    s2 = scale * (s2 + head * top[2]);
-    s3 = scale * (s3 + head * top[3]);
-    top[0] -= s0 * head;
-    top[1] -= s1 * head;
-    top[2] -= s2 * head;
-    top[3] -= s3 * head;
-#pragma omp simd
-    for (size_t t = 0; t < rows; t++) {
-        b[t] -= s0 * v[t];
-        c[t] -= s1 * v[t];
-        d[t] -= s2 * v[t];
-        e[t] -= s3 * v[t];
-    }
-}
-
-FIT_CLONES
-void fit_merge(size_t n, double *r, size_t rows, double *block, size_t stride) {
-    for (size_t k = 0; k < n; k++) {
-        double *restrict v = block + k * stride;
-        double *diagonal = &r[k * (n + 1) + k];
-        double below = 0;
-#pragma omp simd reduction(+ : below)
-        for (size_t t = 0; t < rows; t++) {
-            below += v[t] * v[t];
-        }
-        if (below == 0) {
-            continue;
-        }
-        const double length = sqrt(*diagonal * *diagonal + below);
-        const double end = *diagonal > 0 ? -length : length, head = *diagonal - end;
-        const double scale = 2 / (head * head + below);
-        *diagonal = end;
-        size_t j = k + 1;
-        for (; j + 3 <= n; j += 4) {
-            reflect_four(rows, v, head, scale, block + j * stride, stride, &r[k * (n + 1) + j]);
-        }
-        for (; j <= n; j++) {
-            reflect_one(rows, v, head, scale, block + j * stride, &r[k * (n + 1) + j]);
-        }
-    }
-}
-
-/* Folds a node into R: its channels [S] and e are reduced to a triangle of S rows, from which the Jacobian is made.
- * scratch: the triangle twice, the Jacobian. */
-static void merge_node(gsc_kl_fit *self, size_t i, size_t rows, double *channels, double *scratch,
-                       const size_t *place) {
-    const size_t count = 3 * (self->shape.k_shared + self->shape.k_routed);
+/* Folds node i into R: its channels [S] and e are reduced to a triangle of S rows, from which the Jacobian is made.
+ * Those of BATCH nodes, and of the last ones, go into R together. scratch: the triangle twice, the Jacobian [n + 1]
+ * [BATCH S], which is kept between calls. */
+static void merge_node(gsc_kl_fit *self, size_t i, size_t rows, const double *channels,
+                       double *scratch, const size_t *place) {
+    const size_t count = 3 * (self->shape.k_shared + self->shape.k_routed), stride = BATCH * count;
+    const bool full = i % BATCH == BATCH - 1 || i + 1 == self->quadrature->n_x;
     double *triangle = scratch, *columns = triangle + count * (count + 1);
-    double *jacobian = columns + count * (count + 1);
+    double *block = columns + count * (count + 1), *jacobian = block + i % BATCH * count;
     memset(triangle, 0, count * (count + 1) * sizeof *triangle);
-    fit_merge(count, triangle, rows, channels, rows);
+    fit_merge(count, triangle, rows, channels, rows, NULL);
     for (size_t c = 0; c <= count; c++) {
         for (size_t t = 0; t < count; t++) {
             columns[c * count + t] = t <= c ? triangle[t * (count + 1) + c] : 0;
         }
     }
-    node_jacobian(self, i, count, count, columns, place, jacobian);
-    memcpy(jacobian + self->n * count, columns + count * count, count * sizeof *jacobian);
-    fit_merge(self->n, self->r, count, jacobian, count);
+    node_jacobian(self, i, count, stride, columns, place, jacobian);
+    memcpy(jacobian + self->n * stride, columns + count * count, count * sizeof *jacobian);
+    if (full) {
+        fit_merge(self->n, self->r, (i % BATCH + 1) * count, block, stride, NULL);
+    }
 }
 
 /* The floor of a gate in general form, one residual for each atom below it; merged into R where linearise is set.
@@ -353,10 +317,30 @@ static double floor_residuals(gsc_kl_fit *self, bool linearise, const size_t *pl
         }
         if (linearise) {
             row[self->n] = below;
-            fit_merge(self->n, self->r, 1, row, 1);
+            fit_merge(self->n, self->r, 1, row, 1, NULL);
         }
     }
     return total;
+}
+
+/* Far from a component its share leaves the range of numbers slowly, through denormal ones, each of which costs as much
+ * as a hundred others and counts for nothing here: until keep_denormals they are 0, where the processor can do that. */
+static unsigned flush_denormals(void) {
+#if defined(__SSE2__)
+    const unsigned mode = _mm_getcsr();
+    _mm_setcsr(mode | 0x8040);
+    return mode;
+#else
+    return 0;
+#endif
+}
+
+static void keep_denormals(unsigned mode) {
+#if defined(__SSE2__)
+    _mm_setcsr(mode);
+#else
+    (void)mode;
+#endif
 }
 
 gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, double *ret_kl,
@@ -382,22 +366,25 @@ gsc_status fit_evaluate(gsc_kl_fit *self, const double *u, bool linearise, doubl
         for (size_t c = 0; c < self->n; c++) {
             place[self->column[c]] = c;
         }
+        place_links(self);
     }
     double total = 0;
+    const unsigned mode = flush_denormals();
     for (size_t i = 0; i < nodes->n_x; i++) {
-        const size_t rows = nodes->first[i + 1] - nodes->first[i];
-        double *share = self->rows, *gap = share + k * rows, *pull = gap + k * rows;
-        double *routed = pull + rows, *channels = routed + rows, seen = 0, lost_slope;
+        const size_t rows = nodes->first[i + 1] - nodes->first[i], all = padded(rows);
+        double *share = self->rows, *gap = share + k * all, *pull = gap + (k + 1) * all;
+        double *routed = pull + all, *channels = routed + all, seen = 0, lost_slope;
         double *e = channels + 3 * k * (rows + 1);
-        total += node_residuals(self, i, rows, share, gap, e, pull, &seen);
+        total += node_residuals(self, i, share, gap, e, pull, &seen);
         e[rows] = lost_mass(nodes->wx[i], seen, &lost_slope);
         total += e[rows] * e[rows];
         if (linearise) {
             node_channels(self, i, rows, share, gap, pull, routed, rows + 1, channels);
             lost_channels(self, i, rows, pull, lost_slope, 3 * k, channels);
-            merge_node(self, i, rows + 1, channels, e + rows + 1, place);
+            merge_node(self, i, rows + 1, channels, self->rows + node_size(self), place);
         }
     }
+    keep_denormals(mode);
     if (self->general && self->options.mass_floor > 0) {
         total += floor_residuals(self, linearise, place);
     }

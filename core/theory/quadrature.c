@@ -303,11 +303,12 @@ gsc_status gsc_quadrature_new(const gsc_truth *truth, const gsc_quadrature_optio
     }
     self->classes = truth->classes;
     self->n_x = GAUSS * options->panels * (self->classes > 0 ? 2 : 1);
-    const size_t most = self->classes > 0
+    const size_t rows = self->classes > 0
                             ? self->n_x * self->classes
                             : self->n_x * (truth->shape.k_shared + truth->shape.k_routed) *
                                   (2 * (size_t)(options->reach / options->step) + 1);
-    self->x = malloc((2 * self->n_x + 3 * most) * sizeof(double));
+    const size_t most = rows + GSC_QUADRATURE_PAD;
+    self->x = calloc(2 * self->n_x + 3 * most, sizeof(double));
     self->first = malloc((self->n_x + 1) * sizeof *self->first);
     gsc_status status = GSC_OK;
     if (self->x == NULL || self->first == NULL) {

@@ -27,6 +27,10 @@ typedef struct gsc_quadrature_options {
 /* Enough for the divergences of smooth mixtures to 6 digits; and its refinement, for a check. */
 extern const gsc_quadrature_options gsc_quadrature_quick, gsc_quadrature_fine;
 
+enum {
+    GSC_QUADRATURE_PAD = 8 /* so many rows may be read from any row on */
+};
+
 typedef struct gsc_quadrature {
     size_t n_x, n, most_rows; /* x nodes; rows; most rows of one x node */
     size_t classes;           /* of a categorical response; 0: the Gaussian mixture */

@@ -352,6 +352,14 @@ static void check_masses(void) {
 }
 
 int main(void) {
+    /* Gates that leave the x nodes unlike numbers of rows. */
+    static const char *const steep[] = {
+        "gate=normalized_sigmoid",
+        "theory.truth={\"x\":[-3,3],\"shared\":[{\"omega\":1,\"expert\":{\"weight\":[2],\"bias\":[0]},"
+        "\"variance\":0.2}],\"routed\":[{\"beta0\":0,\"beta1\":[9],\"expert\":{\"weight\":[8],\"bias\":[2]},"
+        "\"variance\":0.4},{\"beta0\":0,\"beta1\":[-9],\"expert\":{\"weight\":[-6],\"bias\":[1]},"
+        "\"variance\":0.4}]}",
+        NULL};
     static const char *const sigmoid[] = {"gate=normalized_sigmoid", NULL};
     static const char *const gelu[] = {"expert={\"id\":\"gelu\",\"bias\":0}",
                                        "theory.shared_expert={\"id\":\"gelu\",\"bias\":1}", NULL};
@@ -359,6 +367,7 @@ int main(void) {
     check_gradient("first", NULL, 2, 3, "nu");
     check_gradient("first", sigmoid, 2, 3, NULL);
     check_gradient("theorem1", gelu, 2, 3, NULL);
+    check_gradient("first", steep, 1, 3, NULL);
     check_divergence();
     check_softmax();
     check_three();
