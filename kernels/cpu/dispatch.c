@@ -17,51 +17,21 @@ void GSC_ISA_NAME(gsc_gather_rows_task)(void *data, size_t task, size_t worker) 
     }
 }
 
-/* Numbers of a row whose sums stay in registers. */
-enum {
-    AT_ONCE = 128,
-    LINE = 16 /* numbers of a line of memory */
-};
-
-/* y += sum of weight x over places first .. last - 1, in their order; count <= AT_ONCE numbers of each. */
-static inline void add_places(float *restrict y, const gsc_combine_args *a, size_t column,
-                              size_t count, size_t first, size_t last, bool add) {
-    const float *x = (const float *)a->x + column, *weights = a->weight;
-    float sum[AT_ONCE];
-    for (size_t j = 0; j < count; j++) {
-        sum[j] = add ? y[j] : 0.0f;
-    }
-    for (size_t c = first; c < last; c++) {
-        const float *from = x + (size_t)a->slot[c] * a->columns;
-        const float weight = weights != NULL ? weights[c] : 1.0f;
-        for (size_t j = 0; j < count; j++) {
-            sum[j] += weight * from[j];
-        }
-    }
-    for (size_t j = 0; j < count; j++) {
-        y[j] = sum[j];
-    }
-}
-
 void GSC_ISA_NAME(gsc_combine_task)(void *data, size_t task, size_t worker) {
     const gsc_cpu_work *w = data;
     const gsc_combine_args *a = w->args;
-    const size_t end = gsc_cpu_share_end(w, task, a->rows), places = (size_t)a->start[end];
-    for (size_t t = task * w->share; t < end; t++) {
-        const size_t first = (size_t)a->start[t], last = (size_t)a->start[t + 1];
-        float *y = (float *)a->y + t * a->columns;
-        for (size_t c = last; c < 2 * last - first && c < places; c++) { /* the next row's */
-            const float *next = (const float *)a->x + (size_t)a->slot[c] * a->columns;
-            for (size_t j = 0; j < a->columns && j < AT_ONCE; j += LINE) {
-                __builtin_prefetch(next + j);
+    const float *weights = a->weight;
+    for (size_t t = task * w->share; t < gsc_cpu_share_end(w, task, a->rows); t++) {
+        float *restrict y = (float *)a->y + t * a->columns;
+        if (!a->accumulate) {
+            memset(y, 0, a->columns * sizeof *y);
+        }
+        for (size_t c = (size_t)a->start[t]; c < (size_t)a->start[t + 1]; c++) {
+            const float *x = (const float *)a->x + (size_t)a->slot[c] * a->columns;
+            float weight = weights != NULL ? weights[c] : 1.0f;
+            for (size_t j = 0; j < a->columns; j++) {
+                y[j] += weight * x[j];
             }
-        }
-        size_t j = 0;
-        for (; j + AT_ONCE <= a->columns; j += AT_ONCE) {
-            add_places(y + j, a, j, AT_ONCE, first, last, a->accumulate);
-        }
-        if (j < a->columns) {
-            add_places(y + j, a, j, a->columns - j, first, last, a->accumulate);
         }
     }
 }
