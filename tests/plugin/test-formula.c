@@ -254,7 +254,7 @@ static double compare(const gsc_loaded *one, const gsc_loaded *other, const doub
 static void test_built(void) {
     const gsc_loaded *formula = NULL, *again = NULL, *shipped = NULL;
     const char *text = "= sigmoid(z - offset) where offset = 1";
-    const double params[] = {1};
+    const double params[] = {1, 1}; /* the shipped gate has a scale too */
     gsc_error error = {0};
 
     if (!TAP_OK(gsc_registry_load(GSC_KIND_GATE, text, &formula, &error) == GSC_OK,

@@ -40,14 +40,15 @@ static long double softplus(long double z) {
 /* Values within 1e-14 and slopes within 1e-9 of the formula's, at 2801 logits in [-700, 700], for n from
  * 0 to 17 and all at once, so that every remainder of a vector loop is met. */
 static void check_affinity(const gsc_loaded *loaded, long double (*formula)(long double),
-                           double offset) {
+                           double offset, double scale) {
     enum {
         N = 2801
     };
     static double z[N], a[N + 1], slope[N];
     double worst = 0, worst_slope = 0;
     int guard = 1;
-    gsc_call call = {.struct_size = sizeof call, .params = &offset, .experts = N, .step = -1};
+    const double params[] = {offset, scale};
+    gsc_call call = {.struct_size = sizeof call, .params = params, .experts = N, .step = -1};
     for (int i = 0; i < N; i++) {
         z[i] = ((double)i - N / 2) * 0.5 + 0.01;
     }
@@ -57,12 +58,13 @@ static void check_affinity(const gsc_loaded *loaded, long double (*formula)(long
         loaded->gate->affinity(&call, count, z, a);
         guard = guard && a[count] == 12345;
         for (int64_t i = 0; i < count; i++) {
-            double right = (double)formula((long double)z[i] - (long double)offset);
+            double right = (double)formula((long double)scale * (long double)(z[i] - offset));
             worst = fmax(worst, fabs(a[i] - right) / (1 + fabs(right)));
         }
     }
     char what[128];
-    snprintf(what, sizeof what, "%s, offset %g: affinity", loaded->plugin->id, offset);
+    snprintf(what, sizeof what, "%s, offset %g, scale %g: affinity", loaded->plugin->id, offset,
+             scale);
     TAP_NEAR(worst, 0, 1e-14, what);
     TAP_OK(guard, "nothing is written behind its end");
     if (loaded->gate->affinity_slope == NULL) {
@@ -70,17 +72,18 @@ static void check_affinity(const gsc_loaded *loaded, long double (*formula)(long
     }
     loaded->gate->affinity_slope(&call, N, z, slope);
     for (int i = 0; i < N; i++) {
-        long double t = (long double)z[i] - (long double)offset, h = 1e-5L;
-        double right = (double)((formula(t + h) - formula(t - h)) / (2 * h));
+        long double t = (long double)scale * (long double)(z[i] - offset), h = 1e-5L;
+        double right = scale * (double)((formula(t + h) - formula(t - h)) / (2 * h));
         worst_slope = fmax(worst_slope, fabs(slope[i] - right));
     }
-    snprintf(what, sizeof what, "%s, offset %g: slope", loaded->plugin->id, offset);
+    snprintf(what, sizeof what, "%s, offset %g, scale %g: slope", loaded->plugin->id, offset,
+             scale);
     TAP_NEAR(worst_slope, 0, 1e-9, what);
 }
 
 /* DeepSeek-V3 compares sigma + bias, which orders experts otherwise than p + bias does. */
 static void check_rank(const gsc_loaded *loaded) {
-    const double params[] = {0.5}, z[] = {-700, -1, 0.5, 2}, bias[] = {0.25, 0.1, 0, -0.1};
+    const double params[] = {0.5, 1}, z[] = {-700, -1, 0.5, 2}, bias[] = {0.25, 0.1, 0, -0.1};
     double rank[4];
     gsc_call call = {.struct_size = sizeof call, .params = params, .experts = 4, .bias = bias};
     loaded->gate->rank(&call, 0, z, NULL, rank);
@@ -395,11 +398,12 @@ int main(void) {
     const gsc_loaded *normalized = load(GSC_KIND_GATE, "normalized_sigmoid");
     const gsc_loaded *sigma_moe = load(GSC_KIND_GATE, "sigmoid");
     const gsc_loaded *template_gate = load(GSC_KIND_GATE, "my_gate");
-    check_affinity(softmax, log_softmax, 0);
-    check_affinity(normalized, log_sigmoid, 0);
-    check_affinity(normalized, log_sigmoid, -3.5);
-    check_affinity(sigma_moe, sigmoid, 0);
-    check_affinity(template_gate, softplus, 0);
+    check_affinity(softmax, log_softmax, 0, 1);
+    check_affinity(normalized, log_sigmoid, 0, 1);
+    check_affinity(normalized, log_sigmoid, -3.5, 1);
+    check_affinity(normalized, log_sigmoid, 1.5, 2.5);
+    check_affinity(sigma_moe, sigmoid, 0, 1);
+    check_affinity(template_gate, softplus, 0, 1);
     check_rank(normalized);
     check_labs(softmax, "");
     check_labs(normalized, "");

@@ -339,6 +339,25 @@ static void check_values(const zoo_gate *gate, double first) {
     zoo_bench_free(b);
 }
 
+/* With its middle far above the logits the normalized sigmoid is the softmax of scale z. */
+static void check_limit(void) {
+    zoo_bench *b = zoo_bench_new("normalized_sigmoid", 20, 1);
+    double worst = 0;
+    b->params[1] = 0.5;
+    zoo_forward(b);
+    for (size_t t = 0; t < ZOO_ROWS; t++) {
+        double p[E], sum = 0;
+        for (int j = 0; j < E; j++) {
+            sum += p[j] = exp(0.5 * linear(b, b->x + t * D, j));
+        }
+        for (int j = 0; j < E; j++) {
+            worst = fmax(worst, fabs(b->pass.p[t * E + (size_t)j] - p[j] / sum));
+        }
+    }
+    TAP_NEAR(worst, 0, 1e-3, "normalized_sigmoid (offset 20, scale 0.5): softmax of z / 2");
+    zoo_bench_free(b);
+}
+
 /* ---- Gradients --------------------------------------------------------------------------------------- */
 
 static double coefficient(int64_t i) {
@@ -429,6 +448,7 @@ static void check_gradients(const char *id, double first) {
 }
 
 int main(void) {
+    check_limit();
     for (size_t i = 0; i < sizeof zoo / sizeof zoo[0]; i++) {
         check_values(&zoo[i], NAN);
         if (!isnan(zoo[i].other)) {
