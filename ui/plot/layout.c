@@ -58,6 +58,12 @@ static double place_recipe(gsc_text_ruler *ruler, double margin) {
                             layout->width - 2 * margin};
     char *text = with_minus_signs(layout->figure->recipe != NULL ? layout->figure->recipe : "");
     ruler->failed = ruler->failed || text == NULL;
+    /* Much of it is printed smaller: the figure is what one came for. */
+    for (double most = 0.22 * layout->height; style.size > 6 * k; style.size -= 0.5 * k) {
+        if (gsc_text_measure(ruler, text, &style).height <= most) {
+            break;
+        }
+    }
     gsc_box box = gsc_text_add(ruler, text, &style, margin, bottom, 0, 1);
     free(text);
     return box.height > 0 ? box.y - 10 * k : bottom;

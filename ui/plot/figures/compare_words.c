@@ -73,18 +73,46 @@ bool gsc_compare_rule(gsc_panel *panel, double x0, double x1, double y, const ch
     return true;
 }
 
+/* What the figure compares, where that is not the result that was set beforehand; else NULL. */
+static const char *other_metric(const gsc_compare_builder *self) {
+    const char *metric = self->options->metric;
+    const gsc_comparison *c = self->comparison;
+    bool other = strcmp(self->figure->name, "robustness") == 0 && metric != NULL && c != NULL;
+    return other && strcmp(metric, c->result) != 0 ? metric : NULL;
+}
+
 void gsc_compare_difference_title(const gsc_compare_builder *self, const char *what,
                                   char *ret_title, size_t size) {
-    const gsc_comparison *c = self->comparison;
-    bool other = self->options->metric != NULL && strcmp(self->options->metric, c->result) != 0;
-    bool unit = c->unit[0] != '\0' && !other;
-    snprintf(ret_title, size, "%s%s%s%s", what, unit ? " (" : "", unit ? c->unit : "",
-             unit ? ")" : "");
+    const char *unit = self->comparison->unit;
+    bool has = unit[0] != '\0' && other_metric(self) == NULL;
+    snprintf(ret_title, size, "%s%s%s%s", what, has ? " (" : "", has ? unit : "", has ? ")" : "");
 }
 
 /* ---- Words -------------------------------------------------------------------------------------- */
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text);
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+/* Every definition of a metric that the runs have ("jain_mass: ... jain_count: ..."), but those of its extremes over
+ * layers, which go without saying. */
+static void add_definitions(const gsc_compare_builder *self, const char *metric, gsc_words *words) {
+    const gsc_run *run = self->runs[0];
+    size_t length = strlen(metric);
+    for (size_t i = 0; i < gsc_run_results_count(run); i++) {
+        const gsc_result *result = gsc_run_result(run, i);
+        bool of_it = strncmp(result->name, metric, length) == 0 &&
+                     (result->name[length] == '\0' || result->name[length] == '_') &&
+                     !ends_with(result->name, "_min") && !ends_with(result->name, "_max");
+        if (of_it && result->arm[0] == '\0') {
+            gsc_words_add(words, " %s: %s.", result->name, result->definition);
+        }
+    }
+}
+
 static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_words *words) {
     const gsc_comparison *c = self->comparison;
+    const char *other = other_metric(self);
     if (self->plain) {
         gsc_words_add(words, "%s", says);
     } else if (c != NULL) {
@@ -98,7 +126,11 @@ static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_wo
         } else {
             gsc_words_add(words, " Nothing was set beforehand: verdicts are corrected for looks.");
         }
-        gsc_words_add(words, " %s: %s.", c->result, c->definition);
+        if (other != NULL) {
+            add_definitions(self, other, words);
+        } else {
+            gsc_words_add(words, " %s: %s.", c->result, c->definition);
+        }
         for (size_t i = 0; i < c->n_warnings; i++) {
             gsc_words_add(words, " %s", c->warnings[i]);
         }
@@ -131,6 +163,8 @@ gsc_status gsc_compare_finish(gsc_compare_builder *self, gsc_status status, cons
     }
     if (self->plain) {
         gsc_words_add(&title, "%zu runs", self->n_runs);
+    } else if (c != NULL && other_metric(self) != NULL) {
+        gsc_words_add(&title, "Where a claim about %s stands", other_metric(self));
     } else if (c != NULL && c->hypothesis[0] != '\0') {
         gsc_words_add(&title, "%s", c->hypothesis);
     } else if (c != NULL) {
@@ -146,7 +180,7 @@ gsc_status gsc_compare_finish(gsc_compare_builder *self, gsc_status status, cons
     if (self->plain && c != NULL) {
         gsc_words_add(&subtitle, "%zu arms", c->n_arms);
     } else if (c != NULL) {
-        const char *metric = self->options->metric != NULL ? self->options->metric : c->result;
+        const char *metric = other_metric(self) != NULL ? other_metric(self) : c->result;
         gsc_words_add(&subtitle, "%s · baseline: %s", metric, c->arms[c->baseline].name);
     }
     add_recipe(self, says, &recipe);
