@@ -17,7 +17,8 @@ static const char usage[] =
     "\n"
     "  -o, --output FILE      where to write; the ending says as what: a picture, what is\n"
     "                         drawn in numbers (.csv), or what it was made of (.json)\n"
-    "      --figure NAME      which figure (default: that of the run's study)\n"
+    "      --figure NAME      which figure (default: that of the run's study); several names\n"
+    "                         with commas, or all, are one page\n"
     "      --size WxH         pixels (default: 1600x1000; many panels: 2400x1700)\n"
     "      --dpi N            pixels per inch; text keeps its size on paper (default: 200; many panels: 190)\n"
     "      --theme NAME       light or dark (default: light)\n"
@@ -283,6 +284,79 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
     return GSC_OK;
 }
 
+enum {
+    MOST_FIGURES = 16
+};
+
+/* The names that --figure asks for, into words (a copy that they point into). */
+static gsc_status choose_figures(const arguments *a, gsc_run *const *runs, size_t n_runs,
+                                 char *words, const char **ret_names, size_t *ret_n,
+                                 gsc_error *error) {
+    if (a->figure == NULL) {
+        ret_names[0] = gsc_figure_default_name(runs, n_runs);
+        *ret_n = 1;
+    } else if (strcmp(a->figure, "all") == 0) {
+        *ret_n = gsc_figure_choices(runs, n_runs, ret_names, MOST_FIGURES);
+    } else {
+        char *rest = NULL;
+        *ret_n = 0;
+        for (char *word = strtok_r(words, ",", &rest); word != NULL;
+             word = strtok_r(NULL, ",", &rest)) {
+            if (*ret_n == MOST_FIGURES) {
+                return gsc_fail(error, GSC_ERR_INPUT, "--figure names more than %d figures",
+                                MOST_FIGURES);
+            }
+            ret_names[(*ret_n)++] = word;
+        }
+    }
+    return *ret_n > 0 ? GSC_OK
+                      : gsc_fail(error, GSC_ERR_INPUT, "--figure names no figure; see --list");
+}
+
+static gsc_status build_figure(const arguments *a, const char *name, gsc_run *const *runs,
+                               size_t n_runs, gsc_figure **ret_figure, gsc_error *error) {
+    gsc_status status = gsc_figure_build(name, runs, n_runs, &a->options, ret_figure, error);
+    if (status == GSC_OK && a->log_x != 0) {
+        gsc_figure_set_log(*ret_figure, true, a->log_x > 0);
+    }
+    if (status == GSC_OK && a->log_y != 0) {
+        gsc_figure_set_log(*ret_figure, false, a->log_y > 0);
+    }
+    if (status == GSC_OK && !gsc_figure_smooth(*ret_figure, (size_t)a->smooth)) {
+        status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
+    }
+    return status;
+}
+
+static gsc_status plot_runs(const arguments *a, gsc_run *const *runs, size_t n_runs,
+                            gsc_error *error) {
+    const char *names[MOST_FIGURES];
+    gsc_figure *figures[MOST_FIGURES] = {NULL};
+    size_t n = 0, n_panels = 0;
+    char *words = strdup(a->figure != NULL ? a->figure : "");
+    gsc_status status =
+        words != NULL ? choose_figures(a, runs, n_runs, words, names, &n, error)
+                      : gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to read --figure");
+    for (size_t i = 0; i < n && status == GSC_OK; i++) {
+        status = build_figure(a, names[i], runs, n_runs, &figures[i], error);
+        n_panels += status == GSC_OK ? figures[i]->n_panels : 0;
+    }
+    gsc_export export = a->export;
+    if (n_panels > 6 && export.width_px == 0 && export.dpi == 0) {
+        export.width_px = 2400;
+        export.height_px = 1700;
+        export.dpi = 190;
+    }
+    if (status == GSC_OK) {
+        status = gsc_export_page((const gsc_figure *const *)figures, n, &export, a->output, error);
+    }
+    for (size_t i = 0; i < n; i++) {
+        gsc_figure_free(figures[i]);
+    }
+    free(words);
+    return status;
+}
+
 static gsc_status plot(const arguments *a, gsc_error *error) {
     gsc_run **runs = calloc(a->n_files, sizeof(gsc_run *));
     if (runs == NULL) {
@@ -294,30 +368,9 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
     for (; n < a->n_files && status == GSC_OK; n++) {
         status = gsc_run_open(a->files[n], &runs[n], error);
     }
-    gsc_figure *figure = NULL;
     if (status == GSC_OK) {
-        const char *name = a->figure != NULL ? a->figure : gsc_figure_default_name(runs, n);
-        status = gsc_figure_build(name, runs, n, &a->options, &figure, error);
+        status = plot_runs(a, runs, n, error);
     }
-    if (status == GSC_OK && a->log_x != 0) {
-        gsc_figure_set_log(figure, true, a->log_x > 0);
-    }
-    if (status == GSC_OK && a->log_y != 0) {
-        gsc_figure_set_log(figure, false, a->log_y > 0);
-    }
-    if (status == GSC_OK && !gsc_figure_smooth(figure, (size_t)a->smooth)) {
-        status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
-    }
-    gsc_export export = a->export;
-    if (figure != NULL && figure->n_panels > 6 && export.width_px == 0 && export.dpi == 0) {
-        export.width_px = 2400;
-        export.height_px = 1700;
-        export.dpi = 190;
-    }
-    if (status == GSC_OK) {
-        status = gsc_export_file(figure, &export, a->output, error);
-    }
-    gsc_figure_free(figure);
     for (size_t i = 0; i < n; i++) {
         gsc_run_close(runs[i]);
     }

@@ -135,6 +135,35 @@ static void test_words_and_numbers(void) {
     TAP_CONTAINS(text, "\"n_kl\": \"n times KL", "and the definitions");
 }
 
+/* Two figures under one another, every format. */
+static void test_pages(void) {
+    static char text[1 << 21];
+    TAP_OK(run("a.gsc --figure rate,components -o p.svg") == 0 && read_text("p.svg", text, sizeof text) > 0,
+           "a page of two figures");
+    int grounds = 0;
+    for (const char *at = text; (at = strstr(at, "<g transform=\"translate(")) != NULL; at++) {
+        grounds++;
+    }
+    TAP_OK(grounds == 2, "has each in a place of its own");
+    const char *first = strstr(text, "id=\"c0\"");
+    TAP_OK(first != NULL && strstr(first + 1, "id=\"c0\"") == NULL, "and no clip's name twice");
+    TAP_OK(run("a.gsc --figure components,rate -o p.csv") == 0, "the other way round");
+    read_text("p.csv", text, sizeof text);
+    TAP_CONTAINS(text, "figure,panel,label,kind,x,y,low,high,row\ncomponents,", "in their order");
+    TAP_CONTAINS(text, "\nrate,error,1 expert fitted to 1,replicates,100,", "each by its name");
+    TAP_OK(run("a.gsc --figure rate,components -o p.json") == 0, "their recipes");
+    read_text("p.json", text, sizeof text);
+    TAP_OK(text[0] == '[' && strstr(text, "\"figure\": \"components\"") != NULL, "are a list");
+    TAP_OK(run("a.gsc --figure rate,components --size 1500x900 -o p.png") == 0 &&
+               read_png("p.png").width == 1500,
+           "and the picture is of the size asked for");
+    TAP_OK(run("a.gsc --figure rate,components -o p.pdf") == 0, "a PDF, too");
+    TAP_OK(run("a.gsc --figure rate,components --renderer gl -o x.png") == 2, "OpenGL draws no page");
+    TAP_OK(run("a.gsc --figure all -o p.png") == 0, "all figures of a run with one are that one");
+    TAP_OK(run("a.gsc --figure , -o x.png") == 2, "and no name is no figure");
+    TAP_CONTAINS(said, "--list", "with a way out");
+}
+
 static void test_refusals(void) {
     TAP_OK(run("a.gsc --figure rtae -o x.png") == 2, "an unknown figure is bad usage");
     TAP_CONTAINS(said, "\"rate\"", "with the nearest");
@@ -174,10 +203,11 @@ int main(int argc, char **argv) {
     }
     test_files();
     test_words_and_numbers();
+    test_pages();
     test_refusals();
-    static const char *const made[] = {"a.gsc", "a.png", "g.png", "a.svg",
-                                       "a.pdf", "a.csv", "a.json"};
-    for (int i = 0; i < 7; i++) {
+    static const char *const made[] = {"a.gsc",  "a.png", "g.png", "a.svg",  "a.pdf", "a.csv",
+                                       "a.json", "p.svg", "p.csv", "p.json", "p.png", "p.pdf"};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         unlink(made[i]);
     }
     TAP_OK(chdir("..") == 0 && rmdir(folder) == 0, "and nothing else is left behind");

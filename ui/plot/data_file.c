@@ -46,12 +46,23 @@ static void put_number(FILE *file, double value) {
     fputs(text, file);
 }
 
-static void put_line(FILE *file, const gsc_panel *panel, const gsc_plot_layer *layer, double x,
-                     double y, double low, double high, double row) {
-    put_text(file, panel->name);
+/* Where a line's numbers stand. */
+typedef struct place {
+    const char *figure; /* NULL: there is but one */
+    const gsc_panel *panel;
+    const gsc_plot_layer *layer;
+} place;
+
+static void put_line(FILE *file, const place *at, double x, double y, double low, double high,
+                     double row) {
+    if (at->figure != NULL) {
+        put_text(file, at->figure);
+        fputc(',', file);
+    }
+    put_text(file, at->panel->name);
     fputc(',', file);
-    put_text(file, layer->label);
-    fprintf(file, ",%s", kind_name(layer->kind));
+    put_text(file, at->layer->label);
+    fprintf(file, ",%s", kind_name(at->layer->kind));
     const double numbers[5] = {x, y, low, high, row};
     for (int i = 0; i < 5; i++) {
         fputc(',', file);
@@ -60,32 +71,37 @@ static void put_line(FILE *file, const gsc_panel *panel, const gsc_plot_layer *l
     fputc('\n', file);
 }
 
-static void put_cells(FILE *file, const gsc_panel *panel, const gsc_plot_layer *layer) {
-    const gsc_heatmap *heat = layer->heat;
+static void put_cells(FILE *file, const place *at) {
+    const gsc_heatmap *heat = at->layer->heat;
     for (size_t row = 0; row < heat->rows; row++) {
         for (size_t column = 0; column < heat->columns; column++) {
-            put_line(file, panel, layer, (double)column, heat->values[row * heat->columns + column],
-                     NAN, NAN, (double)row);
+            put_line(file, at, (double)column, heat->values[row * heat->columns + column], NAN, NAN,
+                     (double)row);
         }
     }
 }
 
-void gsc_csv_write(const gsc_figure *figure, FILE *file) {
-    fputs("panel,label,kind,x,y,low,high,row\n", file);
-    for (size_t p = 0; p < figure->n_panels; p++) {
-        const gsc_panel *panel = figure->panels[p];
-        for (size_t l = 0; l < panel->n_layers; l++) {
-            const gsc_plot_layer *layer = panel->layers[l];
-            if (layer->hidden) {
-                continue;
-            }
-            for (size_t i = 0; i < layer->n; i++) {
-                put_line(file, panel, layer, layer->x[i], layer->y[i],
-                         layer->low != NULL ? layer->low[i] : NAN,
-                         layer->high != NULL ? layer->high[i] : NAN, NAN);
-            }
-            if (layer->heat != NULL) {
-                put_cells(file, panel, layer);
+static void put_layer(FILE *file, const place *at) {
+    const gsc_plot_layer *layer = at->layer;
+    for (size_t i = 0; i < layer->n; i++) {
+        put_line(file, at, layer->x[i], layer->y[i], layer->low != NULL ? layer->low[i] : NAN,
+                 layer->high != NULL ? layer->high[i] : NAN, NAN);
+    }
+    if (layer->heat != NULL) {
+        put_cells(file, at);
+    }
+}
+
+void gsc_csv_write(const gsc_figure *const *figures, size_t n, FILE *file) {
+    fprintf(file, "%spanel,label,kind,x,y,low,high,row\n", n > 1 ? "figure," : "");
+    for (size_t f = 0; f < n; f++) {
+        for (size_t p = 0; p < figures[f]->n_panels; p++) {
+            const gsc_panel *panel = figures[f]->panels[p];
+            for (size_t l = 0; l < panel->n_layers; l++) {
+                const place at = {n > 1 ? figures[f]->name : NULL, panel, panel->layers[l]};
+                if (!at.layer->hidden) {
+                    put_layer(file, &at);
+                }
             }
         }
     }
@@ -95,7 +111,7 @@ static json_t *text_or_null(const char *text) {
     return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
 }
 
-gsc_status gsc_recipe_write(const gsc_figure *figure, FILE *file, gsc_error *error) {
+static json_t *recipe_of(const gsc_figure *figure) {
     json_t *root = json_object();
     json_t *origin = figure->origin != NULL ? json_loads(figure->origin, 0, NULL) : NULL;
     json_object_set_new(root, "figure", text_or_null(figure->name));
@@ -105,8 +121,17 @@ gsc_status gsc_recipe_write(const gsc_figure *figure, FILE *file, gsc_error *err
     if (origin != NULL) {
         json_object_update(root, origin);
     }
-    char *text = gsc_json_dump(root, JSON_INDENT(2));
     json_decref(origin);
+    return root;
+}
+
+gsc_status gsc_recipe_write(const gsc_figure *const *figures, size_t n, FILE *file,
+                            gsc_error *error) {
+    json_t *root = n > 1 ? json_array() : recipe_of(figures[0]);
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        json_array_append_new(root, recipe_of(figures[i]));
+    }
+    char *text = gsc_json_dump(root, JSON_INDENT(2));
     json_decref(root);
     if (text == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left for the recipe");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures into files: PNG, SVG and PDF, and their numbers and recipe as CSV and JSON. A file is written beside its place under another name and
- * moved there when whole. Layer: ui/plot; Cairo, EGL, libpng.
+ * Figures, one or a page of them, into files: PNG, SVG and PDF, and their numbers and recipe as CSV and JSON. A
+ * file is written beside its place under another name and moved there when whole. Layer: ui/plot; Cairo, EGL, libpng.
  */
 #include "ui/plot/data_file.h"
 #include "ui/plot/gl/egl.h"
@@ -23,15 +23,65 @@ enum {
     LEAST_PIXELS = 64
 };
 
-/* The options with their defaults filled in, and the figure laid out for them. */
+/* The options with their defaults filled in, and the figures laid out for them. */
 typedef struct job {
     gsc_export options;
-    double scale; /* device pixels per logical pixel */
-    gsc_layout *layout;
+    double scale;           /* device pixels per logical pixel */
+    double width, height;   /* of the page, in logical pixels */
+    gsc_svg_place *figures; /* with layouts of its own */
+    size_t n;
 } job;
 
-static gsc_status start_job(const gsc_figure *figure, const gsc_export *options, job *ret_job,
-                            gsc_error *error) {
+static void end_job(job *j) {
+    for (size_t i = 0; i < j->n; i++) {
+        gsc_layout_free((gsc_layout *)j->figures[i].layout);
+    }
+    free(j->figures);
+}
+
+/* As many as bring the cells nearest to 16:10, with few of them empty. */
+static size_t columns_of(size_t n, double width, double height) {
+    size_t best = 1;
+    double least = INFINITY;
+    for (size_t columns = 1; columns <= n; columns++) {
+        const size_t rows = (n + columns - 1) / columns;
+        const double shape = width / (double)columns / (height / (double)rows);
+        const double cost = fabs(log(shape / 1.6)) + 0.5 * (double)(columns * rows - n) / (double)n;
+        if (cost < least) {
+            least = cost;
+            best = columns;
+        }
+    }
+    return best;
+}
+
+static gsc_status lay_out(const gsc_figure *const *figures, size_t n, job *j, gsc_error *error) {
+    const gsc_export *o = &j->options;
+    const size_t columns = columns_of(n, j->width, j->height), rows = (n + columns - 1) / columns;
+    const double width = j->width / (double)columns, height = j->height / (double)rows;
+    /* Figures smaller than a hand have smaller text, so that the picture keeps its share. */
+    const double fit = fmin(1, fmin(width / 560, height / 360));
+    const gsc_layout_options layout = {.text_scale = (o->text_scale > 0 ? o->text_scale : 1) * fit};
+    j->figures = calloc(n, sizeof *j->figures);
+    for (j->n = 0; j->figures != NULL && j->n < n; j->n++) {
+        gsc_svg_place *place = &j->figures[j->n];
+        place->x = (double)(j->n % columns) * width;
+        place->y = (double)(j->n / columns) * height;
+        place->layout = gsc_layout_new(figures[j->n], n == 1 ? o->views : NULL, o->theme, width,
+                                       height, &layout);
+        if (place->layout == NULL) {
+            break;
+        }
+    }
+    if (j->n < n) {
+        end_job(j);
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to lay out the figure");
+    }
+    return GSC_OK;
+}
+
+static gsc_status start_job(const gsc_figure *const *figures, size_t n, const gsc_export *options,
+                            job *ret_job, gsc_error *error) {
     gsc_export o = options != NULL ? *options : (gsc_export){0};
     o.width_px = o.width_px != 0 ? o.width_px : 1600;
     o.height_px = o.height_px != 0 ? o.height_px : 1000;
@@ -47,35 +97,48 @@ static gsc_status start_job(const gsc_figure *figure, const gsc_export *options,
         return gsc_fail(error, GSC_ERR_INPUT, "%g dpi is out of range; it goes from 20 to 2400",
                         o.dpi);
     }
-    job j = {.options = o, .scale = o.dpi / 96};
-    double width = o.width_px / j.scale, height = o.height_px / j.scale;
-    /* Figures smaller than a hand have smaller text, so that the picture keeps its share. */
-    double fit = fmin(1, fmin(width / 560, height / 360));
-    gsc_layout_options layout = {.text_scale = (o.text_scale > 0 ? o.text_scale : 1) * fit};
-    j.layout = gsc_layout_new(figure, o.views, o.theme, width, height, &layout);
-    if (j.layout == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to lay out the figure");
+    if (n > 1 && o.renderer == GSC_RENDERER_GL) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "OpenGL draws one figure at a time: a page is the Cairo renderer's");
     }
-    *ret_job = j;
-    return GSC_OK;
+    const double scale = o.dpi / 96;
+    *ret_job = (job){
+        .options = o, .scale = scale, .width = o.width_px / scale, .height = o.height_px / scale};
+    return lay_out(figures, n, ret_job, error);
+}
+
+/* Every figure in its place, in logical pixels. */
+static gsc_status draw_figures(const job *j, cairo_t *cairo, gsc_error *error) {
+    gsc_status status = GSC_OK;
+    for (size_t i = 0; i < j->n && status == GSC_OK; i++) {
+        const gsc_svg_place *place = &j->figures[i];
+        cairo_save(cairo);
+        cairo_translate(cairo, place->x, place->y);
+        status = gsc_cairo_draw(place->layout, cairo, error);
+        cairo_restore(cairo);
+    }
+    return status;
 }
 
 static gsc_status draw_image(const job *j, cairo_surface_t *surface, gsc_error *error) {
     const gsc_export *o = &j->options;
+    const gsc_rgba ground = o->theme->ground;
     cairo_t *cairo = cairo_create(surface);
     cairo_scale(cairo, j->scale, j->scale);
     gsc_status status;
     if (o->renderer == GSC_RENDERER_GL) {
-        status = gsc_egl_draw(j->layout, j->scale, o->width_px, o->height_px,
+        status = gsc_egl_draw(j->figures[0].layout, j->scale, o->width_px, o->height_px,
                               cairo_image_surface_get_data(surface),
                               cairo_image_surface_get_stride(surface), o->ret_gl_renderer,
                               o->size_gl_renderer, error);
         cairo_surface_mark_dirty(surface);
         if (status == GSC_OK) {
-            status = gsc_cairo_draw_text(j->layout, cairo, error);
+            status = gsc_cairo_draw_text(j->figures[0].layout, cairo, error);
         }
     } else {
-        status = gsc_cairo_draw(j->layout, cairo, error);
+        cairo_set_source_rgb(cairo, ground.r, ground.g, ground.b);
+        cairo_paint(cairo);
+        status = draw_figures(j, cairo, error);
     }
     cairo_destroy(cairo);
     cairo_surface_flush(surface);
@@ -102,10 +165,10 @@ static gsc_status make_image(const job *j, cairo_surface_t **ret_surface, gsc_er
 gsc_status gsc_export_surface(const gsc_figure *figure, const gsc_export *options,
                               cairo_surface_t **ret_surface, gsc_error *error) {
     job j;
-    gsc_status status = start_job(figure, options, &j, error);
+    gsc_status status = start_job(&figure, 1, options, &j, error);
     if (status == GSC_OK) {
         status = make_image(&j, ret_surface, error);
-        gsc_layout_free(j.layout);
+        end_job(&j);
     }
     return status;
 }
@@ -140,12 +203,13 @@ static gsc_status write_png(const job *j, FILE *file, gsc_error *error) {
     if (status != GSC_OK) {
         return status;
     }
-    const gsc_figure *figure = j->layout->figure;
+    const gsc_figure *figure = j->figures[0].layout->figure;
     const gsc_png_text texts[] = {{"Software", "Gatescope"},
                                   {"Title", figure->title},
                                   {"gatescope-recipe", figure->recipe},
                                   {"gatescope-spec", figure->spec},
-                                  {"gatescope-origin", figure->origin}};
+                                  {"gatescope-origin", figure->origin},
+                                  {"gatescope-look", j->options.look}};
     status = gsc_png_write(file, cairo_image_surface_get_data(surface), j->options.width_px,
                            j->options.height_px, cairo_image_surface_get_stride(surface),
                            j->options.dpi, texts, sizeof texts / sizeof *texts, error);
@@ -160,11 +224,10 @@ static cairo_status_t write_stream(void *closure, const unsigned char *data, uns
 
 /* In points: pixels at dpi. */
 static gsc_status write_pdf(const job *j, FILE *file, gsc_error *error) {
-    double width = j->layout->width * 0.75, height = j->layout->height * 0.75;
     cairo_surface_t *surface =
-        cairo_pdf_surface_create_for_stream(write_stream, file, width, height);
+        cairo_pdf_surface_create_for_stream(write_stream, file, j->width * 0.75, j->height * 0.75);
     if (cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS) {
-        const gsc_figure *figure = j->layout->figure;
+        const gsc_figure *figure = j->figures[0].layout->figure;
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "Gatescope");
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE,
                                        figure->title != NULL ? figure->title : "");
@@ -173,7 +236,7 @@ static gsc_status write_pdf(const job *j, FILE *file, gsc_error *error) {
     }
     cairo_t *cairo = cairo_create(surface);
     cairo_scale(cairo, 0.75, 0.75);
-    gsc_status status = gsc_cairo_draw(j->layout, cairo, error);
+    gsc_status status = draw_figures(j, cairo, error);
     cairo_show_page(cairo);
     cairo_destroy(cairo);
     cairo_surface_finish(surface);
@@ -186,8 +249,8 @@ static gsc_status write_pdf(const job *j, FILE *file, gsc_error *error) {
     return status;
 }
 
-static gsc_status write_to(const job *j, format kind, const char *path, const char *temporary,
-                           gsc_error *error) {
+static gsc_status write_to(const job *j, const gsc_figure *const *figures, format kind,
+                           const char *path, const char *temporary, gsc_error *error) {
     FILE *file = fopen(temporary, "wb");
     if (file == NULL) {
         return gsc_fail(error, GSC_ERR_IO, "%s cannot be written: %s", path, strerror(errno));
@@ -198,16 +261,16 @@ static gsc_status write_to(const job *j, format kind, const char *path, const ch
         status = write_png(j, file, error);
         break;
     case SVG:
-        status = gsc_svg_write(j->layout, file, error);
+        status = gsc_svg_write(j->figures, j->n, j->width, j->height, file, error);
         break;
     case PDF:
         status = write_pdf(j, file, error);
         break;
     case CSV:
-        gsc_csv_write(j->layout->figure, file);
+        gsc_csv_write(figures, j->n, file);
         break;
     case JSON:
-        status = gsc_recipe_write(j->layout->figure, file, error);
+        status = gsc_recipe_write(figures, j->n, file, error);
         break;
     case UNKNOWN:
         break;
@@ -227,8 +290,8 @@ static gsc_status write_to(const job *j, format kind, const char *path, const ch
     return status;
 }
 
-gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, const char *path,
-                           gsc_error *error) {
+gsc_status gsc_export_page(const gsc_figure *const *figures, size_t n, const gsc_export *options,
+                           const char *path, gsc_error *error) {
     format kind = format_of(path);
     if (kind == UNKNOWN) {
         return gsc_fail(
@@ -249,11 +312,16 @@ gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, 
     }
     snprintf(temporary, length, "%s.%ld.part", path, (long)getpid());
     job j;
-    gsc_status status = start_job(figure, options, &j, error);
+    gsc_status status = start_job(figures, n, options, &j, error);
     if (status == GSC_OK) {
-        status = write_to(&j, kind, path, temporary, error);
-        gsc_layout_free(j.layout);
+        status = write_to(&j, figures, kind, path, temporary, error);
+        end_job(&j);
     }
     free(temporary);
     return status;
+}
+
+gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, const char *path,
+                           gsc_error *error) {
+    return gsc_export_page(&figure, 1, options, path, error);
 }

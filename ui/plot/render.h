@@ -57,7 +57,8 @@ typedef struct gsc_export {
     double text_scale;           /* 0: 1 */
     gsc_renderer_kind renderer;  /* GL: PNG only, through surfaceless EGL */
     const gsc_plot_theme *theme; /* NULL: light */
-    const gsc_plot_view *views;  /* NULL: home */
+    const gsc_plot_view *views;  /* NULL: home; of a page always home */
+    const char *look;            /* JSON that a PNG carries as "gatescope-look"; NULL: none */
     char *ret_gl_renderer;       /* GL: what drew it, size_gl_renderer bytes; NULL: not wanted */
     size_t size_gl_renderer;
 } gsc_export;
@@ -67,6 +68,10 @@ typedef struct gsc_export {
  * not at all. A PNG carries dpi and the recipe (iTXt chunk "gatescope-recipe"). */
 gsc_status gsc_export_file(const gsc_figure *figure, const gsc_export *options, const char *path,
                            gsc_error *error);
+/* Several figures, at least one, as one page of that size: side by side and below one another in this order, in
+ * as many columns as give them the best shape, with the first one's recipe in PNG metadata. Cairo's alone. */
+gsc_status gsc_export_page(const gsc_figure *const *figures, size_t n, const gsc_export *options,
+                           const char *path, gsc_error *error);
 /* The same pixels in memory: premultiplied ARGB32 as Cairo has it, caller destroys. */
 gsc_status gsc_export_surface(const gsc_figure *figure, const gsc_export *options,
                               cairo_surface_t **ret_surface, gsc_error *error);

@@ -323,28 +323,44 @@ static gsc_status put_batch(FILE *file, const gsc_scene *scene, const gsc_scene_
     return status;
 }
 
-gsc_status gsc_svg_write(const gsc_layout *layout, FILE *file, gsc_error *error) {
+/* *clips: how many clip paths the page has so far; their names are the page's. */
+static gsc_status put_figure(const gsc_layout *layout, FILE *file, size_t *clips,
+                             gsc_error *error) {
     gsc_scene *scene = gsc_scene_new(layout, 0);
     if (scene == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left for the figure's shapes");
     }
+    gsc_status status = GSC_OK;
+    for (size_t i = 0; i < scene->n_batches && status == GSC_OK; i++) {
+        status = put_batch(file, scene, &scene->batches[i], (*clips)++, error);
+    }
+    gsc_scene_free(scene);
+    return status == GSC_OK ? gsc_svg_texts(layout, file, error) : status;
+}
+
+gsc_status gsc_svg_write(const gsc_svg_place *places, size_t n, double width, double height,
+                         FILE *file, gsc_error *error) {
     fprintf(file,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             "<svg xmlns=\"http://www.w3.org/2000/svg\" "
             "xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"%gpt\" height=\"%gpt\" "
             "viewBox=\"0 0 %g %g\">\n",
-            layout->width * 0.75, layout->height * 0.75, layout->width, layout->height);
-    gsc_svg_describe(layout->figure, file);
+            width * 0.75, height * 0.75, width, height);
+    if (n == 1) {
+        gsc_svg_describe(places[0].layout->figure, file);
+    }
     fputs("<rect width=\"100%\" height=\"100%\"", file);
-    gsc_svg_color(file, "fill", layout->theme->ground);
+    gsc_svg_color(file, "fill", places[0].layout->theme->ground);
     fputs("/>\n", file);
     gsc_status status = GSC_OK;
-    for (size_t i = 0; i < scene->n_batches && status == GSC_OK; i++) {
-        status = put_batch(file, scene, &scene->batches[i], i, error);
-    }
-    gsc_scene_free(scene);
-    if (status == GSC_OK) {
-        status = gsc_svg_texts(layout, file, error);
+    size_t clips = 0;
+    for (size_t i = 0; i < n && status == GSC_OK; i++) {
+        if (n > 1) {
+            fprintf(file, "<g transform=\"translate(%g %g)\">\n", places[i].x, places[i].y);
+            gsc_svg_describe(places[i].layout->figure, file);
+        }
+        status = put_figure(places[i].layout, file, &clips, error);
+        fputs(n > 1 ? "</g>\n" : "", file);
     }
     fputs("</svg>\n", file);
     return status;

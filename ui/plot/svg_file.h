@@ -13,7 +13,15 @@
 
 #include <stdio.h>
 
-/* Writes the figure at the layout's size; what the stream says of errors is the caller's to ask. */
-gsc_status gsc_svg_write(const gsc_layout *layout, FILE *file, gsc_error *error);
+/* A layout and where its upper left corner stands, in logical pixels. */
+typedef struct gsc_svg_place {
+    const gsc_layout *layout;
+    double x, y;
+} gsc_svg_place;
+
+/* Writes these figures, at least one, on a page of this size in logical pixels; what the stream says of errors
+ * is the caller's to ask. */
+gsc_status gsc_svg_write(const gsc_svg_place *places, size_t n, double width, double height,
+                         FILE *file, gsc_error *error);
 
 #endif
