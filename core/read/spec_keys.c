@@ -20,7 +20,7 @@ static const char *const losses[] = {"D1", "D2", "D3", "D4", "D5", "none", NULL}
 static const char *const studies[] = {"rate", "fingerprint", NULL};
 static const char *const responses[] = {"gaussian", "categorical", NULL};
 static const char *const references[] = {"pseudo_truth", "truth", NULL};
-static const char *const measures[] = {"loss", "tau", "nu", NULL};
+static const char *const measures[] = {"loss", "tau", "nu", "kappa", "eta", "beta1", NULL};
 
 #define MOST_SEED 9007199254740992.0 /* 2^53: every JSON reader keeps it exact */
 
@@ -115,8 +115,8 @@ static const gsc_spec_key keys[] = {
      .type = GSC_SPEC_CHOICE,
      .initial = "\"loss\"",
      .choices = measures,
-     .doc =
-         "What the figure shows: the loss, or the error of the variances tau (shared) or nu (routed)",
+     .doc = "What the figure shows: the loss, or the error of the variances tau (shared) or nu "
+            "(routed), of the experts' parameters kappa or eta, of the gate's slopes beta1",
      .advanced = true},
     {.name = "theory.loss",
      .type = GSC_SPEC_CHOICE,

@@ -224,6 +224,14 @@ static bool is_set_by_alignment(const lab_arm *arm, const gsc_error_block *block
            gsc_expert_is_homogeneous(block->routed ? &truth->routed : &truth->shared);
 }
 
+/* "kappa" is every block of the shared experts: kappa_weight, kappa_bias. */
+static bool is_measured(const lab_arm *arm, const gsc_error_block *block) {
+    const char *measure = arm->plan->measure;
+    const size_t length = strlen(measure);
+    return strncmp(block->name, measure, length) == 0 &&
+           (block->name[length] == '\0' || block->name[length] == '_');
+}
+
 static void list_blocks(lab_arm *arm, const char *title) {
     arm->n_blocks = gsc_error_blocks(arm->reference, arm->blocks);
     if (arm->k_routed > 0 && arm->reference->shape.k_routed > 1 &&
@@ -248,7 +256,7 @@ static void list_blocks(lab_arm *arm, const char *title) {
             series->block = b;
             series->exact = exact;
             series->r = exact ? 1 : gsc_error_exponent(arm->plan->loss, block, m);
-            series->drawn = kind < 2 && strcmp(arm->plan->measure, block->name) == 0;
+            series->drawn = kind < 2 && is_measured(arm, block);
             series->bound = kind < 2 && is_bounded(arm, block->routed) ? -0.5 / series->r : NAN;
             if (kind == 2) {
                 snprintf(series->name, sizeof series->name, "%s_worst", block->name);

@@ -252,13 +252,26 @@ static void add_setup(gsc_words *words, const gsc_run_info *info) {
     gsc_spec_free(spec);
 }
 
+static bool has_bounds(const builder *b) {
+    for (size_t r = 0; r < b->n_runs; r++) {
+        for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
+            const gsc_series_info *info = gsc_run_series(b->runs[r], s);
+            if (is_drawn(info) && gsc_figure_in_part(b->options, info) && isfinite(info->bound)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void add_recipe(const builder *b, gsc_words *words) {
     gsc_words_add(words,
                   "Markers: least KL(truth || fit) over fits of which one parameter of one atom of "
                   "the over-specified cell has an error of exactly δ, all else free; lines join "
                   "them. Exponent: local slope at the smallest δ above rounding and above the "
-                  "nearest fit; exponent e means the rate n^{-1/e}. Dashed: what the theorem of "
-                  "the loss allows, drawn from there.");
+                  "nearest fit; exponent e means the rate n^{-1/e}.%s",
+                  has_bounds(b) ? " Dashed: what the theorem of the loss allows, drawn from there."
+                                : "");
     for (size_t r = 0; r < b->n_runs && r < 8; r++) {
         gsc_words_add(words, "%s", r > 0 ? "; " : "\n");
         gsc_words_add_origin(words, gsc_run_get_info(b->runs[r]));

@@ -120,7 +120,7 @@ static int series_index(const gsc_rate_builder *builder, const gsc_run *run, siz
             const gsc_series_info *a = gsc_run_series(run, i), *b = gsc_run_series(run, k);
             by_name = gsc_rate_shows(builder, a) && gsc_rate_shows(builder, b) &&
                       strcmp(builder->choice->panel(a), builder->choice->panel(b)) == 0 &&
-                      strcmp(a->arm, b->arm) == 0;
+                      strcmp(a->y_title, b->y_title) == 0 && strcmp(a->arm, b->arm) == 0;
         }
     }
     int index = 0;

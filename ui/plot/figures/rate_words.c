@@ -74,6 +74,18 @@ static void add_definitions(const gsc_rate_builder *b, gsc_words *words) {
     }
 }
 
+static bool has_bounds(const gsc_rate_builder *b) {
+    for (size_t r = 0; r < b->n_runs; r++) {
+        for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
+            const gsc_series_info *info = gsc_run_series(b->runs[r], s);
+            if (gsc_rate_shows(b, info) && isfinite(info->bound)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void add_recipe(const gsc_rate_builder *b, gsc_words *words) {
     if (b->n_replicates_high > 0 && b->choice->curves) {
         gsc_words_add(words, "Lines: medians of %zu %s; bars and bands: quartiles.",
@@ -86,10 +98,10 @@ static void add_recipe(const gsc_rate_builder *b, gsc_words *words) {
         gsc_words_add(
             words,
             "%zu %s; bars: quartiles%s. Solid: least-squares line through the "
-            "log medians; slope with 95%% bootstrap interval over replicates. Dashed: "
-            "proven upper bound, drawn from the first median.",
+            "log medians; slope with 95%% bootstrap interval over replicates.%s",
             b->n_replicates_high, b->n_replicates_high == 1 ? "replicate" : "replicates",
-            b->options->hide_replicates || b->choice->compact ? "" : "; dots: every replicate");
+            b->options->hide_replicates || b->choice->compact ? "" : "; dots: every replicate",
+            has_bounds(b) ? " Dashed: proven upper bound, drawn from the first median." : "");
     }
     if (b->n_skipped > 0) {
         gsc_words_add(words, " %zu %s without a finite value left out.", b->n_skipped,
