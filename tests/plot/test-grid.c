@@ -5,6 +5,7 @@
  */
 #include "ui/plot/heatmap.h"
 #include "ui/plot/layout.h"
+#include "ui/plot/readout.h"
 
 #include "tests/plot/figure_runs.h"
 #include "tests/tap.h"
@@ -90,6 +91,30 @@ static void test_kinds(void) {
         }
         gsc_figure_free(figure);
     }
+}
+
+/* Lines of several runs say by what their run differs; those of arms, which are many runs, do not. */
+static void test_about(void) {
+    gsc_figure *figure = gsc_figure_runs_build("loss", false);
+    const gsc_panel *panel = figure->panels[0];
+    for (size_t i = 0; i < panel->n_layers; i++) {
+        if (panel->layers[i]->run == 3) {
+            const gsc_plot_hit hit = {.layer = (int)i, .x = 10, .y = 2, .low = NAN, .high = NAN};
+            char *text = gsc_hit_text(panel, &hit);
+            TAP_STRING(panel->layers[i]->about, "gate sigmoid, seed 2", "a run's own settings");
+            TAP_CONTAINS(text, "gate sigmoid, seed 2\n", "are read at its line");
+            free(text);
+            break;
+        }
+    }
+    gsc_figure_free(figure);
+    figure = gsc_figure_runs_build("compare", false);
+    bool told = false;
+    for (size_t i = 0; i < figure->panels[0]->n_layers; i++) {
+        told = told || figure->panels[0]->layers[i]->about != NULL;
+    }
+    TAP_OK(!told, "arms have none");
+    gsc_figure_free(figure);
 }
 
 static size_t count_texts(const gsc_layout *layout, const char *markup) {
@@ -240,6 +265,7 @@ static void test_long(void) {
 int main(void) {
     gsc_figure_runs_open();
     test_kinds();
+    test_about();
     gsc_figure_runs_close();
     test_shared();
     test_maps();

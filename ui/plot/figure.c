@@ -7,6 +7,7 @@
 #include "core/read/spec.h"
 #include "ui/plot/figures/figures.h"
 #include "ui/plot/figures/origin.h"
+#include "ui/plot/figures/varied.h"
 #include "ui/plot/heatmap.h"
 #include "ui/plot/pyramid.h"
 
@@ -30,6 +31,7 @@ void gsc_plot_layer_free(gsc_plot_layer *layer) {
     }
     free(layer->label);
     free(layer->inline_label);
+    free(layer->about);
     free(layer->x);
     free(layer->y);
     free(layer->low);
@@ -441,6 +443,7 @@ gsc_status gsc_figure_build(const char *name, gsc_run *const *runs, size_t n_run
             kinds[i].build(runs, n_runs, options != NULL ? options : &defaults, ret_figure, error);
         if (status == GSC_OK) {
             (*ret_figure)->origin = gsc_figure_origin(runs, n_runs, kinds[i].draws);
+            gsc_varied_tell(*ret_figure, runs, n_runs);
         }
         return status;
     }

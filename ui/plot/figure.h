@@ -46,6 +46,7 @@ typedef struct gsc_plot_layer {
     gsc_layer_kind kind;
     char *label;        /* what it is, for readouts; NULL: none */
     char *inline_label; /* written on a line; NULL: none */
+    char *about;        /* by what its run differs from the others, for readouts; NULL: nothing */
     size_t n;
     double *x, *y;      /* n each; bands and bars may have y NULL */
     double *low, *high; /* n each or NULL */

@@ -40,7 +40,8 @@ void gsc_figure_set_log(gsc_figure *figure, bool x, bool log) {
 /* The layer as it is, to be drawn behind it. */
 static gsc_plot_layer *add_copy(gsc_panel *panel, const gsc_plot_layer *layer) {
     gsc_plot_layer *copy = gsc_panel_add_layer(panel, GSC_LAYER_LINE, layer->n, false);
-    if (copy == NULL || !gsc_figure_set_text(&copy->label, layer->label)) {
+    if (copy == NULL || !gsc_figure_set_text(&copy->label, layer->label) ||
+        !gsc_figure_set_text(&copy->about, layer->about)) {
         return NULL;
     }
     memcpy(copy->x, layer->x, layer->n * sizeof *copy->x);

@@ -53,6 +53,9 @@ char *gsc_hit_text(const gsc_panel *panel, const gsc_plot_hit *hit) {
     if (layer->label != NULL && layer->label[0] != '\0') {
         gsc_words_add(&words, "%s", layer->label);
     }
+    if (layer->about != NULL) {
+        gsc_words_add(&words, "%s%s", words.length > 0 ? "\n" : "", layer->about);
+    }
     add_axis(&words, &panel->x, "x", hit->x, 4);
     add_axis(&words, &panel->y, "y", hit->y, 3);
     if (hit->on_cell && layer->heat != NULL) {

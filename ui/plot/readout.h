@@ -7,7 +7,7 @@
 
 #include "ui/plot/view.h"
 
-/* What a hit (gsc_view_nearest) says, in small markup, a line for each thing: the layer's label, x and y
+/* What a hit (gsc_view_nearest) says, in small markup, a line for each thing: the layer's label, by what its run differs, x and y
  * with their titles or names, the value of a cell or what its hatching means. Caller frees; NULL: no
  * memory. */
 char *gsc_hit_text(const gsc_panel *panel, const gsc_plot_hit *hit);

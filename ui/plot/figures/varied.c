@@ -6,6 +6,7 @@
 
 #include "core/read/spec.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,4 +150,45 @@ void gsc_varied_clear(gsc_varied *self) {
         free(self->keys[i].places);
     }
     *self = (gsc_varied){.n = 0};
+}
+
+/* "gate sigmoid, top k 3, seed 2"; "" where nothing differs. */
+static void tell_run(const gsc_varied *varied, gsc_run *const *runs, size_t n_runs, size_t run,
+                     char *ret_text, size_t size) {
+    uint64_t seed = gsc_run_get_info(runs[run])->seed;
+    bool seeds = false;
+    size_t used = 0;
+    ret_text[0] = '\0';
+    for (size_t r = 0; r < n_runs; r++) {
+        seeds = seeds || gsc_run_get_info(runs[r])->seed != seed;
+    }
+    for (size_t i = 0; i < varied->n && used < size; i++) {
+        const gsc_varied_key *key = &varied->keys[i];
+        used += (size_t)snprintf(ret_text + used, size - used, "%s%s %s", i > 0 ? ", " : "",
+                                 key->name, key->texts[run]);
+    }
+    if (seeds && used < size) {
+        snprintf(ret_text + used, size - used, "%sseed %" PRIu64, used > 0 ? ", " : "", seed);
+    }
+}
+
+void gsc_varied_tell(gsc_figure *figure, gsc_run *const *runs, size_t n_runs) {
+    gsc_varied varied = {.n = 0};
+    char text[GSC_VARIED_MOST * 2 * GSC_VARIED_TEXT];
+    if (figure->by_arm || n_runs < 2 || n_runs > GSC_VARIED_RUNS ||
+        gsc_varied_find(runs, n_runs, &varied, NULL) != GSC_OK) {
+        return;
+    }
+    for (size_t r = 0; r < n_runs; r++) {
+        tell_run(&varied, runs, n_runs, r, text, sizeof text);
+        for (size_t p = 0; p < figure->n_panels && text[0] != '\0'; p++) {
+            gsc_panel *panel = figure->panels[p];
+            for (size_t l = 0; l < panel->n_layers; l++) {
+                if (panel->layers[l]->run == (int)r) {
+                    gsc_figure_set_text(&panel->layers[l]->about, text);
+                }
+            }
+        }
+    }
+    gsc_varied_clear(&varied);
 }

@@ -5,11 +5,12 @@
 #ifndef GSC_UI_PLOT_FIGURES_VARIED_H
 #define GSC_UI_PLOT_FIGURES_VARIED_H
 
-#include "core/read/run_file.h"
+#include "ui/plot/figure.h"
 
 enum {
     GSC_VARIED_MOST = 4,
-    GSC_VARIED_TEXT = 48
+    GSC_VARIED_TEXT = 48,
+    GSC_VARIED_RUNS = 64
 };
 
 typedef struct gsc_varied_key {
@@ -31,5 +32,9 @@ typedef struct gsc_varied {
 gsc_status gsc_varied_find(gsc_run *const *runs, size_t n_runs, gsc_varied *ret_varied,
                            gsc_error *error);
 void gsc_varied_clear(gsc_varied *self);
+
+/* Writes at the layers of a figure of several runs (at most GSC_VARIED_RUNS; not of arms, which are many runs each) by
+ * what their run differs from the others: "gate sigmoid, top k 3, seed 2". What has no memory goes without. */
+void gsc_varied_tell(gsc_figure *figure, gsc_run *const *runs, size_t n_runs);
 
 #endif
