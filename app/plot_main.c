@@ -5,6 +5,7 @@
  */
 #include "app/plot_bench.h"
 #include "core/read/spec.h"
+#include "ui/plot/look.h"
 #include "ui/plot/render.h"
 
 #include <getopt.h>
@@ -347,12 +348,24 @@ static gsc_status plot_runs(const arguments *a, gsc_run *const *runs, size_t n_r
         export.height_px = 1700;
         export.dpi = 190;
     }
+    char *look = NULL;
+    if (status == GSC_OK && n == 1) {
+        gsc_plot_look taken = {.log_x = a->log_x,
+                               .log_y = a->log_y,
+                               .smooth = a->smooth,
+                               .band = a->options.band,
+                               .at_step = a->options.at_step,
+                               .step = a->options.step};
+        snprintf(taken.figure, sizeof taken.figure, "%s", names[0]);
+        export.look = look = gsc_plot_look_write(&taken);
+    }
     if (status == GSC_OK) {
         status = gsc_export_page((const gsc_figure *const *)figures, n, &export, a->output, error);
     }
     for (size_t i = 0; i < n; i++) {
         gsc_figure_free(figures[i]);
     }
+    free(look);
     free(words);
     return status;
 }
