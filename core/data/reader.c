@@ -59,21 +59,30 @@ static file_kind kind_of(const char *name) {
 static gsc_status refuse_place(const char *data, gsc_error *error) {
     const char *near = gsc_corpus_nearest(data);
     gsc_corpus_info known;
+    char folder[GSC_DATA_PATH_SIZE];
     if (strpbrk(data, "/.") != NULL) {
         return gsc_fail(error, GSC_ERR_INPUT,
                         "the corpus %s is neither a file nor a folder; give a .txt, .jsonl or "
                         ".jsonl.zst file, or a folder of them",
                         data);
     }
-    return gsc_corpus_find(data, &known)
+    if (gsc_corpus_find(data, &known)) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "the corpus %s is not on this machine; `gatescope data get %s` brings it",
+                        data, data);
+    }
+    if (near != NULL) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "there is no corpus %s; %s is the nearest of `gatescope data list`", data,
+                        near);
+    }
+    const gsc_status status = gsc_data_folder(NULL, folder, error);
+    return status == GSC_OK
                ? gsc_fail(error, GSC_ERR_INPUT,
-                          "the corpus %s is not on this machine; `gatescope data get %s` brings it",
-                          data, data)
-               : gsc_fail(
-                     error, GSC_ERR_INPUT,
-                     "there is no corpus %s; %s%s`gatescope data list` has them all, or give a "
-                     "file or a folder",
-                     data, near != NULL ? near : "", near != NULL ? " is the nearest, " : "");
+                          "there is no corpus %s; put its .txt, .jsonl or .jsonl.zst files into "
+                          "%s/%s, give a file or a folder, or take one of `gatescope data list`",
+                          data, folder, data)
+               : status;
 }
 
 /* Where data lies: a path, or a folder in the data folder. */

@@ -156,6 +156,8 @@ static void check_refusals(void) {
     TAP_OK(gsc_reader_new("litrature", &reader, &error) == GSC_ERR_INPUT,
            "a name that is not here");
     TAP_CONTAINS(error.message, "literature is the nearest", "and what is like it");
+    TAP_OK(gsc_reader_new("slimpajama", &reader, &error) == GSC_ERR_INPUT, "one to bring oneself");
+    TAP_CONTAINS(error.message, "/slimpajama, give a file", "with the place for it");
     TAP_OK(gsc_reader_new("proofs", &reader, &error) == GSC_ERR_INPUT, "a corpus that is not here");
     TAP_CONTAINS(error.message, "`gatescope data get proofs` brings it", "what would bring it");
     TAP_OK(gsc_reader_new("no/such.txt", &reader, &error) == GSC_ERR_INPUT,
