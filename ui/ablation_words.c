@@ -36,8 +36,8 @@ char *gsc_ablation_cost_words(size_t arms, size_t seeds, const gsc_cost *cost, d
     const size_t runs = arms * seeds;
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%zu arms × %zu %s = %zu runs", arms, seeds,
-                           seeds == 1 ? "seed" : "seeds", runs);
+    g_string_append_printf(text, "%zu %s × %zu %s = %zu %s", arms, arms == 1 ? "arm" : "arms",
+                           seeds, seeds == 1 ? "seed" : "seeds", runs, runs == 1 ? "run" : "runs");
     add_time(text, runs, cost, earlier_s);
     if (cost != NULL && cost->jobs > 0) {
         g_string_append_printf(text, " · %d at once", cost->jobs);

@@ -5,6 +5,7 @@
 #include "ui/arm_card.h"
 
 #include "ui/text_scale.h"
+#include "ui/words.h"
 
 #include <adwaita.h>
 #include <math.h>
@@ -66,6 +67,10 @@ void gsc_arm_card_draw(gsc_arm_card *self) {
         self->figure = figure;
     }
     gtk_widget_queue_draw(self->area);
+}
+
+gsc_figure *gsc_arm_card_get_figure(gsc_arm_card *self) {
+    return self->figure;
 }
 
 bool gsc_arm_card_get_home(gsc_arm_card *self, gsc_plot_view *ret_view) {
@@ -187,7 +192,9 @@ void gsc_arm_card_show_verdict(gsc_arm_card *self, const gsc_comparison *compari
                                                               *words != '\0' ? "\n" : "", failure)
                                             : g_strdup(words);
 
-    gtk_label_set_text(self->verdict_label, text);
+    g_autofree char *shown = gsc_words_minus(text);
+
+    gtk_label_set_text(self->verdict_label, shown);
     gtk_widget_set_visible(label, *text != '\0');
     set_class(label, "success", said && verdict == GSC_VERDICT_BETTER);
     set_class(label, "error", failure != NULL || (said && verdict == GSC_VERDICT_WORSE));

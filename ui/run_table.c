@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of all runs: the library behind it, its lines, finding and groups. See run_table.h.
+ * The table of all runs: finding, groups, selection. See run_table.h.
  */
 #include "ui/run_table.h"
 
 #include "ui/run_table_private.h"
 
 #include <string.h>
-
-enum {
-    POLL_MS = 1000,     /* while a run is active */
-    SYNC_EVERY_MS = 300 /* while many files are read */
-};
-static const double READ_SLICE_S = 0.005;
 
 G_DEFINE_FINAL_TYPE(GscRunTable, gsc_run_table, GTK_TYPE_WIDGET)
 
@@ -53,22 +47,25 @@ void gsc_run_table_say(GscRunTable *self, const char *sentence) {
     gtk_widget_set_visible(GTK_WIDGET(self->problem_label), *text != '\0');
 }
 
-static void show_count(GscRunTable *self) {
+void gsc_run_table_show_count(GscRunTable *self) {
     guint found = g_list_model_get_n_items(G_LIST_MODEL(self->found));
     guint all = g_list_model_get_n_items(G_LIST_MODEL(self->lines));
     bool grouped = gsc_run_table_get_group(self) != GSC_RUN_TABLE_UNGROUPED;
     guint groups = g_list_model_get_n_items(G_LIST_MODEL(self->groups));
-    g_autofree char *runs = found == all ? g_strdup_printf("%u %s", all, all == 1 ? "run" : "runs")
-                                         : g_strdup_printf("%u of %u runs", found, all);
+    g_autofree char *runs = found == all ? g_strdup_printf("%'u %s", all, all == 1 ? "run" : "runs")
+                                         : g_strdup_printf("%'u of %'u runs", found, all);
     g_autofree char *text =
         grouped ? g_strdup_printf("%u %s of %s", groups, groups == 1 ? "group" : "groups", runs)
-                : g_strdup_printf("%s%s", runs, self->read_source != 0 ? " · reading…" : "");
+                : g_strdup(runs);
+    g_autofree char *reading =
+        self->left > 0 ? g_strdup_printf(" · %'zu still to be read", self->left) : g_strdup("");
+    g_autofree char *whole = g_strconcat(text, reading, NULL);
 
     /* selected runs that go leave no word of it */
     g_autoptr(GtkBitset) chosen =
         gtk_selection_model_get_selection(GTK_SELECTION_MODEL(self->selection));
     gtk_widget_action_set_enabled(GTK_WIDGET(self), "table.trash", !gtk_bitset_is_empty(chosen));
-    gtk_label_set_text(self->count_label, text);
+    gtk_label_set_text(self->count_label, whole);
     gtk_stack_set_visible_child_name(self->stack, all == 0     ? "empty"
                                                   : found == 0 ? "none"
                                                   : grouped    ? "groups"
@@ -128,10 +125,10 @@ static void update_view(GscRunTable *self) {
     }
     gsc_run_table_update_columns(self);
     update_groups(self);
-    show_count(self);
+    gsc_run_table_show_count(self);
 }
 
-static void find_anew(GscRunTable *self) {
+void gsc_run_table_find_anew(GscRunTable *self) {
     gtk_filter_changed(GTK_FILTER(self->found_filter), GTK_FILTER_CHANGE_DIFFERENT);
     update_view(self);
 }
@@ -149,7 +146,7 @@ static void on_find_changed(GtkSearchEntry *entry, GscRunTable *self) {
         self->unknown = g_strdup_printf("%s.", error.message);
     }
     gsc_run_table_say(self, NULL);
-    find_anew(self);
+    gsc_run_table_find_anew(self);
 }
 
 static void on_find_stopped(GtkSearchEntry *entry, GscRunTable *self) {
@@ -165,6 +162,7 @@ static void on_view_changed(GtkToggleButton *button, GscRunTable *self) {
 
 static void on_group_changed(GtkDropDown *drop, GParamSpec *pspec, GscRunTable *self) {
     if (!self->quiet) {
+        g_clear_pointer(&self->wanted_group, g_free);
         update_view(self);
     }
 }
@@ -177,202 +175,6 @@ static void on_band_changed(GtkDropDown *drop, GParamSpec *pspec, GscRunTable *s
 
 static void on_columns_opened(GtkWidget *widget, GscRunTable *self) {
     gsc_run_table_list_columns(self);
-}
-
-/* ---- The library --------------------------------------------------------------------------------- */
-
-/* Makes the lines those of the library. */
-static void sync_lines(GscRunTable *self) {
-    g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
-    GHashTableIter iter;
-    gpointer value;
-    bool changed = false;
-
-    self->synced_us = g_get_monotonic_time();
-    g_hash_table_iter_init(&iter, self->by_path);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        ((GscRunTableLine *)value)->seen = false;
-    }
-    for (size_t i = 0; i < gsc_library_count(self->library); i++) {
-        const gsc_library_run *run = gsc_library_get(self->library, i);
-        GscRunTableLine *line = g_hash_table_lookup(self->by_path, run->path);
-        if (line == NULL) {
-            line = gsc_run_table_line_new(run);
-            g_hash_table_insert(self->by_path, line->path, g_object_ref(line));
-            g_ptr_array_add(fresh, line);
-        } else if (line->run != run || line->revision != run->revision) {
-            line->run = run;
-            line->revision = run->revision;
-            gsc_run_table_line_changed(line);
-            changed = true;
-        }
-        line->seen = true;
-    }
-    g_hash_table_iter_init(&iter, self->by_path);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        g_autoptr(GscRunTableLine) line = g_object_ref(value);
-        guint at = 0;
-        if (!line->seen) {
-            line->run = NULL;
-            g_hash_table_iter_remove(&iter);
-            if (g_list_store_find(self->lines, line, &at)) {
-                g_list_store_remove(self->lines, at);
-            }
-            changed = true;
-        }
-    }
-    if (fresh->len > 0) {
-        g_list_store_splice(self->lines, g_list_model_get_n_items(G_LIST_MODEL(self->lines)), 0,
-                            fresh->pdata, fresh->len);
-    }
-    if (changed || fresh->len > 0) {
-        find_anew(self);
-        gtk_sorter_changed(gtk_column_view_get_sorter(self->run_view), GTK_SORTER_CHANGE_DIFFERENT);
-    }
-}
-
-static bool has_active(GscRunTable *self) {
-    for (size_t i = 0; i < gsc_library_count(self->library); i++) {
-        const gsc_library_run *run = gsc_library_get(self->library, i);
-        if (run->readable && (run->status == GSC_RUN_RUNNING || run->status == GSC_RUN_QUEUED)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static gboolean look_again(gpointer data);
-
-static gboolean read_some(gpointer data) {
-    GscRunTable *self = data;
-    gsc_error error = {0};
-    size_t left = 0;
-
-    if (gsc_library_read(self->library, READ_SLICE_S, &left, &error) != GSC_OK) {
-        gsc_run_table_say(self, error.message);
-        left = 0;
-    }
-    if (left > 0) {
-        if (g_get_monotonic_time() - self->synced_us > SYNC_EVERY_MS * 1000) {
-            sync_lines(self);
-        }
-        return G_SOURCE_CONTINUE;
-    }
-    self->read_source = 0;
-    if (self->listed_ms == 0) {
-        self->listed_ms = (double)(g_get_monotonic_time() - self->opened_us) / 1e3;
-    }
-    sync_lines(self);
-    show_count(self);
-    if (self->open && self->poll_source == 0 && has_active(self)) {
-        self->poll_source = g_timeout_add(POLL_MS, look_again, self);
-    }
-    return G_SOURCE_REMOVE;
-}
-
-/* Files opened from elsewhere belong into the table as well. */
-static void add_opened(GscRunTable *self) {
-    GListModel *model = gsc_run_store_get_model(self->runs);
-
-    for (guint i = 0; i < g_list_model_get_n_items(model); i++) {
-        g_autoptr(GscRunItem) item = g_list_model_get_item(model, i);
-        const char *path = gsc_run_item_get_path(item);
-        if (gsc_library_find(self->library, path) == NULL &&
-            g_file_test(path, G_FILE_TEST_EXISTS)) {
-            gsc_library_add(self->library, path, NULL);
-        }
-    }
-}
-
-static gboolean look_again(gpointer data) {
-    GscRunTable *self = data;
-    gsc_error error = {0};
-    bool changed = false;
-
-    self->poll_source = 0;
-    add_opened(self);
-    if (gsc_library_list(self->library, &changed, &error) != GSC_OK) {
-        gsc_run_table_say(self, error.message);
-        return G_SOURCE_REMOVE;
-    }
-    if (changed) {
-        sync_lines(self);
-    }
-    if (self->read_source == 0) {
-        self->read_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, read_some, self, NULL);
-    }
-    return G_SOURCE_REMOVE;
-}
-
-static void on_item_changed(GscRunStore *runs, GscRunItem *item, GscRunTable *self) {
-    GscRunTableLine *line = g_hash_table_lookup(self->by_path, gsc_run_item_get_path(item));
-
-    if (!self->open) {
-        return;
-    }
-    if (line != NULL) {
-        gsc_run_table_line_changed(line);
-        for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self->groups)); i++) {
-            g_autoptr(GscRunTableLine) group = g_list_model_get_item(G_LIST_MODEL(self->groups), i);
-            gsc_run_table_line_changed(group);
-        }
-    }
-    if (self->poll_source == 0 && (line == NULL || gsc_run_item_is_active(item) ||
-                                   (line->run != NULL && line->run->known &&
-                                    line->run->status != gsc_run_item_get_status(item)))) {
-        self->poll_source = g_timeout_add(POLL_MS, look_again, self);
-    }
-}
-
-static void open_library(GscRunTable *self) {
-    const char *problem = NULL;
-    const char *folder = gsc_run_store_get_folder(self->runs, &problem);
-    gsc_error error = {0};
-
-    if (gsc_library_open(NULL, folder, &self->library, &error) != GSC_OK) {
-        gtk_label_set_text(self->problem_label, error.message);
-        gtk_widget_set_visible(GTK_WIDGET(self->problem_label), TRUE);
-        return;
-    }
-    gsc_run_table_say(self, problem);
-}
-
-void gsc_run_table_set_open(GscRunTable *self, bool open) {
-    if (self->open == open) {
-        return;
-    }
-    self->open = open;
-    if (!open) {
-        g_clear_handle_id(&self->poll_source, g_source_remove);
-        return;
-    }
-    if (self->listed_ms == 0) {
-        self->opened_us = g_get_monotonic_time();
-    }
-    if (self->library == NULL) {
-        open_library(self);
-    }
-    if (self->library != NULL) {
-        look_again(self);
-    }
-}
-
-void gsc_run_table_set_runs(GscRunTable *self, GscRunStore *runs) {
-    g_set_object(&self->runs, runs);
-    g_signal_connect_object(runs, "item-changed", G_CALLBACK(on_item_changed), self, 0);
-}
-
-void gsc_run_table_find(GscRunTable *self) {
-    gtk_widget_grab_focus(GTK_WIDGET(self->find_entry));
-}
-
-void gsc_run_table_set_doomed(GscRunTable *self, const char *path, bool doomed) {
-    GscRunTableLine *line = g_hash_table_lookup(self->by_path, path);
-
-    if (line != NULL && line->doomed != doomed) {
-        line->doomed = doomed;
-        find_anew(self);
-    }
 }
 
 /* ---- Selection ----------------------------------------------------------------------------------- */
@@ -484,6 +286,9 @@ static void gsc_run_table_dispose(GObject *object) {
     g_clear_pointer(&self->group_places, g_array_unref);
     g_clear_pointer(&self->filter, gsc_library_filter_free);
     g_clear_pointer(&self->unknown, g_free);
+    g_clear_pointer(&self->wanted_group, g_free);
+    g_clear_object(&self->probes[0]);
+    g_clear_object(&self->probes[1]);
     g_clear_pointer(&self->library, gsc_library_close);
     G_OBJECT_CLASS(gsc_run_table_parent_class)->dispose(object);
 }
@@ -553,6 +358,23 @@ static void fill_bands(GscRunTable *self) {
     gtk_drop_down_set_selected(self->band_drop, GSC_LIBRARY_T95);
 }
 
+static void on_order_changed(GtkSorter *sorter, GtkSorterChange change, GscRunTable *self) {
+    gsc_run_table_note_order(self, sorter == gtk_column_view_get_sorter(self->group_view));
+}
+
+/* Before the models sort: their comparisons want to know which way round. */
+static void watch_order(GscRunTable *self) {
+    GtkColumnView *const views[] = {self->run_view, self->group_view};
+
+    for (int i = 0; i < 2; i++) {
+        self->probes[i] = g_object_new(GSC_TYPE_RUN_TABLE_LINE, NULL);
+        self->probes[i]->probe = i + 1;
+        self->sort_column[i] = -1;
+        g_signal_connect_object(gtk_column_view_get_sorter(views[i]), "changed",
+                                G_CALLBACK(on_order_changed), self, 0);
+    }
+}
+
 static void gsc_run_table_init(GscRunTable *self) {
     self->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_object_unref);
     self->chosen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -562,6 +384,7 @@ static void gsc_run_table_init(GscRunTable *self) {
     self->groups = g_list_store_new(GSC_TYPE_RUN_TABLE_LINE);
     gtk_widget_init_template(GTK_WIDGET(self));
     fill_bands(self);
+    watch_order(self);
 
     self->found_filter = gtk_custom_filter_new(matches, self, NULL);
     self->found = gtk_filter_list_model_new(g_object_ref(G_LIST_MODEL(self->lines)),

@@ -10,6 +10,7 @@
 #define GSC_UI_RUN_TABLE_H
 
 #include "ui/run_store.h"
+#include "ui/state.h"
 
 #include <gtk/gtk.h>
 
@@ -26,6 +27,9 @@ G_DECLARE_FINAL_TYPE(GscRunTable, gsc_run_table, GSC, RUN_TABLE, GtkWidget)
  *   "told"                                what gsc_run_table_describe says changed */
 
 void gsc_run_table_set_runs(GscRunTable *self, GscRunStore *runs);
+/* Where sort, group, columns and their widths are remembered; borrowed, for as long as the table lives. */
+void gsc_run_table_set_state(GscRunTable *self, gsc_state *state);
+void gsc_run_table_remember(GscRunTable *self);
 /* Nothing is read and nothing is watched while the table is closed. */
 void gsc_run_table_set_open(GscRunTable *self, bool open);
 /* Puts the focus into the find entry. */

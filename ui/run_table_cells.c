@@ -255,19 +255,31 @@ static double mean_of(const GscRunTableLine *line, size_t column) {
     return gsc_library_summarize(line->members, line->n_members, column, GSC_LIBRARY_STD).mean;
 }
 
+/* Lines without a value come last in either order, which the view turns round. */
+static int order_empty(const place *self, bool left_is, bool right_is) {
+    return self->table->descending[self->of_groups] ? right_is - left_is : left_is - right_is;
+}
+
 static int compare_lines(gconstpointer a, gconstpointer b, gpointer data) {
     const GscRunTableLine *left = a, *right = b;
     const place *self = data;
 
+    if (left->probe != 0 && right->probe != 0) {
+        self->table->sort_column[self->of_groups] = (int)self->column;
+        return left->probe - right->probe;
+    }
     if (left->run != NULL && right->run != NULL) {
-        return gsc_library_compare(left->run, right->run, self->column);
+        const bool left_is = gsc_library_get_cell(left->run, self->column).text == NULL;
+        const bool right_is = gsc_library_get_cell(right->run, self->column).text == NULL;
+        return left_is || right_is ? order_empty(self, left_is, right_is)
+                                   : gsc_library_compare(left->run, right->run, self->column);
     }
     if (left->n_members > 0 && right->n_members > 0 && self->column == left->column) {
         return gsc_library_compare(left->members[0], right->members[0], self->column);
     }
     if (left->n_members > 0 && right->n_members > 0) {
         double before = mean_of(left, self->column), after = mean_of(right, self->column);
-        return isnan(before) || isnan(after) ? isnan(before) - isnan(after)
+        return isnan(before) || isnan(after) ? order_empty(self, isnan(before), isnan(after))
                                              : (before > after) - (before < after);
     }
     return 0;
@@ -298,5 +310,9 @@ GtkColumnViewColumn *gsc_run_table_new_column(GscRunTable *self, size_t column, 
 
     gtk_column_view_column_set_sorter(made, GTK_SORTER(sorter));
     gtk_column_view_column_set_expand(made, of_groups || column == GSC_LIBRARY_NOTES);
+    if (!of_groups) {
+        gtk_column_view_column_set_fixed_width(made, gsc_run_table_get_width(self, (guint)column));
+        g_object_set_data(G_OBJECT(made), "column", GINT_TO_POINTER((int)column + 1));
+    }
     return made;
 }

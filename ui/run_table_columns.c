@@ -101,6 +101,7 @@ static GArray *choose(GscRunTable *self, const gsc_library_run **runs, size_t n)
                  gsc_library_count_values(runs, n, GSC_LIBRARY_FOLDER) > 0);
     add_fact(self, columns, GSC_LIBRARY_TAGS, true);
     add_fact(self, columns, GSC_LIBRARY_NOTES, true);
+    gsc_run_table_arrange(self, columns);
     return columns;
 }
 
@@ -119,14 +120,19 @@ static void append(GtkColumnView *view, GtkColumnViewColumn *column) {
 }
 
 static void fill_run_view(GscRunTable *self) {
+    guint sort = GSC_LIBRARY_STARTED;
+    bool descending = true;
+
+    gsc_run_table_get_wanted_sort(self, &sort, &descending);
     remove_columns(self->run_view);
     append(self->run_view, gsc_run_table_new_eye_column(self));
     for (guint i = 0; i < self->run_columns->len; i++) {
         guint column = g_array_index(self->run_columns, guint, i);
         GtkColumnViewColumn *made = gsc_run_table_new_column(self, column, false);
         append(self->run_view, made);
-        if (column == GSC_LIBRARY_STARTED) {
-            gtk_column_view_sort_by_column(self->run_view, made, GTK_SORT_DESCENDING);
+        if (column == sort) {
+            gtk_column_view_sort_by_column(self->run_view, made,
+                                           descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
         }
     }
 }
@@ -172,7 +178,11 @@ static void fill_group_drop(GscRunTable *self, const gsc_library_run **runs, siz
         g_autofree char *name =
             g_strdup_printf("By %s", gsc_library_get_column(self->library, column)->name);
         gtk_string_list_append(names, name);
-        selected = (int)column == group ? i + 1 : selected;
+        bool wanted = g_strcmp0(self->wanted_group, name + strlen("By ")) == 0;
+        selected = (int)column == group || wanted ? i + 1 : selected;
+        if (wanted) {
+            g_clear_pointer(&self->wanted_group, g_free);
+        }
     }
     g_array_set_size(self->group_places, 0);
     g_array_append_vals(self->group_places, places->data, places->len);
@@ -185,12 +195,13 @@ static void fill_group_drop(GscRunTable *self, const gsc_library_run **runs, siz
 void gsc_run_table_update_columns(GscRunTable *self) {
     size_t n = 0;
     g_autofree const gsc_library_run **runs = gsc_run_table_dup_found(self, &n);
-    int group = gsc_run_table_get_group(self);
+    gsc_run_table_remember(self); /* columns may have been moved since */
     g_autoptr(GArray) columns = choose(self, runs, n);
     const guint *before = (const guint *)(gpointer)self->run_columns->data;
     int shown = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(self->group_view), "group")) - 1;
 
     fill_group_drop(self, runs, n);
+    int group = gsc_run_table_get_group(self);
     bool same =
         self->run_columns->len == columns->len &&
         (columns->len == 0 || memcmp(before, columns->data, columns->len * sizeof(guint)) == 0);

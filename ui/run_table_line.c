@@ -101,7 +101,9 @@ static char *run_markup(const gsc_library_run *run, const gsc_library_column *co
     if (column->kind == GSC_LIBRARY_RESULT && isfinite(cell.number)) {
         return number_markup(cell.number, DIGITS);
     }
-    return g_markup_escape_text(cell.text, -1);
+    g_autofree char *text =
+        isfinite(cell.number) ? gsc_words_minus(cell.text) : g_strdup(cell.text);
+    return g_markup_escape_text(text, -1);
 }
 
 static char *group_markup(GscRunTableLine *self, size_t index, gsc_library_band band) {

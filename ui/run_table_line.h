@@ -23,7 +23,8 @@ struct _GscRunTableLine {
     char *path;                 /* NULL: a group */
     uint32_t revision;          /* of the run, as last told */
     bool seen;                  /* at the last look at the library */
-    bool doomed;                /* about to be moved to the trash: not listed */
+    int probe;   /* 1 before 2 in every order: tells the order; 0: a line of the table */
+    bool doomed; /* about to be moved to the trash: not listed */
     /* a group */
     size_t column; /* that it is a value of */
     char *label;

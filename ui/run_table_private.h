@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Inside of the run table, cut by concern: run_table.c (the library, lines, finding, groups),
+ * Inside of the run table, cut by concern: run_table.c (finding, groups, selection), run_table_read.c (the
+ * library and its lines), run_table_memory.c (what is remembered),
  * run_table_columns.c (which columns there are, and their choice), run_table_cells.c (what stands in them),
  * run_table_report.c (what it says of itself).
  *
@@ -43,8 +44,15 @@ struct _GscRunTable {
     gint64 opened_us;
     double listed_ms;
     guint read_source, poll_source, sync_source, select_source;
-    gint64 synced_us;
+    gint64 synced_us, sync_us; /* the last sync: when, and how long it took */
     bool open, quiet;
+    /* the order of runs, and of groups, as the view's sorter answers the two probes */
+    GscRunTableLine *probes[2];
+    int sort_column[2]; /* the library's column, or -1 */
+    bool descending[2];
+    char *wanted_group; /* remembered, until that column is there; or NULL */
+    size_t left;        /* files that are still to be read */
+    gsc_state *state;   /* where the view is remembered, borrowed; or NULL */
 };
 
 enum {
@@ -59,6 +67,18 @@ gsc_library_band gsc_run_table_get_band(GscRunTable *self);
 const gsc_library_run **gsc_run_table_dup_found(GscRunTable *self, size_t *ret_count);
 void gsc_run_table_say(GscRunTable *self, const char *sentence);
 void gsc_run_table_emit_seen(GscRunTable *self, GscRunTableLine *group, bool shown);
+void gsc_run_table_show_count(GscRunTable *self);
+/* After whatever changes which runs there are or what they say. */
+void gsc_run_table_find_anew(GscRunTable *self);
+
+/* run_table_memory.c */
+/* Asks the view's sorter for the order of runs, or of groups. */
+void gsc_run_table_note_order(GscRunTable *self, bool of_groups);
+/* Columns as the user ordered them; others stay behind the one that they follow. */
+void gsc_run_table_arrange(GscRunTable *self, GArray *columns);
+int gsc_run_table_get_width(GscRunTable *self, guint column); /* -1: its own */
+/* The remembered order of lines; false where it has no column on view. */
+bool gsc_run_table_get_wanted_sort(GscRunTable *self, guint *ret_column, bool *ret_descending);
 
 /* run_table_columns.c */
 /* Gives both views the columns that the found runs ask for, and the drop-down its list. */

@@ -33,7 +33,8 @@ char *gsc_sweep_state_words(const gsc_sweep_folder *folder, const GPtrArray *run
     const double left = time_left(folder, runs);
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%zu of %zu runs done", done, folder->count);
+    g_string_append_printf(text, "%zu of %zu %s done", done, folder->count,
+                           folder->count == 1 ? "run" : "runs");
     if (running > 0) {
         g_string_append_printf(text, " · %zu under way", running);
     }

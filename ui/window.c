@@ -106,6 +106,7 @@ static void remember_size(GscWindow *self) {
     gsc_state_set_int(self->state, "maximized", gtk_window_is_maximized(GTK_WINDOW(self)));
     gsc_state_set_int(self->state, "list", adw_flap_get_reveal_flap(self->left_flap));
     gsc_state_set_int(self->state, "setup", adw_flap_get_reveal_flap(self->right_flap));
+    gsc_run_table_remember(self->run_table);
     gsc_state_save(self->state);
 }
 

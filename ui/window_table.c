@@ -102,6 +102,7 @@ void gsc_window_add_table(GscWindow *self) {
 
     g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);
     gsc_run_table_set_runs(self->run_table, self->runs);
+    gsc_run_table_set_state(self->run_table, self->state);
     g_signal_connect_object(self->run_table, "selected", G_CALLBACK(on_selected), self, 0);
     g_signal_connect_object(self->run_table, "activated", G_CALLBACK(on_activated), self, 0);
     g_signal_connect_object(self->run_table, "seen", G_CALLBACK(on_seen), self, 0);

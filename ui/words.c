@@ -43,6 +43,21 @@ char *gsc_words_when(double unix_s) {
     return g_date_time_format(then, "%H:%M");
 }
 
+char *gsc_words_minus(const char *text) {
+    GString *words = g_string_new(NULL);
+
+    for (const char *at = text; *at != '\0'; at++) {
+        const bool begins = at == text || strchr(" [(,", at[-1]) != NULL;
+        const bool number = g_ascii_isdigit(at[1]) || (at[1] == '.' && g_ascii_isdigit(at[2]));
+        if (*at == '-' && begins && number) {
+            g_string_append(words, "\u2212");
+        } else {
+            g_string_append_c(words, *at);
+        }
+    }
+    return g_string_free(words, FALSE);
+}
+
 char *gsc_words_sentence(const char *text) {
     const char *semicolon = g_strrstr(text, "; ");
     GString *sentence = g_string_new(NULL);

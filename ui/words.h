@@ -17,6 +17,8 @@ char *gsc_words_duration(double seconds);
 /* A moment in local time: "14:05" today, else "3 Nov 14:05", "3 Nov 2025" in other years; caller frees. */
 char *gsc_words_when(double unix_s);
 
+/* Text in which hyphens before a number are minus signs; caller frees. */
+char *gsc_words_minus(const char *text);
 /* Text in which "^-1/2", "^{1/2}" and "_{1}" are written small, as Pango markup; caller frees. */
 char *gsc_words_markup(const char *text);
 /* "gate x is no weight; take y" as sentences: "Gate x is no weight. Take y." Only the last semicolon parts. */

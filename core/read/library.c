@@ -400,8 +400,10 @@ gsc_status gsc_library_read(gsc_library *self, double budget_s, size_t *ret_left
         }
         read_entry(self, entry);
     }
-    if (begun) {
+    if (left == 0) {
         gsc_library_store_end(self);
+    } else {
+        gsc_library_store_rest(self);
     }
     *ret_left = left;
     return self->out_of_memory

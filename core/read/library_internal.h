@@ -10,6 +10,7 @@
 #include "core/read/library.h"
 
 #include <sqlite3.h>
+#include <time.h>
 
 /* From names to places: open addressing, names borrowed. Zero-initialised is empty. */
 typedef struct gsc_library_index {
@@ -59,6 +60,8 @@ struct gsc_library {
     size_t n_columns;
     gsc_library_index by_name; /* of columns */
     bool out_of_memory;
+    bool in_transaction;
+    struct timespec begun; /* the transaction, monotonic */
 };
 
 /* Summaries (library_summary.c). A record is the text of a run in the database: lines of words separated by
@@ -75,7 +78,10 @@ bool gsc_library_make_facts(gsc_library *library);
 /* The database (library_store.c). */
 void gsc_library_store_open(gsc_library *library, const char *path);
 void gsc_library_store_close(gsc_library *library);
+/* One transaction: begin does nothing within one, end ends it, rest ends it where it has lasted a while: a
+ * commit waits for the disk, and summaries come by thousands. */
 void gsc_library_store_begin(gsc_library *library);
+void gsc_library_store_rest(gsc_library *library);
 void gsc_library_store_end(gsc_library *library);
 void gsc_library_store_put(gsc_library *library, const gsc_library_entry *entry,
                            const char *record);

@@ -16,6 +16,9 @@
 #define APPLICATION_ID 0x47534c42
 #define FORMAT         1
 
+/* Other windows wait so long, at most, to keep a note of theirs. */
+static const double LONGEST_TRANSACTION_S = 0.4;
+
 #define TABLES                                                                                     \
     "PRAGMA application_id=0x47534c42; PRAGMA user_version=1;"                                     \
     "CREATE TABLE IF NOT EXISTS summaries(path TEXT PRIMARY KEY, modified INTEGER NOT NULL,"       \
@@ -114,6 +117,7 @@ void gsc_library_store_open(gsc_library *self, const char *path) {
 }
 
 void gsc_library_store_close(gsc_library *self) {
+    gsc_library_store_end(self);
     sqlite3_finalize(self->get_marks);
     sqlite3_close(self->db);
     self->get_marks = NULL;
@@ -121,16 +125,29 @@ void gsc_library_store_close(gsc_library *self) {
 }
 
 void gsc_library_store_begin(gsc_library *self) {
-    if (self->db != NULL) {
+    if (self->db != NULL && !self->in_transaction) {
         sqlite3_exec(self->db, "BEGIN", NULL, NULL, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &self->begun);
+        self->in_transaction = true;
+    }
+}
+
+void gsc_library_store_rest(gsc_library *self) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double lasted_s = (double)(now.tv_sec - self->begun.tv_sec) +
+                            1e-9 * (double)(now.tv_nsec - self->begun.tv_nsec);
+    if (self->in_transaction && lasted_s > LONGEST_TRANSACTION_S) {
+        gsc_library_store_end(self);
     }
 }
 
 void gsc_library_store_end(gsc_library *self) {
     /* A summary that is not kept is read again next time. */
-    if (self->db != NULL && sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+    if (self->in_transaction && sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
         sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
     }
+    self->in_transaction = false;
 }
 
 void gsc_library_store_put(gsc_library *self, const gsc_library_entry *entry, const char *record) {
@@ -213,6 +230,7 @@ gsc_status gsc_library_store_set_marks(gsc_library *self, const gsc_library_entr
     if (self->db == NULL) {
         return gsc_fail(error, GSC_ERR_IO, "%s", self->trouble.message);
     }
+    gsc_library_store_end(self); /* what people write is kept at once */
     int code = sqlite3_prepare_v2(self->db, "INSERT OR REPLACE INTO marks VALUES(?, ?, ?)", -1,
                                   &row, NULL);
     if (code == SQLITE_OK) {

@@ -46,6 +46,9 @@ int main(void) {
     check_sentence("done.", "Done.");
     check_sentence("", "");
 
+    g_autofree char *minus = gsc_words_minus("-0.02 [-0.03, +0.01] at-8, a-b, -.5");
+    TAP_STRING(minus, "\u22120.02 [\u22120.03, +0.01] at-8, a-b, \u2212.5", "minus signs");
+
     g_autofree char *today = gsc_words_when((double)time(NULL));
     TAP_OK(today[2] == ':', "a moment of today is a time of day");
     return tap_done();
