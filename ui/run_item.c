@@ -21,6 +21,8 @@ struct _GscRunItem {
     gsc_run_status status;
     gsc_process process;
     double progress, started_s, ended_s;
+    double moving_s,
+        moving_from; /* when it was first seen to move, since it runs, and how far it was; 0: not yet */
     bool known;
     bool expected, resuming;
     bool shown;
@@ -153,6 +155,12 @@ static void take_info(GscRunItem *self) {
     self->status = info->status;
     self->process = info->process;
     self->progress = info->progress;
+    if (self->status != GSC_RUN_RUNNING) {
+        self->moving_s = 0;
+    } else if (self->moving_s == 0 && self->progress > 0) {
+        self->moving_s = (double)g_get_real_time() / G_USEC_PER_SEC;
+        self->moving_from = self->progress;
+    }
     self->started_s = info->started_s;
     self->ended_s = info->ended_s;
     self->known = true;
@@ -298,13 +306,18 @@ double gsc_run_item_get_started(GscRunItem *self) {
 }
 
 char *gsc_run_item_dup_time_left(GscRunItem *self) {
-    double elapsed = (double)g_get_real_time() / G_USEC_PER_SEC - self->started_s;
+    /* A pause before a resume, or a tokenizer's training, tells nothing of what is to come; before enough was
+     * seen the whole of it has to do. */
+    const double now_s = (double)g_get_real_time() / G_USEC_PER_SEC;
+    const gboolean seen = self->moving_s > 0 && self->progress - self->moving_from >= 0.02;
+    const double elapsed = now_s - (seen ? self->moving_s : self->started_s);
+    const double done = self->progress - (seen ? self->moving_from : 0);
 
     if (self->status != GSC_RUN_RUNNING || self->progress < 0.03 || elapsed < 1.5 ||
         self->progress >= 1) {
         return NULL;
     }
-    g_autofree char *left = gsc_words_duration(elapsed * (1 - self->progress) / self->progress);
+    g_autofree char *left = gsc_words_duration(elapsed * (1 - self->progress) / done);
     return g_strdup_printf("%s left", left);
 }
 
