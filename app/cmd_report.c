@@ -40,8 +40,20 @@ static json_t *findings_json(const gsc_findings *findings) {
     return object;
 }
 
+static bool keep_alarm(void *data, double time_s, gsc_event_level level, const char *source,
+                       const char *message) {
+    (void)time_s;
+    if (level >= GSC_EVENT_WARNING) {
+        json_array_append_new(data, json_pack("{s:s, s:s, s:s}", "level",
+                                              level == GSC_EVENT_WARNING ? "warning" : "error",
+                                              "source", source, "message", message));
+    }
+    return true;
+}
+
+/* Takes alarms over. */
 static json_t *run_json(const gsc_run_info *info, const gsc_findings *findings,
-                        const gsc_rate_table *table, json_t *fits) {
+                        const gsc_rate_table *table, json_t *fits, json_t *alarms) {
     json_t *spec = json_loads(info->spec, 0, NULL);
     json_t *object = json_pack(
         "{s:s, s:s, s:o, s:o}", "run", info->path, "status", gsc_run_status_name(info->status),
@@ -55,6 +67,10 @@ static json_t *run_json(const gsc_run_info *info, const gsc_findings *findings,
     if (object != NULL && info->failure[0] != '\0') {
         json_object_set_new(object, "failure", json_string(info->failure));
     }
+    if (object != NULL) {
+        json_object_set(object, "alarms", alarms);
+    }
+    json_decref(alarms);
     return object;
 }
 
@@ -335,7 +351,10 @@ static gsc_status report_file(const char *path, json_t *array, gsc_error *error)
         status = gsc_report_fits(run, &fits, error);
     }
     if (status == GSC_OK && array != NULL) {
-        json_array_append_new(array, run_json(gsc_run_get_info(run), &findings, &table, fits));
+        json_t *alarms = json_array();
+        status = gsc_run_visit_events(run, keep_alarm, alarms, error);
+        json_array_append_new(array,
+                              run_json(gsc_run_get_info(run), &findings, &table, fits, alarms));
     } else if (status == GSC_OK) {
         status = print_run(run, &findings, &table, fits, error);
     }

@@ -112,6 +112,28 @@ static void test_bad_specs(void) {
     TAP_CONTAINS(err, "theory.replicates", "with the nearest key");
 }
 
+/* A constant x cannot tell slopes: the run says so, and its report in either form. */
+static void test_alarms(void) {
+    char path[300];
+    snprintf(path, sizeof path, "%s/flat.csv", folder);
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 60; i++) {
+        fprintf(file, "1.5,%d\n", i * i % 17);
+    }
+    fclose(file);
+    expect("run preset:theorem2 --set theory.data=flat.csv --set theory.start=kmeans "
+           "--set theory.k_shared=0 --set theory.k_routed=1 -o flat.gsc",
+           0, "flat.gsc");
+    TAP_CONTAINS(err, "alarm: data: column 1 (x) is 1.5 in every row", "a run tells its alarms");
+    expect("report flat.gsc", 0, "its slopes are not identified");
+    TAP_OK(cli("report flat.gsc --json") == 0, "and as JSON");
+    json_t *report = json_loads(out, 0, NULL);
+    const json_t *alarm = json_array_get(json_object_get(json_array_get(report, 0), "alarms"), 0);
+    const char *source = json_string_value(json_object_get(alarm, "source"));
+    TAP_STRING(source != NULL ? source : "none", "data", "with their source");
+    json_decref(report);
+}
+
 static void test_run(void) {
     char failure[700];
     TAP_OK(cli(SMALL "-o t2.gsc") == 0, "a small run");
@@ -208,6 +230,7 @@ int main(int argc, char **argv) {
     test_words();
     test_bad_specs();
     test_run();
+    test_alarms();
     test_nobody_listens();
     test_bad_gates(plugins);
     test_stop();
