@@ -51,7 +51,7 @@ typedef struct op_case {
 
 enum {
     OP_GUARD = 24, /* elements on each side */
-    OP_WORKSPACE_BYTES = 1 << 23
+    OP_WORKSPACE_BYTES = 1 << 22
 };
 
 static const uint32_t op_guard_word = 0x7fc0dead; /* a NaN as f32 */
