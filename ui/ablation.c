@@ -5,40 +5,13 @@
 #include "ui/ablation.h"
 
 #include "core/read/sweep.h"
-#include "ui/ablation_axis.h"
+#include "ui/ablation_private.h"
 #include "ui/ablation_words.h"
 #include "ui/setup_row_private.h"
-#include "ui/spread.h"
 
 #include <adwaita.h>
 #include <math.h>
 #include <string.h>
-
-struct _GscAblation {
-    GtkWidget parent;
-    GtkWidget *content;
-    GtkFlowBox *chips;
-    GtkListBox *list, *question; /* values of the axes; what is set beforehand */
-    GtkWidget *hypothesis_row;
-    AdwComboRow *baseline_row;
-    AdwActionRow *margin_row;
-    GtkSpinButton *seeds_spin, *margin_spin;
-    GtkLabel *cost_label, *power_label;
-    GtkButton *run_button;
-    GPtrArray *axes; /* gsc_ablation_axis * */
-    GPtrArray *arms; /* char *, as the baseline's list has them */
-    GscPluginStore *plugins;
-    GscRunStore *runs;
-    GscExperiment *experiment;
-    gsc_spec *base;
-    char *made_for; /* experiment and plugins that the chips are for */
-    gsc_forecast *forecast;
-    gsc_spread spread;
-    size_t n_arms;
-    bool quiet;          /* changes now are not the user's */
-    bool is_refused;     /* an arm of the plan, by the process that measures */
-    bool is_spread_read; /* for the base as it is */
-};
 
 G_DEFINE_FINAL_TYPE(GscAblation, gsc_ablation, GTK_TYPE_WIDGET)
 
@@ -48,167 +21,6 @@ enum {
 };
 static guint signals[N_SIGNALS];
 
-/* ---- The plan ------------------------------------------------------------------------------------ */
-
-static bool is_lm(const GscAblation *self) {
-    return g_strcmp0(gsc_spec_string(self->base, "lab"), "lm") == 0;
-}
-
-static const char *result_of(const GscAblation *self) {
-    return is_lm(self) ? "validation_loss" : "slope_log_n";
-}
-
-static size_t count_values(const GscAblation *self, const json_t *axes, const char *key) {
-    const json_t *value = gsc_spec_json(self->base, key);
-
-    return json_object_get(axes, key) == NULL && json_is_array(value) ? json_array_size(value) : 1;
-}
-
-/* Why runs of this base have nothing to be judged by; NULL: they have. */
-static const char *why_no_verdict(const GscAblation *self, const json_t *axes) {
-    const char *study = gsc_spec_string(self->base, "theory.study");
-
-    if (is_lm(self)) {
-        return NULL;
-    }
-    if (g_strcmp0(study, "rate") != 0) {
-        return "An exploration: only rates over sample sizes have a slope to judge by.";
-    }
-    if (count_values(self, axes, "theory.sizes") < 2) {
-        return "An exploration: a slope takes two or more sample sizes.";
-    }
-    if (count_values(self, axes, "theory.k_shared") * count_values(self, axes, "theory.k_routed") >
-            1 ||
-        json_array_size(gsc_spec_json(self->base, "theory.arms")) > 1) {
-        return "An exploration: each run has several slopes. Fit one number of experts, or vary that "
-               "number here, and there are verdicts.";
-    }
-    return NULL;
-}
-
-/* {KEY: [VALUE, ...]} of the chips that are on. */
-static json_t *dup_axes(GscAblation *self, char **ret_problem) {
-    json_t *axes = json_object();
-
-    for (guint i = 0; i < self->axes->len && *ret_problem == NULL; i++) {
-        gsc_ablation_axis *one = self->axes->pdata[i];
-        json_t *values =
-            gsc_ablation_axis_is_on(one) ? gsc_ablation_axis_dup_values(one, ret_problem) : NULL;
-        if (values != NULL) {
-            json_object_set_new(axes, gsc_ablation_axis_get_key(one), values);
-        }
-    }
-    if (*ret_problem == NULL && json_object_size(axes) == 0) {
-        *ret_problem = g_strdup("Choose what to vary.");
-    }
-    if (*ret_problem != NULL) {
-        json_decref(axes);
-        return NULL;
-    }
-    return axes;
-}
-
-/* "One expert too many: gate × top k". */
-static char *dup_title(const GscAblation *self, const json_t *axes) {
-    GString *title = g_string_new(gsc_experiment_get_title(self->experiment));
-    const char *key, *before = ": ";
-    json_t *values;
-
-    json_object_foreach((json_t *)axes, key, values) {
-        const char *dot = strrchr(key, '.');
-        g_autofree char *word = g_strdup(dot != NULL ? dot + 1 : key);
-        g_strdelimit(word, "_", ' ');
-        g_string_append_printf(title, "%s%s", before, word);
-        before = " × ";
-    }
-    return g_string_free(title, FALSE);
-}
-
-/* The plan without its baseline, which is one of the arms that it makes. */
-static json_t *dup_draft(GscAblation *self, char **ret_problem) {
-    json_t *axes = dup_axes(self, ret_problem);
-    const int seeds = gtk_spin_button_get_value_as_int(self->seeds_spin);
-
-    if (axes == NULL) {
-        return NULL;
-    }
-    const bool judged = why_no_verdict(self, axes) == NULL && seeds >= GSC_SWEEP_LEAST_SEEDS;
-    g_autofree char *title = dup_title(self, axes);
-    g_autofree char *hypothesis =
-        g_strstrip(g_strdup(gtk_editable_get_text(GTK_EDITABLE(self->hypothesis_row))));
-    char *base = gsc_spec_dump(self->base);
-    if (g_str_has_suffix(hypothesis, ".")) {
-        hypothesis[strlen(hypothesis) - 1] = '\0';
-    }
-    json_t *plan =
-        json_pack("{s:s, s:o, s:i, s:b, s:s, s:f, s:s, s:o}", "title", title, "axes", axes, "seeds",
-                  seeds, "verdict", judged, "result", result_of(self), "margin",
-                  gtk_spin_button_get_value(self->margin_spin), "hypothesis", hypothesis, "base",
-                  base != NULL ? json_loads(base, 0, NULL) : json_null());
-    free(base);
-    return plan;
-}
-
-/* The list of baselines follows the arms; the choice stays where its arm stays. */
-static void show_arms(GscAblation *self, const gsc_sweep *sweep) {
-    g_autoptr(GtkStringList) model = gtk_string_list_new(NULL);
-    const guint at = adw_combo_row_get_selected(self->baseline_row);
-    g_autofree char *chosen = at < self->arms->len ? g_strdup(self->arms->pdata[at]) : g_strdup("");
-    bool same = self->arms->len == sweep->n_arms;
-    guint now = 0;
-
-    for (size_t a = 0; a < sweep->n_arms; a++) {
-        same = same && strcmp(self->arms->pdata[a], sweep->arms[a].name) == 0;
-        now = strcmp(chosen, sweep->arms[a].name) == 0 ? (guint)a : now;
-        gtk_string_list_append(model, sweep->arms[a].name);
-    }
-    if (same) {
-        return;
-    }
-    g_ptr_array_set_size(self->arms, 0);
-    for (size_t a = 0; a < sweep->n_arms; a++) {
-        g_ptr_array_add(self->arms, g_strdup(sweep->arms[a].name));
-    }
-    self->quiet = true;
-    adw_combo_row_set_model(self->baseline_row, G_LIST_MODEL(model));
-    adw_combo_row_set_selected(self->baseline_row, now);
-    self->quiet = false;
-}
-
-static char *dump(json_t *plan) {
-    char *text = json_dumps(plan, JSON_INDENT(2)), *copy = g_strdup(text);
-
-    free(text);
-    return copy;
-}
-
-char *gsc_ablation_dup_plan(GscAblation *self, char **ret_problem) {
-    gsc_error error = {0};
-    gsc_sweep *sweep = NULL;
-
-    if (self->base == NULL) {
-        *ret_problem = g_strdup("Choose an experiment.");
-        return NULL;
-    }
-    json_t *plan = dup_draft(self, ret_problem);
-    g_autofree char *draft = plan != NULL ? dump(plan) : NULL;
-    if (draft != NULL && gsc_sweep_parse(draft, "the ablation", &sweep, &error) != GSC_OK) {
-        *ret_problem = g_strdup(error.message);
-        g_clear_pointer(&draft, g_free);
-    }
-    if (draft != NULL) {
-        self->n_arms = sweep->n_arms;
-        show_arms(self, sweep);
-        const guint at = adw_combo_row_get_selected(self->baseline_row);
-        json_object_set_new(plan, "baseline",
-                            json_string(self->arms->pdata[at < self->arms->len ? at : 0]));
-    }
-    gsc_sweep_free(sweep);
-    char *text = draft != NULL ? dump(plan) : NULL;
-    json_decref(plan);
-    return text;
-}
-
 /* ---- What it says -------------------------------------------------------------------------------- */
 
 static void say(GtkLabel *label, const char *text) {
@@ -217,7 +29,7 @@ static void say(GtkLabel *label, const char *text) {
 }
 
 static void show_cost(GscAblation *self, const gsc_cost *cost) {
-    const size_t seeds = (size_t)gtk_spin_button_get_value_as_int(self->seeds_spin);
+    const size_t seeds = gsc_ablation_count_seeds(self);
     g_autofree char *text = gsc_ablation_cost_words(self->n_arms, seeds, cost, self->spread.run_s);
 
     say(self->cost_label, text);
@@ -225,12 +37,12 @@ static void show_cost(GscAblation *self, const gsc_cost *cost) {
 
 static void show_power(GscAblation *self) {
     char *problem = NULL;
-    json_t *axes = dup_axes(self, &problem);
-    const char *why = axes != NULL ? why_no_verdict(self, axes) : NULL;
-    g_autofree char *text = gsc_ablation_power_words(
-        (size_t)gtk_spin_button_get_value_as_int(self->seeds_spin), self->spread.sd,
-        self->spread.from, is_lm(self) ? "nat" : "in the slope",
-        gtk_spin_button_get_value(self->margin_spin));
+    json_t *axes = gsc_ablation_dup_axes(self, &problem);
+    const char *why = axes != NULL ? gsc_ablation_why_no_verdict(self, axes) : NULL;
+    g_autofree char *text =
+        gsc_ablation_power_words(gsc_ablation_count_seeds(self), self->spread.sd, self->spread.from,
+                                 gsc_ablation_is_lm(self) ? "nat" : "in the slope",
+                                 gtk_spin_button_get_value(self->margin_spin));
 
     say(self->power_label, why != NULL ? why : text);
     json_decref(axes);
@@ -258,7 +70,7 @@ static void ask_cost(GscAblation *self, const char *plan) {
     json_object_del(asked, "hypothesis");
     json_object_del(asked, "margin");
     json_object_del(asked, "baseline");
-    g_autofree char *text = dump(asked);
+    g_autofree char *text = gsc_ablation_dump(asked);
     json_decref(asked);
     if (gsc_forecast_ask(self->forecast, text)) {
         gtk_widget_remove_css_class(GTK_WIDGET(self->cost_label), "error");
@@ -278,6 +90,8 @@ static void update(GscAblation *self) {
     for (guint i = 0; i < self->axes->len; i++) {
         any = any || gsc_ablation_axis_is_on(self->axes->pdata[i]);
     }
+    gtk_widget_set_sensitive(GTK_WIDGET(self->seeds_row),
+                             self->seed_axis == NULL || !gsc_ablation_axis_is_on(self->seed_axis));
     g_autofree char *plan = gsc_ablation_dup_plan(self, &problem);
     gtk_widget_set_visible(GTK_WIDGET(self->list), any);
     gtk_widget_set_visible(GTK_WIDGET(self->question), any);
@@ -286,7 +100,8 @@ static void update(GscAblation *self) {
     if (any && !self->is_spread_read && self->runs != NULL) {
         self->is_spread_read = true;
         gsc_spread_clear(&self->spread);
-        gsc_spread_read(&self->spread, self->runs, self->experiment, self->base, result_of(self));
+        gsc_spread_read(&self->spread, self->runs, self->experiment, self->base,
+                        gsc_ablation_get_result(self));
     }
     if (plan != NULL) {
         ask_cost(self, plan);
@@ -372,12 +187,13 @@ static void clear_axes(GscAblation *self) {
     while ((child = gtk_widget_get_first_child(GTK_WIDGET(self->list))) != NULL) {
         gtk_list_box_remove(self->list, child);
     }
+    self->seed_axis = NULL;
     g_ptr_array_set_size(self->axes, 0);
 }
 
 static void make_axes(GscAblation *self) {
     const char *lab = gsc_spec_string(self->base, "lab");
-    const bool lm = is_lm(self);
+    const bool lm = gsc_ablation_is_lm(self);
     size_t n = 0;
     const gsc_spec_key *keys = gsc_spec_keys(&n);
 
@@ -396,6 +212,8 @@ static void make_axes(GscAblation *self) {
                                          gsc_spec_json(self->base, keys[i].name));
         }
     }
+    self->seed_axis = add_axis(self, "seed", "Which seeds", NULL);
+    gsc_ablation_axis_set_text(self->seed_axis, "1, 2, 3, 4, 5, 6, 7, 8");
     gtk_editable_set_text(GTK_EDITABLE(self->hypothesis_row), "");
     gtk_spin_button_set_value(self->margin_spin, lm ? 0.005 : 0.02);
     adw_action_row_set_subtitle(self->margin_row,
@@ -498,8 +316,9 @@ static void make_question(GscAblation *self) {
                                 "The arm that the others are compared with");
     self->margin_row = ADW_ACTION_ROW(new_row("Margin", "", GTK_WIDGET(self->margin_spin)));
     gtk_list_box_append(self->question, self->hypothesis_row);
-    gtk_list_box_append(self->question, new_row("Seeds", "The same for every arm; verdicts need 6",
-                                                GTK_WIDGET(self->seeds_spin)));
+    self->seeds_row = ADW_ACTION_ROW(
+        new_row("Seeds", "The same for every arm; verdicts need 6", GTK_WIDGET(self->seeds_spin)));
+    gtk_list_box_append(self->question, GTK_WIDGET(self->seeds_row));
     gtk_list_box_append(self->question, GTK_WIDGET(self->baseline_row));
     gtk_list_box_append(self->question, GTK_WIDGET(self->margin_row));
     g_signal_connect(self->hypothesis_row, "changed", G_CALLBACK(on_value_changed), self);

@@ -145,6 +145,10 @@ void gsc_ablation_axis_set_number(gsc_ablation_axis *self, const json_t *value) 
     gtk_editable_set_text(GTK_EDITABLE(self->row), first != NULL ? text : "");
 }
 
+void gsc_ablation_axis_set_text(gsc_ablation_axis *self, const char *text) {
+    gtk_editable_set_text(GTK_EDITABLE(self->row), text);
+}
+
 /* ---- Object -------------------------------------------------------------------------------------- */
 
 static GtkWidget *new_plugin_row(gsc_ablation_axis *self) {

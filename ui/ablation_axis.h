@@ -33,6 +33,9 @@ void gsc_ablation_axis_set_plugins(gsc_ablation_axis *self, GscPluginStore *plug
                                    const char *lab, const char *now);
 void gsc_ablation_axis_set_number(gsc_ablation_axis *self, const json_t *value);
 
+/* Numbers as they are typed. */
+void gsc_ablation_axis_set_text(gsc_ablation_axis *self, const char *text);
+
 /* Its values as an array of two or more; NULL with a sentence where they are not. Caller owns both. */
 json_t *gsc_ablation_axis_dup_values(gsc_ablation_axis *self, char **ret_problem);
 

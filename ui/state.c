@@ -91,10 +91,27 @@ void gsc_state_set_shown(gsc_state *self, const char *run_path, bool shown) {
     }
 }
 
+int gsc_state_get_color(gsc_state *self, const char *run_path) {
+    g_autofree char *key = run_key(run_path);
+    g_autoptr(GError) error = NULL;
+    int color = g_key_file_get_integer(self->file, "color", key, &error);
+
+    return error != NULL ? -1 : color;
+}
+
+void gsc_state_set_color(gsc_state *self, const char *run_path, int color) {
+    g_autofree char *key = run_key(run_path);
+
+    if (gsc_state_get_color(self, run_path) != color) {
+        g_key_file_set_integer(self->file, "color", key, color);
+        self->dirty = true;
+    }
+}
+
 void gsc_state_forget_run(gsc_state *self, const char *run_path) {
     g_autofree char *key = run_key(run_path);
 
-    if (g_key_file_remove_key(self->file, "shown", key, NULL)) {
-        self->dirty = true;
-    }
+    const bool shown = g_key_file_remove_key(self->file, "shown", key, NULL);
+    const bool color = g_key_file_remove_key(self->file, "color", key, NULL);
+    self->dirty = self->dirty || shown || color;
 }

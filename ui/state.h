@@ -25,6 +25,9 @@ void gsc_state_set_string(gsc_state *self, const char *key, const char *value);
 /* 1 shown, 0 hidden by the user, -1 never said. */
 int gsc_state_get_shown(gsc_state *self, const char *run_path);
 void gsc_state_set_shown(gsc_state *self, const char *run_path, bool shown);
+/* The palette index that the run was drawn in last, or -1. */
+int gsc_state_get_color(gsc_state *self, const char *run_path);
+void gsc_state_set_color(gsc_state *self, const char *run_path, int color);
 void gsc_state_forget_run(gsc_state *self, const char *run_path);
 void gsc_state_save(gsc_state *self);
 

@@ -144,6 +144,7 @@ static void change_setup(GSimpleAction *action, GVariant *value, gpointer data) 
 
 static void change_numbers(GSimpleAction *action, GVariant *value, gpointer data) {
     gsc_figure_page_set_numbers_shown(GSC_WINDOW(data)->page, g_variant_get_boolean(value));
+    gsc_state_set_int(GSC_WINDOW(data)->state, "numbers", g_variant_get_boolean(value));
     g_simple_action_set_state(action, value);
 }
 
@@ -184,6 +185,10 @@ void gsc_window_add_states(GscWindow *self) {
                             list, 0);
     g_signal_connect_object(self->right_flap, "notify::reveal-flap", G_CALLBACK(on_reveal_changed),
                             setup, 0);
+    if (gsc_state_get_int(self->state, "numbers", 0) != 0) {
+        g_action_change_state(g_action_map_lookup_action(map, "show-numbers"),
+                              g_variant_new_boolean(TRUE));
+    }
     on_reveal_changed(self->left_flap, NULL, list);
     on_reveal_changed(self->right_flap, NULL, setup);
 }

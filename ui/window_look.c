@@ -83,8 +83,28 @@ static void change_band(GSimpleAction *action, GVariant *value, gpointer data) {
 static void show_state(GscWindow *self, const char *name, bool enabled, GVariant *state) {
     GAction *action = g_action_map_lookup_action(G_ACTION_MAP(self), name);
 
-    g_simple_action_set_enabled(G_SIMPLE_ACTION(action), enabled);
+    g_simple_action_set_enabled(G_SIMPLE_ACTION(action),
+                                enabled && gtk_widget_get_visible(GTK_WIDGET(self->page)));
     g_simple_action_set_state(G_SIMPLE_ACTION(action), state);
+}
+
+/* Keys of the figure do nothing while another page is in its place. */
+static void on_visible(GtkWidget *page, GParamSpec *pspec, GscWindow *self) {
+    static const char *const names[] = {"win.reset-view", "win.zoom-in", "win.zoom-out",
+                                        "win.next-smooth"};
+    static const char *const looks[] = {"log-x", "log-y", "smooth", "group-seeds", "band"};
+    const gsc_figure *figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
+    const bool seen = gtk_widget_get_visible(page);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        gtk_widget_action_set_enabled(GTK_WIDGET(self), names[i], seen);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(looks); i++) {
+        const bool axis = i < 2;
+        g_simple_action_set_enabled(
+            G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), looks[i])),
+            seen && (!axis || gsc_figure_look_has_scale(figure, i == 0)));
+    }
 }
 
 /* The page has another figure: buttons and menu show how it is looked at. */
@@ -114,6 +134,7 @@ void gsc_window_add_look(GscWindow *self) {
     g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);
     gsc_figure_page_set_state(self->page, self->state);
     g_signal_connect_object(self->page, "figure-taken", G_CALLBACK(on_figure_taken), self, 0);
+    g_signal_connect_object(self->page, "notify::visible", G_CALLBACK(on_visible), self, 0);
 }
 
 void gsc_window_describe_look(GscWindow *self, json_t *report) {

@@ -69,7 +69,23 @@ guint gsc_window_count_shown(GscWindow *self) {
     return shown->len;
 }
 
-/* A run keeps its colour while it is shown; a new one gets the first that is free. */
+/* The first colour that is free, the one that the run had last before all others; taken. */
+static int take_color(GscWindow *self, GscRunItem *item, bool *used, int otherwise) {
+    int color = gsc_state_get_color(self->state, gsc_run_item_get_path(item));
+
+    if (color < 0 || color >= GSC_PALETTE_SIZE || used[color]) {
+        color = 0;
+        while (color < GSC_PALETTE_SIZE && used[color]) {
+            color++;
+        }
+        color = color < GSC_PALETTE_SIZE ? color : otherwise % GSC_PALETTE_SIZE;
+    }
+    used[color] = true;
+    gsc_state_set_color(self->state, gsc_run_item_get_path(item), color);
+    return color;
+}
+
+/* A run keeps its colour while it is shown; a new one gets the one that it had last, or one that is free. */
 static void give_colors(GscWindow *self, GPtrArray *shown) {
     GListModel *model = gsc_run_store_get_model(self->runs);
     bool used[GSC_PALETTE_SIZE] = {false};
@@ -90,13 +106,8 @@ static void give_colors(GscWindow *self, GPtrArray *shown) {
         if (shown->len == 1) {
             gsc_run_item_set_color(shown->pdata[i], GSC_RUN_ALONE);
         } else if (gsc_run_item_get_color(shown->pdata[i]) < 0) {
-            int color = 0;
-            while (color < GSC_PALETTE_SIZE && used[color]) {
-                color++;
-            }
-            color = color < GSC_PALETTE_SIZE ? color : (int)i % GSC_PALETTE_SIZE;
-            used[color] = true;
-            gsc_run_item_set_color(shown->pdata[i], color);
+            gsc_run_item_set_color(shown->pdata[i],
+                                   take_color(self, shown->pdata[i], used, (int)i));
         }
     }
 }
