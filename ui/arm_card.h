@@ -32,6 +32,9 @@ void gsc_arm_card_draw(gsc_arm_card *self);
 const GPtrArray *gsc_arm_card_get_paths(gsc_arm_card *self);
 const GPtrArray *gsc_arm_card_get_runs(gsc_arm_card *self);
 
+/* The figure as drawn last, or NULL; the card's. */
+gsc_figure *gsc_arm_card_get_figure(gsc_arm_card *self);
+
 /* What its figure shows at home; false where it has no points. All cards of a page share one view. */
 bool gsc_arm_card_get_home(gsc_arm_card *self, gsc_plot_view *ret_view);
 void gsc_arm_card_set_view(gsc_arm_card *self, const gsc_plot_view *view);

@@ -141,3 +141,12 @@ GPtrArray *gsc_drop_unpack(const char *png_path, GError **error) {
     }
     return g_steal_pointer(&paths);
 }
+
+bool gsc_drop_read_look(const char *png_path, gsc_plot_look *ret_look) {
+    char *text = NULL;
+
+    gsc_png_read_text(png_path, "gatescope-look", &text, NULL);
+    const bool known = gsc_plot_look_read(text, ret_look);
+    free(text);
+    return known;
+}

@@ -7,6 +7,8 @@
 #ifndef GSC_UI_DROP_H
 #define GSC_UI_DROP_H
 
+#include "ui/plot/look.h"
+
 #include <gtk/gtk.h>
 
 G_BEGIN_DECLS
@@ -22,6 +24,9 @@ void gsc_drop_add(GtkWidget *widget, gsc_drop_opened *opened, gpointer data);
  * that are there already are not written twice. NULL with *error (one sentence) where the picture carries
  * none. */
 GPtrArray *gsc_drop_unpack(const char *png_path, GError **error);
+
+/* How the picture's figure was looked at; false where it does not say. */
+bool gsc_drop_read_look(const char *png_path, gsc_plot_look *ret_look);
 
 G_END_DECLS
 

@@ -35,12 +35,14 @@ gsc_export_choice gsc_export_choice_load(gsc_state *state) {
         .height_px = CLAMP(gsc_state_get_int(state, "export-height", 0), 0, 16384),
         .dpi = CLAMP(gsc_state_get_int(state, "export-dpi", 0), 0, 2400)};
 
+    self.page = gsc_state_get_int(state, "export-page", 0) != 0;
     self.is_sized = self.width_px >= 64 && self.height_px >= 64 && self.dpi >= 20;
     return self;
 }
 
 void gsc_export_choice_save(const gsc_export_choice *self, gsc_state *state) {
     gsc_state_set_int(state, "export-format", self->format);
+    gsc_state_set_int(state, "export-page", self->page);
     if (self->is_sized) {
         gsc_state_set_int(state, "export-width", self->width_px);
         gsc_state_set_int(state, "export-height", self->height_px);

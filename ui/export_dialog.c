@@ -8,7 +8,8 @@
 
 typedef struct dialog {
     GtkWindow *window;
-    AdwComboRow *format;
+    AdwComboRow *what, *format; /* what: NULL where there is no choice */
+    gsc_export_offer offer;
     GtkSpinButton *width, *height, *dpi;
     GtkWidget *size_rows[3];
     GtkLabel *paper;
@@ -43,11 +44,34 @@ static void on_format(AdwComboRow *row, GParamSpec *pspec, dialog *self) {
     gtk_widget_set_visible(GTK_WIDGET(self->paper), formats[at].has_pixels);
 }
 
+static bool is_page(const dialog *self) {
+    return self->what != NULL ? adw_combo_row_get_selected(self->what) == 1
+                              : self->offer.figure == NULL;
+}
+
+/* The other's size, unless the user gave one. */
+static void on_what(AdwComboRow *row, GParamSpec *pspec, dialog *self) {
+    gsc_export_choice choice = self->before;
+
+    if (gtk_spin_button_get_value_as_int(self->width) != choice.width_px ||
+        gtk_spin_button_get_value_as_int(self->height) != choice.height_px ||
+        gtk_spin_button_get_value_as_int(self->dpi) != choice.dpi) {
+        return;
+    }
+    gsc_export_choice_size(&choice,
+                           is_page(self) ? self->offer.page_panels : self->offer.figure_panels);
+    self->before = choice;
+    gtk_spin_button_set_value(self->width, choice.width_px);
+    gtk_spin_button_set_value(self->height, choice.height_px);
+    gtk_spin_button_set_value(self->dpi, choice.dpi);
+}
+
 static void on_export(GtkButton *button, dialog *self) {
     gsc_export_choice choice = self->before;
     gsc_export_chosen *chosen = self->chosen;
     gpointer data = self->data;
 
+    choice.page = is_page(self);
     choice.format = (int)adw_combo_row_get_selected(self->format);
     choice.width_px = gtk_spin_button_get_value_as_int(self->width);
     choice.height_px = gtk_spin_button_get_value_as_int(self->height);
@@ -99,6 +123,23 @@ static GtkWidget *new_header(dialog *self) {
     return header;
 }
 
+/* "This figure" or "The whole page"; nothing where there is but one of them. */
+static void add_what(dialog *self, AdwPreferencesGroup *group, bool page) {
+    g_autoptr(GtkStringList) titles = gtk_string_list_new(NULL);
+    g_autofree char *all = g_strdup_printf("The whole page (%u figures)", self->offer.n_figures);
+
+    if (self->offer.figure == NULL || self->offer.n_figures < 2) {
+        return;
+    }
+    gtk_string_list_append(titles, self->offer.figure);
+    gtk_string_list_append(titles, all);
+    self->what = ADW_COMBO_ROW(adw_combo_row_new());
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->what), "What");
+    adw_combo_row_set_model(self->what, G_LIST_MODEL(titles));
+    adw_combo_row_set_selected(self->what, page ? 1 : 0);
+    adw_preferences_group_add(group, GTK_WIDGET(self->what));
+}
+
 static GtkWidget *new_page(dialog *self, const gsc_export_choice *choice) {
     AdwPreferencesGroup *group = ADW_PREFERENCES_GROUP(adw_preferences_group_new());
     g_autoptr(GtkStringList) titles = gtk_string_list_new(NULL);
@@ -106,6 +147,7 @@ static GtkWidget *new_page(dialog *self, const gsc_export_choice *choice) {
     size_t n = 0;
     const gsc_export_format *formats = gsc_export_formats(&n);
 
+    add_what(self, group, choice->page);
     for (size_t i = 0; i < n; i++) {
         gtk_string_list_append(titles, formats[i].title);
     }
@@ -131,12 +173,14 @@ static GtkWidget *new_page(dialog *self, const gsc_export_choice *choice) {
 }
 
 void gsc_export_dialog_ask(GtkWindow *parent, const gsc_export_choice *choice,
-                           gsc_export_chosen *chosen, gpointer data) {
+                           const gsc_export_offer *offer, gsc_export_chosen *chosen,
+                           gpointer data) {
     dialog *self = g_new0(dialog, 1);
 
-    *self = (dialog){.before = *choice, .chosen = chosen, .data = data};
+    *self = (dialog){.before = *choice, .chosen = chosen, .data = data, .offer = *offer};
     self->window = GTK_WINDOW(gtk_window_new());
-    gtk_window_set_title(self->window, "Export the figure");
+    gtk_window_set_title(self->window,
+                         offer->figure != NULL ? "Export the figure" : "Export the page");
     gtk_window_set_transient_for(self->window, parent);
     gtk_window_set_modal(self->window, TRUE);
     gtk_window_set_destroy_with_parent(self->window, TRUE);
@@ -149,6 +193,9 @@ void gsc_export_dialog_ask(GtkWindow *parent, const gsc_export_choice *choice,
                                                           gtk_named_action_new("window.close")));
     gtk_widget_add_controller(GTK_WIDGET(self->window), keys);
     g_signal_connect(self->format, "notify::selected", G_CALLBACK(on_format), self);
+    if (self->what != NULL) {
+        g_signal_connect(self->what, "notify::selected", G_CALLBACK(on_what), self);
+    }
     on_format(self->format, NULL, self);
     show_paper(self);
     g_object_set_data_full(G_OBJECT(self->window), "dialog", self, g_free);

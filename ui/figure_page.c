@@ -39,6 +39,9 @@ struct _GscFigurePage {
     GHashTable *chosen; /* experiment source -> name of the figure that the user chose for it */
     bool filling;       /* changes of the list now are not the user's */
 
+    gsc_plot_look *recalled; /* to be looked at so once there are points; or NULL */
+    char *recalled_source;   /* of which experiment */
+
     gsc_state *state; /* borrowed; NULL: looks are not remembered */
     gsc_figure_look look;
     size_t n_groups;
@@ -89,6 +92,8 @@ static void gsc_figure_page_dispose(GObject *object) {
     GscFigurePage *self = GSC_FIGURE_PAGE(object);
 
     g_clear_object(&self->experiment);
+    g_clear_pointer(&self->recalled, g_free);
+    g_clear_pointer(&self->recalled_source, g_free);
     g_clear_pointer(&self->choices, g_ptr_array_unref);
     g_clear_pointer(&self->chosen, g_hash_table_unref);
 
@@ -249,24 +254,108 @@ static void offer_steps(GscFigurePage *self, const char *figure, gsc_run *const 
     gsc_vectors_clear(&vectors);
 }
 
-void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
-                          size_t n_hidden, bool live) {
-    g_autofree gsc_run **runs = g_new0(gsc_run *, items->len + 1);
-    g_autofree int *colors = g_new0(int, items->len + 1);
-    gsc_figure *figure = NULL;
-    gsc_error error = {0};
+static bool is_recalled(GscFigurePage *self) {
+    return self->recalled != NULL &&
+           g_strcmp0(self->recalled_source, gsc_experiment_get_source(self->experiment)) == 0;
+}
+
+/* Once: from then on the user moves. */
+static void recall_views(GscFigurePage *self, const gsc_figure *figure) {
+    if (!is_recalled(self) || g_strcmp0(self->recalled->figure, figure->name) != 0) {
+        return;
+    }
+    gsc_plot_canvas_set_views(self->canvas, self->recalled->views, self->recalled->n_views);
+    g_clear_pointer(&self->recalled, g_free);
+    g_clear_pointer(&self->recalled_source, g_free);
+}
+
+void gsc_figure_page_describe(GscFigurePage *self, gsc_plot_look *ret_look) {
+    const gsc_figure *figure = gsc_plot_canvas_get_figure(self->canvas);
+
+    *ret_look = (gsc_plot_look){.log_x = self->look.log_x,
+                                .log_y = self->look.log_y,
+                                .smooth = self->look.smooth,
+                                .group = self->look.group,
+                                .band = self->look.band};
+    ret_look->at_step = gsc_scrubber_get_step(self->scrubber, &ret_look->step);
+    if (figure == NULL) {
+        return;
+    }
+    g_strlcpy(ret_look->figure, figure->name, sizeof ret_look->figure);
+    if (gsc_plot_canvas_is_moved(self->canvas) && figure->n_panels <= GSC_LOOK_MOST_VIEWS) {
+        ret_look->n_views = figure->n_panels;
+        memcpy(ret_look->views, gsc_plot_canvas_get_views(self->canvas),
+               figure->n_panels * sizeof *ret_look->views);
+    }
+}
+
+void gsc_figure_page_recall(GscFigurePage *self, GscExperiment *experiment,
+                            const gsc_plot_look *look) {
+    const char *source = gsc_experiment_get_source(experiment);
+
+    g_hash_table_insert(self->chosen, g_strdup(source), g_strdup(look->figure));
+    if (self->state != NULL) {
+        const gsc_figure_look kept = {look->log_x, look->log_y, look->smooth, look->group,
+                                      look->band};
+        gsc_figure_look_save(&kept, self->state, look->figure);
+    }
+    g_free(self->recalled);
+    g_free(self->recalled_source);
+    self->recalled = g_memdup2(look, sizeof *look);
+    self->recalled_source = g_strdup(source);
+}
+
+/* The runs of these items that could be opened, and their colours; returns how many. */
+static size_t list_runs(const GPtrArray *items, gsc_run **ret_runs, int *ret_colors) {
     size_t n = 0;
 
     for (guint i = 0; i < items->len; i++) {
         gsc_run *run = gsc_run_item_get_run(items->pdata[i]);
         if (run != NULL) {
-            colors[n] = MAX(gsc_run_item_get_color(items->pdata[i]), 0);
-            runs[n++] = run;
+            ret_colors[n] = MAX(gsc_run_item_get_color(items->pdata[i]), 0);
+            ret_runs[n++] = run;
         }
     }
+    return n;
+}
+
+/* The figure of this name, looked at so. */
+static gsc_status build(GscFigurePage *self, const char *name, gsc_run *const *runs, size_t n,
+                        const int *colors, const gsc_figure_look *look, size_t *ret_groups,
+                        gsc_figure **ret_figure, gsc_error *error) {
+    gsc_figure_options options = {.run_colors = colors,
+                                  .band = look->band,
+                                  .bootstrap_draws = self->live ? DRAWS_LIVE : DRAWS_DONE};
+    gsc_figure *figure = NULL;
+
+    *ret_groups = 0;
+    options.at_step = gsc_scrubber_get_step(self->scrubber, &options.step);
+    gsc_status status = gsc_figure_build(name, runs, n, &options, &figure, error);
+    if (status == GSC_OK) {
+        status = gsc_figure_look_apply(look, figure, runs, n, ret_groups, error);
+    }
+    if (status != GSC_OK) {
+        gsc_figure_free(figure);
+        return status;
+    }
+    *ret_figure = figure;
+    return GSC_OK;
+}
+
+void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
+                          size_t n_hidden, bool live) {
+    g_autofree gsc_run **runs = g_new0(gsc_run *, items->len + 1);
+    g_autofree int *colors = g_new0(int, items->len + 1);
+    const size_t n = list_runs(items, runs, colors);
+    gsc_figure *figure = NULL;
+    gsc_error error = {0};
+
     keep_items(self, items);
     if (g_set_object(&self->experiment, experiment)) {
         gsc_scrubber_reset(self->scrubber);
+    }
+    if (is_recalled(self) && self->recalled->at_step) {
+        gsc_scrubber_want_step(self->scrubber, self->recalled->step);
     }
     self->live = live;
     self->n_hidden = n_hidden;
@@ -274,15 +363,9 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
     if (self->state != NULL) {
         self->look = gsc_figure_look_load(self->state, name);
     }
-    gsc_figure_options options = {.run_colors = colors,
-                                  .band = self->look.band,
-                                  .bootstrap_draws = live ? DRAWS_LIVE : DRAWS_DONE};
     offer_steps(self, name, runs, n);
-    options.at_step = gsc_scrubber_get_step(self->scrubber, &options.step);
-    self->n_groups = 0;
-    if (gsc_figure_build(name, runs, n, &options, &figure, &error) != GSC_OK ||
-        gsc_figure_look_apply(&self->look, figure, runs, n, &self->n_groups, &error) != GSC_OK) {
-        gsc_figure_free(figure);
+    if (build(self, name, runs, n, colors, &self->look, &self->n_groups, &figure, &error) !=
+        GSC_OK) {
         gsc_figure_page_set_trouble(self, error.message);
         return;
     }
@@ -291,10 +374,43 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
         invite(figure, n_hidden > 0);
     }
     gsc_plot_canvas_take_figure(self->canvas, figure);
+    if (gsc_plot_canvas_count_points(self->canvas) > 0) {
+        recall_views(self, figure);
+    }
     if (gtk_widget_get_visible(GTK_WIDGET(self->numbers_box))) {
         gsc_numbers_show(self->numbers, figure, self->items);
     }
     g_signal_emit(self, signals[SIGNAL_FIGURE_TAKEN], 0);
+}
+
+static void free_figure(gpointer figure) {
+    gsc_figure_free(figure);
+}
+
+GPtrArray *gsc_figure_page_build_all(GscFigurePage *self, GError **error) {
+    g_autoptr(GPtrArray) figures = g_ptr_array_new_with_free_func(free_figure);
+    g_autofree gsc_run **runs = g_new0(gsc_run *, self->items->len + 1);
+    g_autofree int *colors = g_new0(int, self->items->len + 1);
+    const size_t n = list_runs(self->items, runs, colors);
+
+    for (guint i = 0; i < self->choices->len; i++) {
+        const char *name = self->choices->pdata[i];
+        const gsc_figure_look look =
+            self->state != NULL ? gsc_figure_look_load(self->state, name) : self->look;
+        gsc_figure *figure = NULL;
+        gsc_error failure = {0};
+        size_t groups = 0;
+        if (build(self, name, runs, n, colors, &look, &groups, &figure, &failure) != GSC_OK) {
+            gsc_ui_take_error(error, &failure);
+            return NULL;
+        }
+        g_ptr_array_add(figures, figure);
+    }
+    return g_steal_pointer(&figures);
+}
+
+guint gsc_figure_page_count_choices(GscFigurePage *self) {
+    return self->choices->len;
 }
 
 void gsc_figure_page_set_state(GscFigurePage *self, gsc_state *state) {

@@ -9,6 +9,7 @@
 
 #include "ui/experiment.h"
 #include "ui/figure_look.h"
+#include "ui/plot/look.h"
 #include "ui/plot_canvas.h"
 #include "ui/run_item.h"
 
@@ -26,6 +27,16 @@ void gsc_figure_page_set_state(GscFigurePage *self, gsc_state *state);
 /* How the figure is looked at; setting draws it anew and remembers it for figures of its name. */
 gsc_figure_look gsc_figure_page_get_look(GscFigurePage *self);
 void gsc_figure_page_set_look(GscFigurePage *self, gsc_figure_look look);
+/* Everything about how the figure is looked at: its name, axes, step, and what is in sight where the user moved. */
+void gsc_figure_page_describe(GscFigurePage *self, gsc_plot_look *ret_look);
+/* Looks at this experiment's figure that way as soon as it has points. */
+void gsc_figure_page_recall(GscFigurePage *self, GscExperiment *experiment,
+                            const gsc_plot_look *look);
+/* Every figure that the shown runs offer, each looked at as remembered (gsc_figure *, to be freed by
+ * g_ptr_array_unref); NULL with *error where one cannot be made. */
+GPtrArray *gsc_figure_page_build_all(GscFigurePage *self, GError **error);
+/* How many that are. */
+guint gsc_figure_page_count_choices(GscFigurePage *self);
 /* Means over seeds in the figure. */
 size_t gsc_figure_page_count_groups(GscFigurePage *self);
 

@@ -267,6 +267,16 @@ const gsc_plot_view *gsc_plot_canvas_get_views(GscPlotCanvas *self) {
     return self->views;
 }
 
+void gsc_plot_canvas_set_views(GscPlotCanvas *self, const gsc_plot_view *views, size_t n) {
+    if (self->figure == NULL || n == 0 || n != self->figure->n_panels) {
+        return;
+    }
+    memcpy(self->views, views, n * sizeof *views);
+    self->moved = true;
+    gsc_plot_canvas_changed(self);
+    g_signal_emit(self, signals[SIGNAL_MOVED], 0);
+}
+
 const gsc_plot_theme *gsc_plot_canvas_get_theme(GscPlotCanvas *self) {
     return self->theme;
 }

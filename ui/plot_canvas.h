@@ -29,6 +29,9 @@ void gsc_plot_canvas_take_figure(GscPlotCanvas *self, gsc_figure *figure);
 const gsc_figure *gsc_plot_canvas_get_figure(GscPlotCanvas *self);
 /* One for each panel. */
 const gsc_plot_view *gsc_plot_canvas_get_views(GscPlotCanvas *self);
+/* Shows these parts of the panels, as if the user had moved there; nothing happens where the figure has not n
+ * panels. */
+void gsc_plot_canvas_set_views(GscPlotCanvas *self, const gsc_plot_view *views, size_t n);
 const gsc_plot_theme *gsc_plot_canvas_get_theme(GscPlotCanvas *self);
 
 void gsc_plot_canvas_reset(GscPlotCanvas *self);

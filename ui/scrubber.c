@@ -4,6 +4,8 @@
  */
 #include "ui/scrubber.h"
 
+#include <math.h>
+
 enum {
     PLAY_MS = 160
 };
@@ -15,6 +17,7 @@ struct _GscScrubber {
     GtkScale *scale;
     GtkLabel *label;
     GArray *steps; /* of double */
+    double wanted; /* a step to go to when there is one; NAN: none */
     bool quiet;
     guint play_source;
 };
@@ -101,6 +104,7 @@ static void gsc_scrubber_class_init(GscScrubberClass *klass) {
 
 static void gsc_scrubber_init(GscScrubber *self) {
     self->steps = g_array_new(FALSE, FALSE, sizeof(double));
+    self->wanted = NAN;
     self->box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 9);
     self->play_button = GTK_TOGGLE_BUTTON(gtk_toggle_button_new());
     self->scale = GTK_SCALE(gtk_scale_new_with_range(GTK_ORIENTATION_HORIZONTAL, 0, 1, 1));
@@ -142,7 +146,13 @@ void gsc_scrubber_set_steps(GscScrubber *self, const double *steps, gsize n) {
     g_array_set_size(self->steps, 0);
     g_array_append_vals(self->steps, steps, (guint)n);
     guint at = n > 0 ? (guint)n - 1 : 0;
-    for (guint i = 0; !present && i < n; i++) {
+    bool looking = !present;
+    if (!isnan(self->wanted) && n > 0 && steps[n - 1] >= self->wanted) {
+        step = self->wanted;
+        self->wanted = NAN;
+        looking = true;
+    }
+    for (guint i = 0; looking && i < n; i++) {
         if (steps[i] >= step) {
             at = i;
             break;
@@ -163,7 +173,12 @@ bool gsc_scrubber_get_step(GscScrubber *self, double *ret_step) {
     return true;
 }
 
+void gsc_scrubber_want_step(GscScrubber *self, double step) {
+    self->wanted = step;
+}
+
 void gsc_scrubber_reset(GscScrubber *self) {
+    self->wanted = NAN;
     self->quiet = true;
     gtk_range_set_value(GTK_RANGE(self->scale), self->steps->len > 0 ? self->steps->len - 1 : 0);
     self->quiet = false;

@@ -23,6 +23,8 @@ GtkWidget *gsc_scrubber_new(void);
 void gsc_scrubber_set_steps(GscScrubber *self, const double *steps, gsize n);
 /* false at the present; else the step. */
 bool gsc_scrubber_get_step(GscScrubber *self, double *ret_step);
+/* This step, or the next one after it, as soon as there are steps that reach it. */
+void gsc_scrubber_want_step(GscScrubber *self, double step);
 /* Back to the present. */
 void gsc_scrubber_reset(GscScrubber *self);
 

@@ -494,6 +494,25 @@ static void make_stack(GscSweepPage *self) {
     g_signal_connect(self->queue, "problem", G_CALLBACK(on_problem), self);
 }
 
+GPtrArray *gsc_sweep_page_list_figures(GscSweepPage *self) {
+    GPtrArray *figures = g_ptr_array_new();
+    GtkWidget *shown = gtk_stack_get_visible_child(self->stack);
+
+    for (guint i = 0; g_strcmp0(gtk_stack_get_visible_child_name(self->stack), "arms") == 0 &&
+                      self->folder != NULL && i < self->cards->len;
+         i++) {
+        gsc_figure *figure = gsc_arm_card_get_figure(self->cards->pdata[i]);
+        if (figure != NULL) {
+            gsc_figure_set_text(&figure->title, self->folder->sweep->arms[i].name);
+            g_ptr_array_add(figures, figure);
+        }
+    }
+    if (GSC_IS_PLOT_CANVAS(shown) && gsc_plot_canvas_get_figure(GSC_PLOT_CANVAS(shown)) != NULL) {
+        g_ptr_array_add(figures, (gpointer)gsc_plot_canvas_get_figure(GSC_PLOT_CANVAS(shown)));
+    }
+    return figures;
+}
+
 static GtkWidget *make_way_back(GscSweepPage *self) {
     GtkWidget *back = gtk_button_new_with_label("All arms");
 

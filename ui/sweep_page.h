@@ -27,6 +27,10 @@ void gsc_sweep_page_set_arm(GscSweepPage *self, const char *arm);
 /* Says a sentence below the state. */
 void gsc_sweep_page_say(GscSweepPage *self, const char *sentence);
 
+/* What is in sight, to be exported: the arms' figures, each with its arm as title, or that of the comparison
+ * (const gsc_figure *, borrowed, until the page draws again); none where there is no figure. */
+GPtrArray *gsc_sweep_page_list_figures(GscSweepPage *self);
+
 /* For tests: arms shown, runs that ended, what is said of progress, and the verdicts of all arms, one a line. */
 guint gsc_sweep_page_count_arms(GscSweepPage *self);
 guint gsc_sweep_page_count_done(GscSweepPage *self);

@@ -1,31 +1,76 @@
 /* SPDX-License-Identifier: MIT
  *
- * Export of the figure as it is in sight, into a file or onto the clipboard, by the plot library, always on
- * white: it is meant for paper.
+ * Export of the figure as it is in sight, or of the whole page (every figure of the shown runs, every arm of a
+ * sweep), into a file or onto the clipboard, by the plot library, always on white: it is meant for paper.
  */
 #include "ui/window_private.h"
 
 #include "ui/export_dialog.h"
+#include "ui/plot/look.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* As was chosen last, in a size that fits this figure unless the user said one. */
-static gsc_export_choice current_choice(GscWindow *self, const gsc_figure *figure) {
+/* What is in sight. */
+typedef struct sight {
+    const gsc_figure *figure; /* the one figure, or NULL */
+    GPtrArray *page;          /* const gsc_figure *: the arms of a sweep; or NULL */
+    guint n_figures;          /* on the page */
+} sight;
+
+static void look_around(GscWindow *self, sight *ret) {
+    *ret = (sight){NULL, NULL, 0};
+    if (gtk_widget_get_visible(GTK_WIDGET(self->page))) {
+        ret->figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
+        ret->n_figures = gsc_figure_page_count_choices(self->page);
+    } else if (gtk_widget_get_visible(GTK_WIDGET(self->sweep_page))) {
+        ret->page = gsc_sweep_page_list_figures(self->sweep_page);
+        ret->n_figures = ret->page->len;
+        if (ret->page->len == 1) {
+            ret->figure = ret->page->pdata[0];
+        }
+    }
+}
+
+static void clear_sight(sight *at) {
+    g_clear_pointer(&at->page, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sight, clear_sight)
+
+static void say_nothing_to_export(GscWindow *self) {
+    adw_toast_overlay_add_toast(
+        self->toasts, adw_toast_new("There is no figure here: choose an experiment or a run"));
+}
+
+/* As was chosen last, in a size that fits unless the user said one. */
+static gsc_export_choice current_choice(GscWindow *self, const gsc_export_offer *offer) {
     gsc_export_choice choice = gsc_export_choice_load(self->state);
 
-    gsc_export_choice_size(&choice, figure->n_panels);
+    choice.page = offer->figure == NULL || (choice.page && offer->n_figures > 1);
+    gsc_export_choice_size(&choice, choice.page ? offer->page_panels : offer->figure_panels);
     return choice;
+}
+
+/* Figures of a page are as many panels at the least. */
+static gsc_export_offer offer_of(const sight *at) {
+    return (gsc_export_offer){.figure =
+                                  at->figure != NULL ? gsc_figure_title(at->figure->name) : NULL,
+                              .n_figures = at->n_figures,
+                              .figure_panels = at->figure != NULL ? (guint)at->figure->n_panels : 0,
+                              .page_panels = 2 * at->n_figures};
 }
 
 static gsc_export export_options(GscWindow *self, const gsc_export_choice *choice) {
     GscPlotCanvas *canvas = gsc_figure_page_get_canvas(self->page);
+    const bool views = !choice->page && gtk_widget_get_visible(GTK_WIDGET(self->page));
 
     return (gsc_export){.width_px = choice->width_px,
                         .height_px = choice->height_px,
                         .dpi = choice->dpi,
                         .renderer = GSC_RENDERER_CAIRO,
                         .theme = &gsc_plot_theme_light,
-                        .views = gsc_plot_canvas_get_views(canvas)};
+                        .views = views ? gsc_plot_canvas_get_views(canvas) : NULL};
 }
 
 static void on_open_folder(AdwToast *toast, GscWindow *self) {
@@ -48,16 +93,42 @@ static void say_exported(GscWindow *self, const char *path) {
     adw_toast_overlay_add_toast(self->toasts, toast);
 }
 
+/* All figures in sight: those of the sweep's arms, or made anew of the shown runs. */
+static gsc_status export_page(GscWindow *self, const sight *at, const gsc_export *options,
+                              const char *path, gsc_error *error) {
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GPtrArray) built = at->page != NULL ? g_ptr_array_ref(at->page)
+                                                  : gsc_figure_page_build_all(self->page, &failure);
+
+    if (built == NULL) {
+        return gsc_fail(error, GSC_ERR_INPUT, "%s", failure->message);
+    }
+    return gsc_export_page((const gsc_figure *const *)built->pdata, built->len, options, path,
+                           error);
+}
+
 void gsc_window_export_to(GscWindow *self, const char *path) {
-    const gsc_figure *figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
+    g_auto(sight) at;
     gsc_error error = {0};
 
-    if (figure == NULL) {
+    look_around(self, &at);
+    if (at.figure == NULL && at.n_figures == 0) {
+        say_nothing_to_export(self);
         return;
     }
-    gsc_export_choice choice = current_choice(self, figure);
+    const gsc_export_offer offer = offer_of(&at);
+    const gsc_export_choice choice = current_choice(self, &offer);
     gsc_export options = export_options(self, &choice);
-    if (gsc_export_file(figure, &options, path, &error) != GSC_OK) {
+    gsc_plot_look look = {0};
+    if (gtk_widget_get_visible(GTK_WIDGET(self->page))) {
+        gsc_figure_page_describe(self->page, &look);
+    }
+    char *text = look.figure[0] != '\0' ? gsc_plot_look_write(&look) : NULL;
+    options.look = text;
+    gsc_status status = choice.page ? export_page(self, &at, &options, path, &error)
+                                    : gsc_export_file(at.figure, &options, path, &error);
+    free(text);
+    if (status != GSC_OK) {
         gsc_window_say(self, error.message);
         return;
     }
@@ -82,16 +153,21 @@ static GdkTexture *new_texture(cairo_surface_t *surface) {
 }
 
 void gsc_window_copy_figure(GscWindow *self) {
-    const gsc_figure *figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
+    g_auto(sight) at;
     cairo_surface_t *surface = NULL;
     gsc_error error = {0};
 
-    if (figure == NULL) {
+    look_around(self, &at);
+    if (at.figure == NULL) {
+        adw_toast_overlay_add_toast(
+            self->toasts, adw_toast_new("There is no single figure here: export takes the page"));
         return;
     }
-    gsc_export_choice choice = current_choice(self, figure);
+    gsc_export_offer offer = offer_of(&at);
+    offer.n_figures = 1; /* the figure alone */
+    const gsc_export_choice choice = current_choice(self, &offer);
     gsc_export options = export_options(self, &choice);
-    if (gsc_export_surface(figure, &options, &surface, &error) != GSC_OK) {
+    if (gsc_export_surface(at.figure, &options, &surface, &error) != GSC_OK) {
         gsc_window_say(self, error.message);
         return;
     }
@@ -115,12 +191,15 @@ static void on_export_chosen(GtkNativeDialog *dialog, int response, GscWindow *s
     g_object_unref(dialog);
 }
 
-/* "theorem2.png"; "theorem2-components.png" of a figure that is not the experiment's first. */
-static char *free_name(GscWindow *self, const char *folder, const char *ending) {
+/* "theorem2.png"; "theorem2-components.png" of a figure that is not the experiment's first; "theorem2-page.png". */
+static char *free_name(GscWindow *self, const char *folder, const gsc_export_choice *choice,
+                       const char *ending) {
     const gsc_figure *figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
-    bool special = figure != NULL && !gsc_figure_page_is_default(self->page);
+    bool special = figure != NULL && gtk_widget_get_visible(GTK_WIDGET(self->page)) &&
+                   !gsc_figure_page_is_default(self->page);
+    const char *what = choice->page ? "page" : special ? figure->name : NULL;
     g_autofree char *name = g_strconcat(gsc_experiment_get_name(self->experiment),
-                                        special ? "-" : NULL, special ? figure->name : NULL, NULL);
+                                        what != NULL ? "-" : NULL, what, NULL);
     char *base = g_strconcat(name, ending, NULL);
 
     for (int i = 2; folder != NULL; i++) {
@@ -134,14 +213,15 @@ static char *free_name(GscWindow *self, const char *folder, const char *ending) 
     return base;
 }
 
-static void ask_place(GscWindow *self, const gsc_export_format *format) {
+static void ask_place(GscWindow *self, const gsc_export_choice *choice,
+                      const gsc_export_format *format) {
     const char *folder = g_get_user_special_dir(G_USER_DIRECTORY_PICTURES);
     GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
         "Export the figure", GTK_WINDOW(self), GTK_FILE_CHOOSER_ACTION_SAVE, "_Export", "_Cancel");
     g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
 
     folder = folder != NULL ? folder : g_get_home_dir();
-    g_autofree char *name = free_name(self, folder, format->ending);
+    g_autofree char *name = free_name(self, folder, choice, format->ending);
     g_autofree char *pattern = g_strconcat("*", format->ending, NULL);
     g_autoptr(GFile) place = g_file_new_for_path(folder);
     gtk_file_filter_set_name(filter, format->title);
@@ -163,7 +243,7 @@ static void on_choice(const gsc_export_choice *choice, gpointer data) {
 
     gsc_export_choice_save(choice, self->state);
     if (straight == NULL) {
-        ask_place(self, format);
+        ask_place(self, choice, format);
         return;
     }
     const char *dot = strrchr(straight, '.');
@@ -173,10 +253,14 @@ static void on_choice(const gsc_export_choice *choice, gpointer data) {
 }
 
 void gsc_window_ask_export(GscWindow *self) {
-    const gsc_figure *figure = gsc_plot_canvas_get_figure(gsc_figure_page_get_canvas(self->page));
+    g_auto(sight) at;
 
-    if (figure != NULL) {
-        gsc_export_choice choice = current_choice(self, figure);
-        gsc_export_dialog_ask(GTK_WINDOW(self), &choice, on_choice, self);
+    look_around(self, &at);
+    if (at.figure == NULL && at.n_figures == 0) {
+        say_nothing_to_export(self);
+        return;
     }
+    const gsc_export_offer offer = offer_of(&at);
+    const gsc_export_choice choice = current_choice(self, &offer);
+    gsc_export_dialog_ask(GTK_WINDOW(self), &choice, &offer, on_choice, self);
 }

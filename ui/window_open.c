@@ -23,7 +23,8 @@ static GscExperiment *find_source(GscWindow *self, const char *path) {
     return NULL;
 }
 
-static bool open_spec(GscWindow *self, const char *path, bool choose) {
+/* look: how its figure is to be looked at, or NULL. */
+static bool open_spec(GscWindow *self, const char *path, bool choose, const gsc_plot_look *look) {
     g_autoptr(GError) error = NULL;
     GscExperiment *listed = find_source(self, path);
     g_autoptr(GscExperiment) experiment =
@@ -35,6 +36,9 @@ static bool open_spec(GscWindow *self, const char *path, bool choose) {
     }
     if (listed == NULL) {
         gsc_window_add_experiment(self, experiment);
+    }
+    if (look != NULL) {
+        gsc_figure_page_recall(self->page, experiment, look);
     }
     if (choose) {
         gsc_window_choose_experiment(self, experiment);
@@ -50,9 +54,11 @@ static void open_picture(GscWindow *self, const char *path) {
         gsc_window_say(self, error->message);
         return;
     }
+    gsc_plot_look look;
+    const bool known = gsc_drop_read_look(path, &look);
     bool good = true;
     for (guint i = 0; i < specs->len && good; i++) {
-        good = open_spec(self, specs->pdata[i], i == 0);
+        good = open_spec(self, specs->pdata[i], i == 0, i == 0 && known ? &look : NULL);
     }
     if (good) {
         g_autofree char *base = g_path_get_basename(path);
@@ -77,7 +83,7 @@ void gsc_window_open_file(GscWindow *self, const char *path) {
     } else if (gsc_window_open_sweep(self, path)) {
         return;
     } else if (has_ending(path, ".json")) {
-        open_spec(self, path, true);
+        open_spec(self, path, true, NULL);
     } else if (has_ending(path, ".png")) {
         open_picture(self, path);
     } else {
