@@ -105,6 +105,7 @@ static bool make_row(gsc_run *run, size_t series, const gsc_findings *findings, 
     const gsc_result *reported = gsc_findings_get(findings, "reported_exponent", info->arm);
     if (reported != NULL && strcmp(info->name, "loss") == 0) {
         row->reported = reported->value;
+        row->verdict = "no bound applies";
     }
     if (!isnan(info->bound)) {
         row->verdict = gsc_rate_verdict(&row->exponent, &row->last, info->bound);

@@ -18,16 +18,17 @@
  * those of log n / n (the axis of the theorems) are then positive. */
 typedef struct gsc_rate_row {
     const char *series, *arm, *title, *bound_title;
-    bool drawn;          /* in the figure "rate" */
-    double proven;       /* exponent of n: -0.25; NAN: none */
-    double reported;     /* exponent of log n / n in a paper; NAN: none */
-    gsc_slope slope;     /* on log n */
-    gsc_slope exponent;  /* on log(log n / n) */
-    gsc_slope last;      /* on log n, sizes of the last decade */
-    gsc_slope worst;     /* on log n, of the worst atom of over-specified cells; NAN: none */
-    bool by_quadrature;  /* a fingerprint's: slope is -1 / its exponent, no sample was drawn */
-    char power[24];      /* what bound_title is, where it is of by_quadrature */
-    const char *verdict; /* gsc_rate_verdict; "" where nothing is proven */
+    bool drawn;         /* in the figure "rate" */
+    double proven;      /* exponent of n: -0.25; NAN: none */
+    double reported;    /* exponent of log n / n in a paper; NAN: none */
+    gsc_slope slope;    /* on log n */
+    gsc_slope exponent; /* on log(log n / n) */
+    gsc_slope last;     /* on log n, sizes of the last decade */
+    gsc_slope worst;    /* on log n, of the worst atom of over-specified cells; NAN: none */
+    bool by_quadrature; /* a fingerprint's: slope is -1 / its exponent, no sample was drawn */
+    char power[24];     /* what bound_title is, where it is of by_quadrature */
+    const char *
+        verdict; /* gsc_rate_verdict; "" where nothing is proven, "no bound applies" where a paper reports */
 } gsc_rate_row;
 
 typedef struct gsc_rate_table {

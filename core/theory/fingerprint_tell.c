@@ -114,6 +114,27 @@ static double most_kl(const gsc_fingerprint *curve) {
     return most;
 }
 
+/* A smooth divergence with its least value at no error grows as the square of small errors at least. Where
+ * it seems not to, the smallest errors of the curve are beyond that range (unless the nearest fit's own
+ * divergence bends the curve). */
+static gsc_status warn_large_deltas(fingerprint_study *self, const fingerprint_arm *one,
+                                    const gsc_fingerprint *curve, gsc_error *error) {
+    char text[320];
+    double kl = 0;
+    for (size_t i = 0; i < curve->n; i++) {
+        kl = curve->delta[i] == curve->exponent_delta ? curve->kl[i] : kl;
+    }
+    if (curve->exponent >= 1.8 || (!curve->excess && curve->least_kl > 1e-3 * kl)) {
+        return GSC_OK;
+    }
+    snprintf(text, sizeof text,
+             "%s%sthe exponent of %s is %.2f at delta = %.3g, below 2, so that this error is not "
+             "small yet; theory.deltas should begin with smaller ones",
+             one->name, one->name[0] != '\0' ? ": " : "", curve->block.name, curve->exponent,
+             curve->exponent_delta);
+    return self->sink->event(self->sink, GSC_EVENT_WARNING, "fingerprint", text, error);
+}
+
 static gsc_status tell_block(fingerprint_study *self, const fingerprint_arm *one,
                              const gsc_fingerprint *curve, gsc_error *error) {
     char definition[320];
@@ -154,7 +175,7 @@ static gsc_status tell_block(fingerprint_study *self, const fingerprint_arm *one
                              "exponent of n that this implies for the error: -1 / exponent",
                              -1 / curve->exponent, error);
     }
-    return status;
+    return status == GSC_OK ? warn_large_deltas(self, one, curve, error) : status;
 }
 
 gsc_status fingerprint_tell_arm(fingerprint_study *self, fingerprint_arm *one, gsc_error *error) {

@@ -23,6 +23,16 @@ static void add_curve(sqlite3 *db, int id, const char *name, double bound) {
     sqlite3_free(sql);
 }
 
+/* A loss over n without a bound, of which a paper reports a rate. */
+static void add_reported(sqlite3 *db) {
+    fixture_exec(db, "INSERT INTO series VALUES(7, 'loss', '', 'loss', '', '', 'n', 'n', 'error',"
+                     " 'Loss', -1, NULL, '')");
+    for (int i = 0; i < 8; i++) {
+        fixture_point(db, 7, i, (gsc_point){100 * pow(2, i), 3, 0});
+    }
+    add_result(db, "reported_exponent", 0.552);
+}
+
 static const gsc_rate_row *row_of(const gsc_rate_table *table, const char *series) {
     for (size_t i = 0; i < table->count; i++) {
         if (strcmp(table->rows[i].series, series) == 0) {
@@ -35,8 +45,8 @@ static const gsc_rate_row *row_of(const gsc_rate_table *table, const char *serie
 
 static void check_rows(const gsc_rate_table *table) {
     const gsc_rate_row *over = row_of(table, "tau_p2"), *exact = row_of(table, "tau_p1");
-    TAP_OK(table->count == 5,
-           "two errors and three fingerprints; a curve of no exponent has no row");
+    TAP_OK(table->count == 6,
+           "three errors and three fingerprints; a curve of no exponent has no row");
     TAP_NEAR(over->worst.slope, -0.01, 0, "the worst atom beside the average of its cells");
     TAP_OK(isnan(exact->worst.slope) && !exact->by_quadrature, "exact cells have none");
     const gsc_rate_row *sharp = row_of(table, "kl_nu"), *slow = row_of(table, "kl_beta1");
@@ -45,6 +55,7 @@ static void check_rows(const gsc_rate_table *table) {
     TAP_NEAR(sharp->slope.slope, -1 / 6.02, 1e-15, "and what its exponent implies");
     TAP_STRING(sharp->verdict, "consistent", "a little beyond 6 is numerical");
     TAP_STRING(slow->verdict, "slower than proven", "8 where 4 is proven is not");
+    TAP_STRING(row_of(table, "loss")->verdict, "no bound applies", "what a paper reports is told");
     TAP_STRING(row_of(table, "kl_eta")->verdict, "consistent", "4 where 6 is proven is faster");
 }
 
@@ -89,6 +100,7 @@ int main(void) {
         fixture_point(db, 1, i, (gsc_point){n, pow(n, -0.5), 0});
         fixture_point(db, 2, i, (gsc_point){n, pow(n, -0.25), 0});
     }
+    add_reported(db);
     add_curve(db, 3, "kl_nu", 6);
     add_curve(db, 4, "kl_beta1", 4);
     add_curve(db, 5, "kl_eta", 6);

@@ -351,6 +351,24 @@ static void check_masses(void) {
     memory_sink_free(sink);
 }
 
+/* Errors as large as the truth itself have no local exponent, which is told. */
+static void check_large_deltas(void) {
+    static const char *const large[] = {"theory.blocks=nu",  "theory.deltas=[0.5,1]",
+                                        "theory.arms=[]",    "theory.k_shared=1",
+                                        "theory.k_routed=2", NULL};
+    static const char *const small[] = {"theory.blocks=nu",  "theory.deltas=[0.01,0.02]",
+                                        "theory.arms=[]",    "theory.k_shared=1",
+                                        "theory.k_routed=2", NULL};
+    memory_sink *sink = run_study("fingerprint", large);
+    TAP_OK(memory_result_of(sink, "exponent[nu]", "")->value < 1.8, "an exponent below 2");
+    TAP_CONTAINS(sink->events[0], "theory.deltas should begin with smaller ones", "is warned of");
+    memory_sink_free(sink);
+    sink = run_study("fingerprint", small);
+    TAP_NEAR(memory_result_of(sink, "exponent[nu]", "")->value, 2, 0.1, "smaller errors show it");
+    TAP_OK(sink->n_events == 0, "and nothing is warned of");
+    memory_sink_free(sink);
+}
+
 int main(void) {
     /* Gates that leave the x nodes unlike numbers of rows. */
     static const char *const steep[] = {
@@ -369,6 +387,7 @@ int main(void) {
     check_gradient("theorem1", gelu, 2, 3, NULL);
     check_gradient("first", steep, 1, 3, NULL);
     check_divergence();
+    check_large_deltas();
     check_softmax();
     check_three();
     check_gates();
