@@ -157,6 +157,7 @@ static GtkWidget *new_plugin_row(gsc_ablation_axis *self) {
     self->picker = GSC_PLUGIN_PICKER(gsc_plugin_picker_new(true));
     gtk_menu_button_set_label(GTK_MENU_BUTTON(button), "Choose");
     gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), GTK_WIDGET(self->picker));
+    gtk_widget_set_halign(GTK_WIDGET(self->picker), GTK_ALIGN_END); /* stays inside of the window */
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), button);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), button);

@@ -301,6 +301,7 @@ static void make_control(gsc_setup_row *self, const char *title) {
     gtk_menu_button_set_child(GTK_MENU_BUTTON(self->control), GTK_WIDGET(self->chosen));
     gtk_menu_button_set_always_show_arrow(GTK_MENU_BUTTON(self->control), TRUE);
     gtk_menu_button_set_popover(GTK_MENU_BUTTON(self->control), GTK_WIDGET(self->picker));
+    gtk_widget_set_halign(GTK_WIDGET(self->picker), GTK_ALIGN_END); /* stays inside of the window */
     gtk_widget_add_css_class(self->control, "flat");
     /* its name is the row's title, which activates it */
     self->widget = adw_action_row_new();

@@ -2,12 +2,9 @@
  *
  * A sweep as it fills. See sweep_page.h.
  */
-#include "ui/sweep_page.h"
+#include "ui/sweep_page_private.h"
 
-#include "core/read/sweep_folder.h"
 #include "ui/arm_card.h"
-#include "ui/plot_canvas.h"
-#include "ui/sweep_queue.h"
 #include "ui/sweep_words.h"
 #include "ui/words.h"
 
@@ -15,29 +12,7 @@
 #include <string.h>
 
 enum {
-    LOOK_EVERY_MS = 1000,
-    DRAWS = 400 /* of the comparison's bootstrap; `gatescope compare` takes more */
-};
-
-struct _GscSweepPage {
-    GtkWidget parent;
-    GtkWidget *content, *body; /* body: all below the head */
-    GtkWidget *arm_box;        /* way back from an arm */
-    GtkLabel *arm_label;
-    GtkLabel *title_label, *hypothesis_label, *state_label, *note_label;
-    GtkButton *pause_button;
-    GtkStack *stack;
-    GtkFlowBox *grid;
-    GscPlotCanvas *differences, *robustness;
-    GscSweepQueue *queue;
-    GtkProgressBar *progress_bar;
-    gsc_sweep_folder *folder;
-    gsc_comparison *comparison; /* NULL: none yet */
-    GPtrArray *cards;           /* gsc_arm_card *, parallel to the sweep's arms */
-    GCancellable *comparing;    /* a comparison is being read, or NULL */
-    size_t compared;            /* runs that were done at the last comparison */
-    bool drawn[2];              /* differences, robustness: as the comparison has them */
-    guint look_source;
+    LOOK_EVERY_MS = 1000
 };
 
 G_DEFINE_FINAL_TYPE(GscSweepPage, gsc_sweep_page, GTK_TYPE_WIDGET)
@@ -54,125 +29,13 @@ static bool is_over(const GscSweepPage *self) {
     return self->folder->count > 0 && self->folder->n_state[GSC_SWEEP_DONE] == self->folder->count;
 }
 
-/* ---- Comparing ----------------------------------------------------------------------------------- */
-
-static void free_comparison(gpointer comparison) {
-    gsc_comparison_free(comparison);
-}
-
-static void compare_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancel) {
-    const char *folder = data;
-    const gsc_compare_options options = {.draws = DRAWS};
-    gsc_comparison *comparison = NULL;
-    gsc_error error = {0};
-
-    if (gsc_compare_open(&folder, 1, &options, &comparison, &error) == GSC_OK) {
-        g_task_return_pointer(task, comparison, free_comparison);
-    } else {
-        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", error.message);
-    }
-}
-
-/* All open runs, arm by arm. */
-static GPtrArray *list_runs(GscSweepPage *self) {
-    GPtrArray *runs = g_ptr_array_new();
-
-    for (guint i = 0; i < self->cards->len; i++) {
-        const GPtrArray *its = gsc_arm_card_get_runs(self->cards->pdata[i]);
-        for (guint j = 0; j < its->len; j++) {
-            g_ptr_array_add(runs, its->pdata[j]);
-        }
-    }
-    return runs;
-}
-
-/* The figure in sight, where the comparison is newer than it. */
-static void draw_figure(GscSweepPage *self) {
-    const char *shown = gtk_stack_get_visible_child_name(self->stack);
-    const int which = g_strcmp0(shown, "robustness") == 0 ? 1 : 0;
-    const char *const names[] = {"compare", "robustness"};
-    GscPlotCanvas *const canvases[] = {self->differences, self->robustness};
-    const gsc_figure_options options = {.bootstrap_draws = DRAWS, .quick = true};
-    gsc_figure *figure = NULL;
-    gsc_error error = {0};
-
-    if (g_strcmp0(shown, "arms") == 0 || g_strcmp0(shown, "waiting") == 0 || self->drawn[which]) {
-        return;
-    }
-    g_autoptr(GPtrArray) runs = list_runs(self);
-    if (gsc_figure_build(names[which], (gsc_run **)runs->pdata, runs->len, &options, &figure,
-                         &error) == GSC_OK) {
-        gsc_plot_canvas_take_figure(canvases[which], figure);
-        self->drawn[which] = true;
-    } else {
-        gsc_sweep_page_say(self, error.message);
-    }
-}
-
-static void show_note(GscSweepPage *self, const char *text) {
-    g_autofree char *sentence = text != NULL ? gsc_words_sentence(text) : g_strdup("");
-
-    gtk_label_set_text(self->note_label, sentence);
-    gtk_widget_set_visible(GTK_WIDGET(self->note_label), *sentence != '\0');
-}
-
-/* The sweep's arms by their names: a comparison knows those that have a run. */
-static void show_verdicts(GscSweepPage *self) {
-    const gsc_sweep *sweep = self->folder->sweep;
-    const gsc_comparison *comparison = self->comparison;
-
-    for (guint i = 0; i < self->cards->len; i++) {
-        size_t at = 0;
-        while (comparison != NULL && at < comparison->n_arms &&
-               strcmp(comparison->arms[at].name, sweep->arms[i].name) != 0) {
-            at++;
-        }
-        gsc_arm_card_show_verdict(self->cards->pdata[i], comparison, at, sweep->verdict);
-    }
-}
-
-static void on_compared(GObject *source, GAsyncResult *result, gpointer data) {
-    g_autoptr(GError) error = NULL;
-    gsc_comparison *comparison = g_task_propagate_pointer(G_TASK(result), &error);
-
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-        return;
-    }
-    GscSweepPage *self = GSC_SWEEP_PAGE(source);
-    g_clear_object(&self->comparing);
-    gsc_comparison_free(self->comparison);
-    self->comparison = comparison;
-    self->drawn[0] = self->drawn[1] = false;
-    if (comparison != NULL) {
-        show_note(self, comparison->n_warnings > 0 ? comparison->warnings[0] : NULL);
-    } else { /* before the first result there is nothing to say */
-        show_note(self, self->compared > 1 && self->folder->sweep->verdict ? error->message : NULL);
-    }
-    show_verdicts(self);
-    draw_figure(self);
-}
-
-/* Compared anew whenever a run ended. */
-static void compare(GscSweepPage *self) {
-    const size_t done = self->folder->n_state[GSC_SWEEP_DONE];
-
-    if (self->comparing != NULL || done == 0 || done == self->compared) {
-        return;
-    }
-    self->compared = done;
-    self->comparing = g_cancellable_new();
-    g_autoptr(GTask) task = g_task_new(self, self->comparing, on_compared, NULL);
-    g_task_set_task_data(task, g_strdup(self->folder->path), g_free);
-    g_task_run_in_thread(task, compare_in_thread);
-}
-
 /* ---- Looking ------------------------------------------------------------------------------------- */
 
 static void show_state(GscSweepPage *self) {
     const gsc_sweep_folder *folder = self->folder;
     const bool idle = !is_over(self) && folder->n_state[GSC_SWEEP_RUNNING] == 0;
     const double done = (double)folder->n_state[GSC_SWEEP_DONE];
-    g_autoptr(GPtrArray) runs = list_runs(self);
+    g_autoptr(GPtrArray) runs = gsc_sweep_page_list_runs(self);
     g_autofree char *text = gsc_sweep_state_words(folder, runs);
 
     gtk_label_set_text(self->state_label, text);
@@ -237,7 +100,7 @@ static void look(GscSweepPage *self, bool first) {
     look_at_cards(self, first);
     gsc_sweep_queue_show(self->queue, self->folder);
     show_state(self);
-    compare(self);
+    gsc_sweep_page_compare(self);
 }
 
 static gboolean look_again(gpointer data) {
@@ -265,13 +128,15 @@ static void forget(GscSweepPage *self) {
     while ((child = gtk_widget_get_first_child(GTK_WIDGET(self->grid))) != NULL) {
         gtk_flow_box_remove(self->grid, child);
     }
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    gsc_results_view_show(self->results, none); /* before their runs are closed */
     g_ptr_array_set_size(self->cards, 0);
     g_clear_pointer(&self->comparison, gsc_comparison_free);
     g_clear_pointer(&self->folder, gsc_sweep_folder_free);
     gsc_sweep_queue_show(self->queue, NULL);
     self->compared = 0;
-    self->drawn[0] = self->drawn[1] = false;
-    show_note(self, NULL);
+    self->drawn[0] = self->drawn[1] = self->drawn[2] = false;
+    gsc_sweep_page_show_note(self, NULL);
 }
 
 static void show_plan(GscSweepPage *self) {
@@ -310,7 +175,7 @@ void gsc_sweep_page_set_folder(GscSweepPage *self, const char *path) {
 }
 
 void gsc_sweep_page_say(GscSweepPage *self, const char *sentence) {
-    show_note(self, sentence);
+    gsc_sweep_page_show_note(self, sentence);
 }
 
 void gsc_sweep_page_set_arm(GscSweepPage *self, const char *arm) {
@@ -385,7 +250,7 @@ static void on_back_clicked(GtkButton *button, GscSweepPage *self) {
 
 static void on_tab(GtkStack *stack, GParamSpec *pspec, GscSweepPage *self) {
     if (self->folder != NULL) {
-        draw_figure(self);
+        gsc_sweep_page_draw_figure(self);
     }
 }
 
@@ -394,7 +259,7 @@ static void on_moved(GscSweepQueue *queue, GscSweepPage *self) {
 }
 
 static void on_problem(GscSweepQueue *queue, const char *sentence, GscSweepPage *self) {
-    show_note(self, sentence);
+    gsc_sweep_page_show_note(self, sentence);
 }
 
 /* ---- Object -------------------------------------------------------------------------------------- */
@@ -482,10 +347,12 @@ static void make_stack(GscSweepPage *self) {
     self->stack = GTK_STACK(gtk_stack_new());
     self->differences = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
     self->robustness = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
+    self->results = GSC_RESULTS_VIEW(gsc_results_view_new());
     self->queue = GSC_SWEEP_QUEUE(gsc_sweep_queue_new());
     gtk_stack_add_titled(self->stack, make_grid(self), "arms", "Arms");
     gtk_stack_add_titled(self->stack, GTK_WIDGET(self->differences), "differences", "Differences");
     gtk_stack_add_titled(self->stack, GTK_WIDGET(self->robustness), "robustness", "Robustness");
+    gtk_stack_add_titled(self->stack, GTK_WIDGET(self->results), "results", "Results");
     gtk_stack_add_titled(self->stack, GTK_WIDGET(self->queue), "waiting", "Waiting");
     gtk_stack_set_hhomogeneous(self->stack, FALSE);
     gtk_widget_set_vexpand(GTK_WIDGET(self->stack), TRUE);
@@ -497,6 +364,10 @@ static void make_stack(GscSweepPage *self) {
 GPtrArray *gsc_sweep_page_list_figures(GscSweepPage *self) {
     GPtrArray *figures = g_ptr_array_new();
     GtkWidget *shown = gtk_stack_get_visible_child(self->stack);
+
+    shown = GSC_IS_RESULTS_VIEW(shown)
+                ? GTK_WIDGET(gsc_results_view_get_canvas(GSC_RESULTS_VIEW(shown)))
+                : shown;
 
     for (guint i = 0; g_strcmp0(gtk_stack_get_visible_child_name(self->stack), "arms") == 0 &&
                       self->folder != NULL && i < self->cards->len;

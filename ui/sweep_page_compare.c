@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a sweep's page says of its arms: the comparison, read in a thread of its own, and its figures. See
+ * sweep_page_private.h.
+ */
+#include "ui/sweep_page_private.h"
+
+#include "ui/arm_card.h"
+#include "ui/words.h"
+
+#include <string.h>
+
+enum {
+    DRAWS = 400 /* of the comparison's bootstrap; `gatescope compare` takes more */
+};
+
+/* ---- Comparing ----------------------------------------------------------------------------------- */
+
+static void free_comparison(gpointer comparison) {
+    gsc_comparison_free(comparison);
+}
+
+static void compare_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancel) {
+    const char *folder = data;
+    const gsc_compare_options options = {.draws = DRAWS};
+    gsc_comparison *comparison = NULL;
+    gsc_error error = {0};
+
+    if (gsc_compare_open(&folder, 1, &options, &comparison, &error) == GSC_OK) {
+        g_task_return_pointer(task, comparison, free_comparison);
+    } else {
+        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", error.message);
+    }
+}
+
+GPtrArray *gsc_sweep_page_list_runs(GscSweepPage *self) {
+    GPtrArray *runs = g_ptr_array_new();
+
+    for (guint i = 0; i < self->cards->len; i++) {
+        const GPtrArray *its = gsc_arm_card_get_runs(self->cards->pdata[i]);
+        for (guint j = 0; j < its->len; j++) {
+            g_ptr_array_add(runs, its->pdata[j]);
+        }
+    }
+    return runs;
+}
+
+void gsc_sweep_page_draw_figure(GscSweepPage *self) {
+    const char *shown = gtk_stack_get_visible_child_name(self->stack);
+    const int which = g_strcmp0(shown, "results") == 0      ? 2
+                      : g_strcmp0(shown, "robustness") == 0 ? 1
+                                                            : 0;
+    const char *const names[] = {"compare", "robustness"};
+    GscPlotCanvas *const canvases[] = {self->differences, self->robustness};
+    const gsc_figure_options options = {.bootstrap_draws = DRAWS, .quick = true};
+    gsc_figure *figure = NULL;
+    gsc_error error = {0};
+
+    if (g_strcmp0(shown, "arms") == 0 || g_strcmp0(shown, "waiting") == 0 || self->drawn[which]) {
+        return;
+    }
+    g_autoptr(GPtrArray) runs = gsc_sweep_page_list_runs(self);
+    if (which == 2) {
+        gsc_results_view_show(self->results, runs);
+        self->drawn[which] = true;
+    } else if (gsc_figure_build(names[which], (gsc_run **)runs->pdata, runs->len, &options, &figure,
+                                &error) == GSC_OK) {
+        gsc_plot_canvas_take_figure(canvases[which], figure);
+        self->drawn[which] = true;
+    } else {
+        gsc_sweep_page_say(self, error.message);
+    }
+}
+
+void gsc_sweep_page_show_note(GscSweepPage *self, const char *text) {
+    g_autofree char *sentence = text != NULL ? gsc_words_sentence(text) : g_strdup("");
+
+    gtk_label_set_text(self->note_label, sentence);
+    gtk_widget_set_visible(GTK_WIDGET(self->note_label), *sentence != '\0');
+}
+
+/* The sweep's arms by their names: a comparison knows those that have a run. */
+static void show_verdicts(GscSweepPage *self) {
+    const gsc_sweep *sweep = self->folder->sweep;
+    const gsc_comparison *comparison = self->comparison;
+
+    for (guint i = 0; i < self->cards->len; i++) {
+        size_t at = 0;
+        while (comparison != NULL && at < comparison->n_arms &&
+               strcmp(comparison->arms[at].name, sweep->arms[i].name) != 0) {
+            at++;
+        }
+        gsc_arm_card_show_verdict(self->cards->pdata[i], comparison, at, sweep->verdict);
+    }
+}
+
+static void on_compared(GObject *source, GAsyncResult *result, gpointer data) {
+    g_autoptr(GError) error = NULL;
+    gsc_comparison *comparison = g_task_propagate_pointer(G_TASK(result), &error);
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        return;
+    }
+    GscSweepPage *self = GSC_SWEEP_PAGE(source);
+    g_clear_object(&self->comparing);
+    gsc_comparison_free(self->comparison);
+    self->comparison = comparison;
+    self->drawn[0] = self->drawn[1] = self->drawn[2] = false;
+    if (comparison != NULL) {
+        gsc_sweep_page_show_note(self, comparison->n_warnings > 0 ? comparison->warnings[0] : NULL);
+    } else { /* before the first result there is nothing to say */
+        gsc_sweep_page_show_note(
+            self, self->compared > 1 && self->folder->sweep->verdict ? error->message : NULL);
+    }
+    show_verdicts(self);
+    gsc_sweep_page_draw_figure(self);
+}
+
+void gsc_sweep_page_compare(GscSweepPage *self) {
+    const size_t done = self->folder->n_state[GSC_SWEEP_DONE];
+
+    if (self->comparing != NULL || done == 0 || done == self->compared) {
+        return;
+    }
+    self->compared = done;
+    self->comparing = g_cancellable_new();
+    g_autoptr(GTask) task = g_task_new(self, self->comparing, on_compared, NULL);
+    g_task_set_task_data(task, g_strdup(self->folder->path), g_free);
+    g_task_run_in_thread(task, compare_in_thread);
+}
