@@ -10,8 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Below it exp is 0 for our purposes, and slow in libmvec. */
-static const double LEAST_LOG = -700;
+/* Below it exp is 0 for our purposes, and slow in libmvec. Loops read it: of a constant the compiler would take exp
+ * beforehand, and that of everything below it too. */
+static const volatile double LEAST_LOG = -700;
 
 GSC_HOT static void add_scaled(double scale, const double *x, size_t rows, double *sum) {
 #pragma omp simd
@@ -63,11 +64,12 @@ GSC_HOT static void log_sum_exp(const double *terms, size_t count, size_t rows, 
             top[t] = top[t] > term ? top[t] : term;
         }
     }
+    const double least = LEAST_LOG;
     for (size_t j = 0; j < count; j++) {
 #pragma omp simd
         for (size_t t = 0; t < rows; t++) {
             const double term = terms[j * BLOCK + t] - top[t];
-            ret_lse[t] += exp(term > LEAST_LOG ? term : LEAST_LOG);
+            ret_lse[t] += exp(term > least ? term : least);
         }
     }
 #pragma omp simd
@@ -79,6 +81,7 @@ GSC_HOT static void log_sum_exp(const double *terms, size_t count, size_t rows, 
 /* log pi into la; pi too where derivatives are wanted. */
 GSC_HOT static void normalise_gate(double *la, const double *lse, size_t gates, size_t rows,
                                    bool derivatives, double *pi) {
+    const double least = LEAST_LOG;
     for (size_t j = 0; j < gates; j++) {
 #pragma omp simd
         for (size_t t = 0; t < rows; t++) {
@@ -88,7 +91,7 @@ GSC_HOT static void normalise_gate(double *la, const double *lse, size_t gates, 
 #pragma omp simd
             for (size_t t = 0; t < rows; t++) {
                 const double term = la[j * BLOCK + t];
-                pi[j * BLOCK + t] = exp(term > LEAST_LOG ? term : LEAST_LOG);
+                pi[j * BLOCK + t] = exp(term > least ? term : least);
             }
         }
     }
@@ -166,10 +169,11 @@ GSC_HOT static void component_terms(const double *y, const double *h, const doub
 
 GSC_HOT static void responsibilities(const double *lse, size_t rows, double *r, double *group,
                                      const double *gh, const double *gv, double *bh, double *bv) {
+    const double least = LEAST_LOG;
 #pragma omp simd
     for (size_t t = 0; t < rows; t++) {
         const double term = r[t] - lse[t];
-        r[t] = exp(term > LEAST_LOG ? term : LEAST_LOG);
+        r[t] = exp(term > least ? term : least);
         group[t] += r[t];
         bh[t] = r[t] * gh[t];
         bv[t] = r[t] * gv[t];

@@ -19,8 +19,9 @@ enum {
 };
 
 static const double log_two_pi = 1.8378770664093453;
-/* exp of less would leave the range of numbers, of which vector code asks the slow way. */
-static const double least_log = -700;
+/* exp of less would leave the range of numbers, of which vector code asks the slow way. Read, not known: of a constant
+ * the compiler would take exp beforehand, and that of everything below it too. */
+static const volatile double least_log = -700;
 
 /* 2 (r - log(1 + r)) / r^2 near r = 0, by its series. */
 static inline double curvature_series(double r) {
@@ -62,6 +63,7 @@ static double node_residuals(const gsc_kl_fit *self, size_t i, double *share, do
     const size_t rows = nodes->first[i + 1] - t0, all = padded(rows);
     const double *restrict y = nodes->y + t0, *restrict weight = nodes->root_weight + t0;
     const double *restrict log_truth = nodes->log_truth + t0;
+    const double least = least_log;
     double total = 0, seen = 0;
     memset(ret_e, 0, all * sizeof *ret_e);
     for (size_t c = 0; c < k; c++) {
@@ -74,7 +76,7 @@ static double node_residuals(const gsc_kl_fit *self, size_t i, double *share, do
         for (size_t t = 0; t < all; t++) {
             gap_c[t] = y[t] - h;
             const double log_share = constant - precision * gap_c[t] * gap_c[t] - log_truth[t];
-            share_c[t] = exp(log_share > least_log ? log_share : least_log);
+            share_c[t] = exp(log_share > least ? log_share : least);
             ret_e[t] += share_c[t];
         }
     }
