@@ -4,7 +4,7 @@
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
  *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "sweep", "verdicts", "cost", "power", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
- *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start",
+ *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start", "typing", "typed",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  */
 #include "ui/probe.h"
@@ -107,6 +107,13 @@ static json_t *describe_widgets(GscWindow *window) {
     return widgets;
 }
 
+/* What stands in the text field that has the keyboard; "" where none has. */
+static const char *get_typed(GscWindow *window) {
+    GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window));
+
+    return GTK_IS_EDITABLE(focus) ? gtk_editable_get_text(GTK_EDITABLE(focus)) : "";
+}
+
 static char *describe(gsc_probe *self) {
     GscWindow *window = self->window;
     GscPlotCanvas *canvas = gsc_figure_page_get_canvas(window->page);
@@ -148,6 +155,9 @@ static char *describe(gsc_probe *self) {
                                         ? gtk_label_get_text(window->trust_label)
                                         : ""));
     json_object_set_new(report, "figure", json_string(figure != NULL ? figure->name : ""));
+    json_object_set_new(report, "typing",
+                        json_boolean(GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(window)))));
+    json_object_set_new(report, "typed", json_string(get_typed(window)));
     gsc_window_describe_look(window, report);
     gsc_window_describe_table(window, report);
     gsc_window_describe_start(window, report);

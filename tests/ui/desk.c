@@ -4,22 +4,36 @@
  */
 #include "tests/ui/desk.h"
 
+#include "tests/ui/x11_windows.h"
+
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define SCREEN "1400x880x24" /* GATESCOPE_TEST_SCREEN asks for another */
 
+enum {
+    SERVER_WAIT_MS = 60000,
+    END_TURNS = 500 /* of 20 ms until a program is killed */
+};
+
 static const double FIRST_FRAME_S = 60;
+static const double PATIENCE = 3; /* for machines with much else to do */
 
 /* ---- Processes ----------------------------------------------------------------------------------- */
 
+/* A group of its own, which ends with this program however that ends. */
 static void own_group(gpointer data) {
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 static bool have(const char *program) {
@@ -36,58 +50,68 @@ static void end_group(GPid *pid) {
         return;
     }
     kill(-*pid, SIGTERM);
-    for (int i = 0; i < 100 && waitpid(*pid, NULL, WNOHANG) == 0; i++) {
+    for (int i = 0; waitpid(*pid, NULL, WNOHANG) == 0; i++) {
         g_usleep(20000);
-        if (i == 80) {
+        if (i == END_TURNS) {
             kill(-*pid, SIGKILL);
         }
     }
+    kill(-*pid, SIGKILL); /* what the first of the group left */
     *pid = 0;
 }
 
-/* Starts Xvfb on display number, false where that is taken. Its lock file, not -displayfd, keeps two tests
- * apart. */
-static bool try_server(desk *self, int number) {
-    g_autofree char *display = g_strdup_printf(":%d", number);
-    g_autofree char *socket = g_strdup_printf("/tmp/.X11-unix/X%d", number);
+/* Reads the number of the display that the server tells once it listens; -1: it told none. */
+static int read_display(int fd) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    char text[16] = "";
+    size_t length = 0;
+    ssize_t got = 1;
 
-    if (g_file_test(socket, G_FILE_TEST_EXISTS)) {
-        return false;
+    while (got > 0 && strchr(text, '\n') == NULL && length + 1 < sizeof text &&
+           poll(&wait, 1, SERVER_WAIT_MS) == 1) {
+        got = read(fd, text + length, sizeof text - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+        text[length] = '\0';
     }
-    const char *asked = g_getenv("GATESCOPE_TEST_SCREEN");
-    const char *screen = asked != NULL ? asked : SCREEN;
-    const char *line[] = {"Xvfb",      display, "-screen",  "0", screen,
-                          "-nolisten", "tcp",   "-noreset", NULL};
-    if (!g_spawn_async(NULL, (char **)line, NULL,
-                       G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL,
-                       own_group, NULL, &self->server, NULL)) {
-        return false;
-    }
-    for (int i = 0; i < 200; i++) {
-        g_usleep(50000);
-        if (waitpid(self->server, NULL, WNOHANG) != 0) {
-            self->server = 0;
-            return false;
-        }
-        if (g_file_test(socket, G_FILE_TEST_EXISTS)) {
-            g_setenv("DISPLAY", display, TRUE);
-            return true;
-        }
-    }
-    end_group(&self->server);
-    return false;
+    return strchr(text, '\n') != NULL ? atoi(text) : -1;
 }
 
+/* Starts Xvfb on a display that it chooses itself, so that tests beside each other never share one. */
 static bool start_server(desk *self) {
-    int first = 100 + (int)(getpid() % 800);
+    const char *asked = g_getenv("GATESCOPE_TEST_SCREEN");
+    int ends[2] = {-1, -1};
 
-    for (int number = first; number < first + 20; number++) {
-        if (try_server(self, number)) {
-            return true;
-        }
+    if (!g_unix_open_pipe(ends, 0, NULL)) {
+        return false;
     }
-    printf("# no X server started\n");
-    return false;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    g_autofree char *tell = g_strdup_printf("%d", ends[1]);
+    const char *line[] = {
+        "Xvfb",      "-displayfd", tell,       "-screen", "0", asked != NULL ? asked : SCREEN,
+        "-nolisten", "tcp",        "-noreset", NULL};
+    const bool started =
+        g_spawn_async(NULL, (char **)line, NULL,
+                      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL |
+                          G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
+                      own_group, NULL, &self->server, NULL);
+    close(ends[1]);
+    const int number = started ? read_display(ends[0]) : -1;
+    close(ends[0]);
+    if (number < 0) {
+        printf("# no X server started\n");
+        end_group(&self->server);
+        return false;
+    }
+    g_autofree char *display = g_strdup_printf(":%d", number);
+    g_setenv("DISPLAY", display, TRUE);
+    return true;
+}
+
+/* A folder in the desk's home, under a variable that programs ask for it. */
+static void set_folder(desk *self, const char *variable, const char *name) {
+    g_autofree char *path = g_build_filename(self->home, name, NULL);
+
+    g_setenv(variable, path, TRUE);
 }
 
 bool desk_open(desk *self) {
@@ -102,12 +126,10 @@ bool desk_open(desk *self) {
     self->home = g_dir_make_tmp("gatescope-ui-XXXXXX", NULL);
     self->report = g_build_filename(self->home, "report.json", NULL);
     self->export_path = g_build_filename(self->home, "export.png", NULL);
-    g_autofree char *runs = g_build_filename(self->home, "runs", NULL);
-    g_autofree char *state = g_build_filename(self->home, "state", NULL);
-    g_autofree char *data = g_build_filename(self->home, "data", NULL);
-    g_setenv("GATESCOPE_RUNS", runs, TRUE);
-    g_setenv("XDG_STATE_HOME", state, TRUE);
-    g_setenv("XDG_DATA_HOME", data, TRUE);
+    set_folder(self, "GATESCOPE_RUNS", "runs");
+    set_folder(self, "XDG_STATE_HOME", "state");
+    set_folder(self, "XDG_DATA_HOME", "data");
+    set_folder(self, "XDG_CONFIG_HOME", "config");
     g_setenv("GATESCOPE_TEST_REPORT", self->report, TRUE);
     g_setenv("GATESCOPE_TEST_EXPORT", self->export_path, TRUE);
     g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
@@ -116,14 +138,14 @@ bool desk_open(desk *self) {
     return true;
 }
 
-static void remove_tree(const char *path) {
+void desk_remove_tree(const char *path) {
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
     const char *name;
 
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *child = g_build_filename(path, name, NULL);
         if (g_file_test(child, G_FILE_TEST_IS_DIR) && !g_file_test(child, G_FILE_TEST_IS_SYMLINK)) {
-            remove_tree(child);
+            desk_remove_tree(child);
         } else {
             g_unlink(child);
         }
@@ -135,7 +157,10 @@ void desk_close(desk *self) {
     desk_stop(self);
     end_group(&self->server);
     if (self->home != NULL) {
-        remove_tree(self->home);
+        desk_remove_tree(self->home);
+    }
+    if (g_getenv("GATESCOPE_TEST_BUS") != NULL) {
+        desk_remove_tree(g_getenv("XDG_RUNTIME_DIR"));
     }
     g_free(self->home);
     g_free(self->report);
@@ -149,6 +174,10 @@ bool desk_start(desk *self, const char *const *arguments) {
 
     g_unlink(self->report);
     if (!self->on_own_bus) {
+        /* each session's bus of accessibility makes its socket there: the one before may still be going */
+        g_autofree char *name = g_strdup_printf("runtime-%d", ++self->starts);
+        set_folder(self, "XDG_RUNTIME_DIR", name);
+        g_mkdir(g_getenv("XDG_RUNTIME_DIR"), 0700);
         g_strv_builder_add_many(builder, "dbus-run-session", "--", NULL);
     }
     g_strv_builder_add(builder, g_getenv("GATESCOPE_DESKTOP"));
@@ -167,6 +196,29 @@ bool desk_start(desk *self, const char *const *arguments) {
 
 void desk_stop(desk *self) {
     end_group(&self->window);
+}
+
+/* Lets a moment pass; returns how long the wait has been, below 0 when that is enough. */
+static double wait_turn(double waited, double seconds) {
+    desk_rest(0.05);
+    return waited + 0.05 < PATIENCE * seconds ? waited + 0.05 : -1;
+}
+
+bool desk_quit(desk *self) {
+    desk_key(self, "ctrl+q");
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, 30)) {
+        if (self->window > 0 && waitpid(self->window, NULL, WNOHANG) != 0) {
+            kill(-self->window, SIGKILL); /* what the session left */
+            self->window = 0;
+            return true;
+        }
+    }
+    desk_stop(self);
+    return false;
+}
+
+bool desk_wait_ready(desk *self) {
+    return desk_wait_flag(self, "ready", true, 60);
 }
 
 /* ---- The report ---------------------------------------------------------------------------------- */
@@ -213,42 +265,78 @@ void desk_rest(double seconds) {
 }
 
 bool desk_wait_at_least(desk *self, const char *member, double limit, double seconds) {
-    for (double waited = 0; waited < seconds; waited += 0.05) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
         if (desk_number(self, member) >= limit) {
             return true;
         }
-        desk_rest(0.05);
     }
     return false;
 }
 
 bool desk_wait_flag(desk *self, const char *member, bool value, double seconds) {
-    for (double waited = 0; waited < seconds; waited += 0.05) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
         if (desk_flag(self, member) == value) {
             return true;
         }
-        desk_rest(0.05);
     }
     return false;
 }
 
 bool desk_wait_text(desk *self, const char *member, const char *part, double seconds) {
-    for (double waited = 0; waited < seconds; waited += 0.05) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
         g_autofree char *text = desk_text(self, member);
         if (strstr(text, part) != NULL) {
             return true;
         }
-        desk_rest(0.05);
     }
     return false;
 }
 
+bool desk_wait_number(desk *self, const char *member, double value, double seconds) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
+        if (desk_number(self, member) == value) {
+            return true;
+        }
+    }
+    printf("# %s is %g, not %g\n", member, desk_number(self, member), value);
+    return false;
+}
+
+bool desk_wait_dialog(const char *title, double seconds) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
+        if (windows_has_focus(title)) {
+            return true;
+        }
+    }
+    printf("# the dialog “%s” does not have the keyboard\n", title);
+    return false;
+}
+
+bool desk_wait_no_dialog(const char *title, double seconds) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
+        if (!windows_has_title(title)) {
+            return true;
+        }
+    }
+    printf("# the dialog “%s” is still there\n", title);
+    return false;
+}
+
+bool desk_wait_popup(bool open, double seconds) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
+        if ((windows_count_popups() > 0) == open) {
+            return true;
+        }
+    }
+    printf("# no popover %s\n", open ? "opened" : "closed");
+    return false;
+}
+
 bool desk_wait_file(const char *path, double seconds) {
-    for (double waited = 0; waited < seconds; waited += 0.05) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
         if (g_file_test(path, G_FILE_TEST_EXISTS)) {
             return true;
         }
-        desk_rest(0.05);
     }
     return false;
 }
@@ -272,7 +360,7 @@ static void hand(const char *format, ...) {
     va_start(arguments, format);
     g_autofree char *tail = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_autofree char *line = g_strconcat("xdotool ", tail, NULL);
+    g_autofree char *line = g_strconcat("timeout 20 xdotool ", tail, NULL);
 
     g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL);
 }
@@ -284,6 +372,14 @@ void desk_point(desk *self, const char *widget, double fraction_x, double fracti
         hand("mousemove --sync %d %d", (int)(box[0] + fraction_x * box[2]),
              (int)(box[1] + fraction_y * box[3]));
     }
+}
+
+void desk_button(bool down) {
+    hand(down ? "mousedown 1" : "mouseup 1");
+}
+
+void desk_move_to(double x, double y) {
+    hand("mousemove --sync %d %d", (int)x, (int)y);
 }
 
 void desk_click(desk *self, const char *widget) {
@@ -329,6 +425,22 @@ void desk_type(desk *self, const char *text) {
 }
 
 /* ---- Eyes ---------------------------------------------------------------------------------------- */
+
+void desk_keep_picture(const char *name) {
+    const char *folder = g_getenv("GATESCOPE_TEST_PICTURES");
+    picture screen = {0};
+
+    if (folder == NULL) {
+        return;
+    }
+    g_autofree char *file = g_strconcat(name, ".png", NULL);
+    g_autofree char *path = g_build_filename(folder, file, NULL);
+    desk_rest(0.7); /* pictures are for people: what fades in has come */
+    if (picture_grab(&screen)) {
+        picture_write_png(&screen, path);
+    }
+    picture_clear(&screen);
+}
 
 int picture_count_colored(const picture *self, const double box[4]) {
     int x0 = box != NULL ? (int)box[0] : 0, y0 = box != NULL ? (int)box[1] : 0;

@@ -18,6 +18,7 @@ typedef struct desk {
     char *report; /* path */
     char *export_path;
     GPid server, window;
+    int starts; /* of a window */
     bool
         on_own_bus; /* the window uses this process' session bus, so that its accessibility tree is in reach */
 } desk;
@@ -25,10 +26,15 @@ typedef struct desk {
 /* false (with a TAP comment) where there is no Xvfb, dbus-run-session or xdotool. */
 bool desk_open(desk *self);
 void desk_close(desk *self); /* ends what it started, removes its folder */
+void desk_remove_tree(const char *path);
 
 /* Starts the window with these arguments (NULL-terminated) and waits for its first frame. */
 bool desk_start(desk *self, const char *const *arguments);
 void desk_stop(desk *self);
+/* Asks the window to close (Ctrl+Q), so that it remembers what it is to remember, and waits for its end. */
+bool desk_quit(desk *self);
+/* Waits until a run can be started: the plugins' descriptors are read by another process. */
+bool desk_wait_ready(desk *self);
 
 /* The newest report; caller decrefs; NULL before there is one. */
 json_t *desk_read(desk *self);
@@ -38,12 +44,22 @@ char *desk_text(desk *self, const char *member); /* "" where absent; caller free
 /* Element i of the report's "view". */
 double desk_view(desk *self, int i);
 
-/* Waits until member, as a number, is at least (or, negated, below) limit. */
+/* Waiting: seconds are those of a machine at rest; a busy one gets three times as many.
+ *
+ * Waits until member, as a number, is at least (or, negated, below) limit. */
 bool desk_wait_at_least(desk *self, const char *member, double limit, double seconds);
 bool desk_wait_flag(desk *self, const char *member, bool value, double seconds);
 /* Waits until member, as a text, has that part. */
 bool desk_wait_text(desk *self, const char *member, const char *part, double seconds);
+/* Waits until member, as a number, is just this. */
+bool desk_wait_number(desk *self, const char *member, double value, double seconds);
 bool desk_wait_file(const char *path, double seconds);
+/* Waits until the dialog of this title has the keyboard. */
+bool desk_wait_dialog(const char *title, double seconds);
+bool desk_wait_no_dialog(const char *title, double seconds);
+/* Waits until a list or a menu is open; until none is. */
+bool desk_wait_popup(bool open, double seconds);
+/* A pause between two looks, or between two moves of a hand; never the wait for something to have happened. */
 void desk_rest(double seconds);
 
 /* The box of a widget: x, y, width, height. */
@@ -52,12 +68,16 @@ void desk_click(desk *self, const char *widget);
 void desk_click_here(desk *self);                            /* where the pointer is */
 void desk_wheel(desk *self, const char *widget, int clicks); /* up is positive */
 void desk_drag(desk *self, const char *widget, int dx, int dy, int button);
+void desk_button(bool down); /* the first */
+void desk_move_to(double x, double y);
 void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y);
 void desk_key(desk *self, const char *key); /* as xdotool says it: "ctrl+e" */
 /* The same to whatever has the focus: a dialog. */
 void desk_press(desk *self, const char *key);
 void desk_type(desk *self, const char *text);
 
+/* The screen as NAME.png in the folder that GATESCOPE_TEST_PICTURES names, if it does. */
+void desk_keep_picture(const char *name);
 /* Pixels of a picture inside a box whose colour is saturated: curves, not axes. NULL: the whole picture. */
 int picture_count_colored(const picture *self, const double box[4]);
 double picture_mean_brightness(const picture *self); /* 0..255 */

@@ -6,9 +6,8 @@
  *
  * GATESCOPE_DESKTOP names the program; GATESCOPE_TEST_PICTURES a folder that keeps pictures of the steps.
  */
-#include "core/read/spec.h"
 #include "tests/tap.h"
-#include "tests/ui/desk.h"
+#include "tests/ui/small_spec.h"
 #include "tests/ui/tree.h"
 
 enum {
@@ -16,43 +15,13 @@ enum {
     RUNS = 2 * SEEDS
 };
 
-/* theorem2 made small: three sizes, four replicates. */
-static char *write_spec(desk *at) {
-    const gsc_preset *preset = gsc_preset_find("theorem2");
-    json_t *spec = json_loads(preset->text, 0, NULL);
-    json_t *theory = json_object_get(spec, "theory");
-    char *path = g_build_filename(at->home, "small.json", NULL);
-
-    json_object_set_new(spec, "title", json_string("small"));
-    json_object_set_new(theory, "sizes", json_pack("[i,i,i]", 100, 200, 400));
-    json_object_set_new(theory, "replicates", json_integer(4));
-    json_dump_file(spec, path, JSON_INDENT(2));
-    json_decref(spec);
-    return path;
-}
-
-static void keep_picture(const char *name) {
-    const char *folder = g_getenv("GATESCOPE_TEST_PICTURES");
-    picture screen = {0};
-
-    if (folder != NULL) {
-        g_autofree char *file = g_strconcat(name, ".png", NULL);
-        g_autofree char *path = g_build_filename(folder, file, NULL);
-        desk_rest(1);
-        if (picture_grab(&screen)) {
-            picture_write_png(&screen, path);
-        }
-        picture_clear(&screen);
-    }
-}
-
 static AtspiAccessible *open_window(desk *at, const char *argument) {
     if (!TAP_OK(desk_start(at, (const char *const[]){argument, NULL}), "the window opens")) {
         return NULL;
     }
     AtspiAccessible *program = tree_program(at->window);
     TAP_OK(program != NULL, "and is on the accessibility bus");
-    desk_wait_flag(at, "ready", true, 20);
+    desk_wait_ready(at);
     if (program != NULL && g_getenv("GATESCOPE_TEST_TREE") != NULL) {
         tree_print(program, 0);
     }
@@ -72,16 +41,15 @@ static void choose_gates(desk *at, AtspiAccessible *program) {
         tree_print(program, 0);
         return;
     }
-    desk_rest(1);
-    keep_picture("ablation-list");
+    desk_wait_popup(true, 20);
+    desk_keep_picture("ablation-list");
     desk_type(at, "normalized");
-    desk_rest(0.5);
-    keep_picture("ablation-found");
+    desk_keep_picture("ablation-found");
     desk_press(at, "Return");
     TAP_OK(desk_wait_text(at, "cost", "2 arms × 8 seeds = 16 runs", 10),
            "a word and Enter choose the second one; 8 seeds are the usual number");
     desk_press(at, "Escape");
-    desk_rest(0.3);
+    TAP_OK(desk_wait_popup(false, 20), "Escape closes the list");
 }
 
 static void test_setup(desk *at, AtspiAccessible *program) {
@@ -94,18 +62,18 @@ static void test_setup(desk *at, AtspiAccessible *program) {
            "are an exploration, and that is said");
     TAP_OK(tree_set_value(program, "Seeds", SEEDS), "six seeds");
     TAP_OK(desk_wait_text(at, "cost", "= 12 runs", 10), "make twelve runs");
-    keep_picture("ablation-setup");
+    desk_keep_picture("ablation-setup");
 }
 
 static void test_sweep(desk *at, AtspiAccessible *program) {
     TAP_OK(tree_press_button(program, "Run all"), "Run all is pressed");
     TAP_OK(desk_wait_at_least(at, "arms", 2, 20), "the grid has two arms");
-    TAP_OK(desk_wait_text(at, "verdicts", "verdict locked: ", 60),
-           "before the last seed the verdict is locked");
-    keep_picture("ablation-running");
     TAP_OK(tree_press_button(program, "Pause"), "Pause is pressed");
     TAP_OK(desk_wait_text(at, "sweep", "paus", 10), "and said");
     TAP_OK(desk_wait_text(at, "sweep", "· paused", 30), "no run goes on once those under way end");
+    TAP_OK(desk_wait_text(at, "verdicts", "verdict locked: ", 60),
+           "before the last seed the verdict is locked");
+    desk_keep_picture("ablation-running");
     TAP_OK(desk_number(at, "arms_done") < RUNS, "runs are left");
 }
 
@@ -116,7 +84,7 @@ static void test_reopened(desk *at, AtspiAccessible *program) {
     TAP_OK(desk_wait_at_least(at, "arms_done", RUNS, 90), "and all runs come to their end");
     TAP_OK(desk_wait_text(at, "verdicts", "Baseline", 20), "one arm is the baseline");
     g_autofree char *verdicts = NULL;
-    for (int turn = 0; turn < 100; turn++) {
+    for (int turn = 0; turn < 600; turn++) {
         g_free(verdicts);
         verdicts = desk_text(at, "verdicts");
         if (strstr(verdicts, "undecided") != NULL || strstr(verdicts, "better") != NULL ||
@@ -130,12 +98,12 @@ static void test_reopened(desk *at, AtspiAccessible *program) {
     TAP_OK(strstr(verdicts, "undecided") != NULL || strstr(verdicts, "better") != NULL ||
                strstr(verdicts, "worse") != NULL || strstr(verdicts, "equivalent") != NULL,
            "and is one of the four");
-    keep_picture("ablation-done");
+    desk_keep_picture("ablation-done");
     static const char *const tabs[] = {"Differences", "Robustness", "Waiting", "Arms"};
     for (gsize i = 0; i < G_N_ELEMENTS(tabs); i++) {
         g_autoptr(AtspiAccessible) tab = tree_find(program, ATSPI_ROLE_PAGE_TAB, tabs[i], 2);
         TAP_OK(tree_press(tab), tabs[i]);
-        keep_picture(tabs[i]);
+        desk_keep_picture(tabs[i]);
     }
     bool open = false;
     for (int turn = 0; turn < 6 && !open; turn++) { /* the page of arms may still be sliding in */
@@ -144,7 +112,7 @@ static void test_reopened(desk *at, AtspiAccessible *program) {
         open = desk_wait_at_least(at, "runs_shown", SEEDS, 2);
     }
     TAP_OK(open, "an arm opens all its runs");
-    keep_picture("ablation-arm");
+    desk_keep_picture("ablation-arm");
     TAP_OK(tree_press_button(program, "All arms"), "and there is a way back");
 }
 
@@ -158,7 +126,7 @@ int main(int argc, char **argv) {
         printf("1..0 # SKIP no X server to test at\n");
         return 0;
     }
-    g_autofree char *spec = write_spec(&at);
+    g_autofree char *spec = small_spec_write(&at, "small.json", "small", 24, NULL);
     g_autofree char *sweep = g_build_filename(at.home, "runs", "sweep-small-1", NULL);
     at.on_own_bus = true;
     atspi_init();

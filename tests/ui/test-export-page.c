@@ -37,7 +37,8 @@ static void test_page(desk *at, const char *run) {
     export_once(at);
     TAP_OK(desk_wait_file(csv, 30) && g_file_get_contents(csv, &text, NULL, NULL),
            "the whole page is written");
-    TAP_OK(text != NULL && g_str_has_prefix(text, "figure,panel,label,"), "with each figure's name");
+    TAP_OK(text != NULL && g_str_has_prefix(text, "figure,panel,label,"),
+           "with each figure's name");
     TAP_OK(text != NULL && strstr(text, "\nrate,") != NULL && strstr(text, "\ncomponents,") != NULL,
            "and all of them");
     desk_stop(at);

@@ -6,8 +6,6 @@
 #include "tests/ui/desk.h"
 #include "tests/ui/tree.h"
 
-#include <atspi/atspi.h>
-
 enum {
     MOST_DEEP = 40
 };
@@ -42,26 +40,6 @@ static void count_names(AtspiAccessible *node, const char *where, int depth, int
     }
 }
 
-/* The window's program among the applications of the bus, waited for. */
-static AtspiAccessible *find_application(void) {
-    g_autoptr(AtspiAccessible) all = atspi_get_desktop(0);
-
-    for (int turn = 0; turn < 100; turn++) {
-        int n = atspi_accessible_get_child_count(all, NULL);
-        for (int i = 0; i < n; i++) {
-            AtspiAccessible *program = atspi_accessible_get_child_at_index(all, i, NULL);
-            g_autofree char *name =
-                program != NULL ? atspi_accessible_get_name(program, NULL) : NULL;
-            if (name != NULL && strstr(name, "atescope") != NULL) {
-                return program;
-            }
-            g_clear_object(&program);
-        }
-        desk_rest(0.1);
-    }
-    return NULL;
-}
-
 static void check(AtspiAccessible *program, const char *what) {
     int all = 0, unnamed = 0;
 
@@ -84,18 +62,17 @@ int main(int argc, char **argv) {
     at.on_own_bus = true;
     if (TAP_OK(desk_start(&at, NULL), "the window opens")) {
         atspi_init();
-        g_autoptr(AtspiAccessible) program = find_application();
+        g_autoptr(AtspiAccessible) program = tree_program(at.window);
         if (TAP_OK(program != NULL, "the window is on the accessibility bus")) {
-            desk_rest(1.5); /* the plugins' descriptors are read by another process */
+            desk_wait_ready(&at);
             check(program, "at the start page everything has a name");
             desk_key(&at, "r");
             desk_wait_at_least(&at, "points", 1, 60);
             desk_key(&at, "Escape");
             desk_wait_flag(&at, "running", false, 30);
-            desk_rest(0.5);
             check(program, "beside a figure everything has a name");
             desk_key(&at, "ctrl+e");
-            desk_rest(1.5);
+            desk_wait_dialog("Export", 30);
             check(program, "in the dialog of export everything has a name");
         }
     }

@@ -47,18 +47,6 @@ static bool wait_table(desk *at, const char *member, double value) {
     return false;
 }
 
-static void keep(const char *name) {
-    const char *folder = g_getenv("GATESCOPE_TEST_PICTURES");
-    picture screen = {0};
-
-    desk_rest(0.3);
-    if (folder != NULL && picture_grab(&screen)) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        picture_write_png(&screen, path);
-    }
-    picture_clear(&screen);
-}
-
 /* Empties the find entry, which has the focus, and writes into it. */
 static void find(desk *at, const char *text) {
     desk_press(at, "ctrl+a");
@@ -72,7 +60,7 @@ static void test_find(desk *at) {
     desk_key(at, "t");
     TAP_OK(wait_table(at, "open", 1), "t opens the table");
     TAP_OK(wait_table(at, "found", RUNS + 2), "with every file of the folder");
-    keep("table.png");
+    desk_keep_picture("table");
     desk_type(at, "gate=softmax status:done");
     TAP_OK(wait_table(at, "found", RUNS / 3), "it finds as one types");
     find(at, "gaet:softmax");
@@ -81,7 +69,7 @@ static void test_find(desk *at) {
     TAP_CONTAINS(problem, "the nearest is “gate”", "and says which there is");
     find(at, "status:unreadable");
     TAP_OK(wait_table(at, "found", 2), "files that cannot be read are in their place");
-    keep("table-unreadable.png");
+    desk_keep_picture("table-unreadable");
     find(at, "run -status:unreadable");
     TAP_OK(wait_table(at, "found", RUNS), "and can be left out");
 }
@@ -100,35 +88,28 @@ static void test_groups(desk *at) {
     desk_press(at, "Tab"); /* Differing only */
     desk_press(at, "Tab"); /* Group */
     desk_press(at, "space");
-    desk_rest(0.7);
+    TAP_OK(desk_wait_popup(true, 20), "space opens the list of groups");
     desk_press(at, "Down"); /* by seed */
     desk_press(at, "Down"); /* by gate */
-    desk_rest(0.3);
     desk_press(at, "Return");
     TAP_OK(wait_table(at, "groups", 3), "runs are grouped by gate");
     g_autofree char *first = table_text(at, "first");
     TAP_STRING(first, "normalized_sigmoid", "in order");
-    keep("table-groups.png");
+    desk_keep_picture("table-groups");
 }
 
 static void test_selection(desk *at) {
     desk_press(at, "Escape");
     TAP_OK(wait_table(at, "found", RUNS + 2), "Escape shows all again");
-    for (int i = 0; i < 2; i++) {
-        desk_press(at, "Down");
-        desk_rest(0.2);
-    }
+    desk_press(at, "Down");
+    desk_press(at, "Down");
     TAP_OK(wait_table(at, "selected", 1), "an arrow selects a run");
     TAP_OK(desk_wait_text(at, "experiment", "theorem2", 10), "its experiment is the figure");
-    TAP_OK(desk_wait_at_least(at, "runs_shown", 1, 10) && desk_number(at, "runs_shown") == 1,
-           "of this run alone");
+    TAP_OK(desk_wait_number(at, "runs_shown", 1, 20), "of this run alone");
     desk_press(at, "shift+Down");
     TAP_OK(wait_table(at, "selected", 2), "Shift selects more");
-    for (int i = 0; i < 100 && desk_number(at, "runs_shown") != 2; i++) {
-        desk_rest(0.05);
-    }
-    TAP_OK(desk_number(at, "runs_shown") == 2, "and both are the figure");
-    keep("table-selected.png");
+    TAP_OK(desk_wait_number(at, "runs_shown", 2, 20), "and both are the figure");
+    desk_keep_picture("table-selected");
 }
 
 static guint count_files(const char *folder) {
@@ -147,7 +128,7 @@ static void test_trash(desk *at) {
     desk_press(at, "Delete");
     TAP_OK(wait_table(at, "found", RUNS), "Delete takes both out of the table");
     TAP_OK(count_files(folder) == RUNS + 2, "their files wait for the toast");
-    keep("table-trash.png");
+    desk_keep_picture("table-trash");
 }
 
 int main(void) {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Experiments that are over in a second, for tests that need a run and not its result.
+ */
+#ifndef GSC_TESTS_UI_SMALL_SPEC_H
+#define GSC_TESTS_UI_SMALL_SPEC_H
+
+#include "tests/ui/desk.h"
+
+/* theorem2 with three sizes and so many replicates, titled and gated as said, as FILE in the desk's home; gate NULL:
+ * the preset's. Caller frees the path. */
+char *small_spec_write(const desk *at, const char *file, const char *title, int replicates,
+                       const char *gate);
+/* `gatescope run` beside the window's program, as somebody in a terminal, into the desk's runs; false: it failed.
+ * set: one more assignment, or NULL. */
+bool small_spec_run(const desk *at, const char *spec, const char *file, int seed, const char *set);
+
+#endif
