@@ -156,16 +156,22 @@ static void on_row_activated(GtkListBox *list, GtkListBoxRow *row, GscPluginPick
     choose(self, row);
 }
 
-/* Enter takes the first that is left. */
+/* Enter takes the first that is left; the field tells what was typed last only after a pause. */
 static void on_search_activated(GtkSearchEntry *search, GscPluginPicker *self) {
     GtkListBoxRow *row;
 
+    on_search(search, self);
     for (int i = 0; (row = gtk_list_box_get_row_at_index(self->list, i)) != NULL; i++) {
         if (gtk_widget_get_child_visible(GTK_WIDGET(row)) && !line_of(row)->refused) {
             choose(self, row);
             return;
         }
     }
+}
+
+/* The search field keeps Escape to itself. */
+static void on_search_stopped(GtkSearchEntry *search, GscPluginPicker *self) {
+    gtk_popover_popdown(GTK_POPOVER(self));
 }
 
 /* ---- Lines --------------------------------------------------------------------------------------- */
@@ -312,6 +318,7 @@ static void gsc_plugin_picker_init(GscPluginPicker *self) {
     gtk_widget_add_css_class(GTK_WIDGET(self), "plugin-picker");
     g_signal_connect(self->search, "search-changed", G_CALLBACK(on_search), self);
     g_signal_connect(self->search, "activate", G_CALLBACK(on_search_activated), self);
+    g_signal_connect(self->search, "stop-search", G_CALLBACK(on_search_stopped), self);
     g_signal_connect(self->list, "row-activated", G_CALLBACK(on_row_activated), self);
 }
 
