@@ -143,6 +143,17 @@ double eye_compare(eye *self, const uint32_t *remembered, size_t pixels) {
     return wanted > 0 ? (double)seen / (double)wanted : 0;
 }
 
+size_t eye_count_drawn(eye *self) {
+    size_t pixels = 0, count = 0;
+    const uint32_t *now = eye_look(self, &pixels);
+    uint32_t ground = find_ground(now, pixels);
+
+    for (size_t i = 0; i < pixels; i++) {
+        count += !near(now[i], ground);
+    }
+    return count;
+}
+
 int eye_count_colored(eye *self) {
     size_t pixels = 0;
     const uint32_t *now = eye_look(self, &pixels);

@@ -31,6 +31,9 @@ uint32_t *eye_remember(eye *self, double still_s, size_t *ret_pixels);
  * the most frequent colour of the remembered picture. */
 double eye_compare(eye *self, const uint32_t *remembered, size_t pixels);
 
+/* Pixels that stand out from the ground now: none where nothing is drawn yet. */
+size_t eye_count_drawn(eye *self);
+
 /* Pixels of saturated colour: curves, not axes. */
 int eye_count_colored(eye *self);
 

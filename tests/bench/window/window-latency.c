@@ -31,7 +31,8 @@
 
 enum {
     MOST = 1000,
-    DATA_PIXELS = 20, /* coloured pixels that make a first curve */
+    DATA_PIXELS = 20,   /* coloured pixels that make a first curve */
+    DRAWN_PIXELS = 500, /* that stand out where the list and the axes are */
     NOT_TESTED = 77
 };
 
@@ -176,6 +177,20 @@ static GPid start_window(const char *const *arguments, double *ret_started_s) {
 
 /* ---- What the window looks like ------------------------------------------------------------------ */
 
+/* A copy of what a box shows once it is drawn and rests; NULL: it never was. */
+static uint32_t *remember_drawn(bench *self, const double box[4], size_t *ret_pixels) {
+    double start = eye_clock();
+
+    eye_turn(self->eye, box);
+    while (eye_count_drawn(self->eye) < DRAWN_PIXELS) {
+        if (eye_clock() - start > PATIENCE_S) {
+            return NULL;
+        }
+        g_usleep(20000);
+    }
+    return eye_remember(self->eye, 1, ret_pixels);
+}
+
 /* Once with the report for tests (where its parts are), once without (what they look like). */
 static bool learn(bench *self) {
     double started = 0;
@@ -193,13 +208,11 @@ static bool learn(bench *self) {
         return complain("the window did not say where its list and its axes are");
     }
     GPid window = start_window(NULL, &started);
-    desk_rest(2);
-    eye_turn(self->eye, self->sidebar);
-    self->sidebar_seen = eye_remember(self->eye, 1, &self->sidebar_pixels);
-    eye_turn(self->eye, self->canvas);
-    self->canvas_seen = eye_remember(self->eye, 1, &self->canvas_pixels);
+    self->sidebar_seen = remember_drawn(self, self->sidebar, &self->sidebar_pixels);
+    self->canvas_seen = remember_drawn(self, self->canvas, &self->canvas_pixels);
     end_process(&window);
-    return true;
+    return (self->sidebar_seen != NULL && self->canvas_seen != NULL) ||
+           complain("the list and the axes were not drawn");
 }
 
 /* ---- Starts -------------------------------------------------------------------------------------- */
