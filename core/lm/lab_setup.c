@@ -57,7 +57,7 @@ static bool report(void *context, const char *what, double fraction) {
             return false;
         }
     }
-    return self->sink->progress(self->sink, 0, what, &error) == GSC_OK;
+    return self->sink->progress(self->sink, 0, what, &error) == GSC_OK && !self->tee.stop;
 }
 
 /* What was left out of the corpus, or changed in it. */

@@ -61,6 +61,7 @@ static inline gsc_spec *spec_of(const char *const *settings) {
 
 static size_t vectors;
 static double stop_at;
+static bool stop_first; /* before anything is told */
 static double clear_at; /* step at which what stands in the checkpoints' place is removed */
 
 static inline gsc_status add_vector(gsc_sink *sink, int32_t series, double x, const float *values,
@@ -91,6 +92,7 @@ static inline gsc_status run(const char *const *settings, unsigned threads, memo
     gsc_pool *pool;
     gsc_spec *spec = spec_of(settings);
     memory_sink *sink = memory_sink_new();
+    sink->stop = stop_first;
     sink->sink.vector = add_vector;
     sink->sink.points = add_points;
     must(gsc_pool_new(threads, &pool, error), error);

@@ -86,6 +86,7 @@ static void test_stop(void) {
     gsc_error error = {0};
     memory_sink *sink;
     char path[160];
+    char setting[200];
     struct stat ignored;
     stop_at = 3;
     TAP_OK(run((const char *const[]){"lm.checkpoint_every=1000", NULL}, 1, &sink, &error) ==
@@ -94,6 +95,17 @@ static void test_stop(void) {
     snprintf(path, sizeof path, "%s/ckpt/step-0000003.safetensors", folder);
     TAP_OK(stat(path, &ignored) == 0, "and leaves a checkpoint");
     stop_at = 0;
+    memory_sink_free(sink);
+
+    /* A corpus that was never read, so that its tokens are to be cut. */
+    snprintf(path, sizeof path, "%s/unread.txt", folder);
+    write_corpus(path);
+    snprintf(setting, sizeof setting, "lm.data=%s", path);
+    stop_first = true;
+    TAP_OK(run((const char *const[]){setting, NULL}, 1, &sink, &error) == GSC_ERR_STOPPED &&
+               sink->n_series == 0,
+           "a stop while the corpus is read waits for nothing");
+    stop_first = false;
     memory_sink_free(sink);
 }
 
