@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef struct gsc_export_choice {
     int format; /* index into gsc_export_formats */
     int width_px, height_px, dpi;
-    bool page; /* all figures of what is in sight on one page, not only the one */
+    bool page;     /* all figures of what is in sight on one page, not only the one */
     bool is_sized; /* the user said a size; else it is that of many panels where there are many */
 } gsc_export_choice;
 

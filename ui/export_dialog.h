@@ -25,8 +25,7 @@ typedef struct gsc_export_offer {
 
 /* Shows it, modal to parent, with this choice; chosen is called at most once, when the user goes on. */
 void gsc_export_dialog_ask(GtkWindow *parent, const gsc_export_choice *choice,
-                           const gsc_export_offer *offer,
-                           gsc_export_chosen *chosen, gpointer data);
+                           const gsc_export_offer *offer, gsc_export_chosen *chosen, gpointer data);
 
 G_END_DECLS
 
