@@ -10,8 +10,8 @@
  * for nothing: where a result has a row there it is written too, and r is 0 there. Nothing
  * allocates; nothing fails; outputs overlap inputs only where said. Sums are added to ret_* in a
  * fixed order, lane by lane, so the same block gives the same bits on any thread; levels differ in
- * the last bits (fused products; exp and log are our own polynomials, under 2 ulp on the ranges
- * that occur).
+ * the last bits (fused products; exp and log are our own polynomials, exp under 2 ulp on the ranges
+ * that occur, log within 2e-16 (1 + |log|)).
  *
  * Operations for each row, k = k1 + k2 components, E = k2 gates, P parameters of an expert, d
  * inputs:
