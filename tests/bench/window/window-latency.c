@@ -8,8 +8,8 @@
  *   point_on_screen  return of a commit to a run file until the figure has changed; median and 95th percentile
  *   idle             CPU time of the window per second, in percent, with a finished run in view
  *
- * The window is started twice before anything is timed: to warm the caches, and to learn where its parts are
- * and what they look like (the first of these with the report for tests, which no timed start writes). The
+ * The window is started once before anything is timed: to warm the caches, and to learn where its parts are
+ * and what they look like (with the report for tests, which no timed start writes). The
  * list and the axes count as there once 95% of what stands out in their boxes in that picture is on the
  * screen. The window is timed as it comes from exec, the session bus is there before.
  *
@@ -157,12 +157,19 @@ static void end_process(GPid *pid) {
 }
 
 /* Starts the window; *ret_started_s is the moment before exec. */
-static GPid start_window(const char *const *arguments, double *ret_started_s) {
+static GPid start_window(bench *self, const char *const *arguments, double *ret_started_s) {
+    const double screen[4] = {0, 0, 1e4, 1e4};
     const char *program = g_getenv("GATESCOPE_DESKTOP");
     const char *line[8] = {program};
 
     for (int i = 0; arguments != NULL && arguments[i] != NULL && i < 6; i++) {
         line[i + 1] = arguments[i];
+    }
+    /* The window before this one is gone once the screen is empty. */
+    eye_turn(self->eye, screen);
+    for (double start = eye_clock();
+         eye_count_drawn(self->eye) > 0 && eye_clock() - start < PATIENCE_S;) {
+        g_usleep(20000);
     }
     *ret_started_s = eye_clock();
     pid_t pid = fork();
@@ -191,28 +198,22 @@ static uint32_t *remember_drawn(bench *self, const double box[4], size_t *ret_pi
     return eye_remember(self->eye, 1, ret_pixels);
 }
 
-/* Once with the report for tests (where its parts are), once without (what they look like). */
+/* One start with the report for tests, which says where the parts are and when the window is at rest. */
 static bool learn(bench *self) {
-    double started = 0;
-
     if (!desk_start(&self->desk, NULL)) {
         return complain("the window did not come");
     }
-    desk_rest(0.5);
-    bool found = desk_box(&self->desk, "sidebar", self->sidebar) &&
+    bool found = desk_wait_ready(&self->desk) && desk_box(&self->desk, "sidebar", self->sidebar) &&
                  desk_box(&self->desk, "canvas", self->canvas) &&
                  desk_box(&self->desk, "plot", self->plot);
+    if (found) {
+        self->sidebar_seen = remember_drawn(self, self->sidebar, &self->sidebar_pixels);
+        self->canvas_seen = remember_drawn(self, self->canvas, &self->canvas_pixels);
+    }
     desk_stop(&self->desk);
     g_unsetenv("GATESCOPE_TEST_REPORT");
-    if (!found) {
-        return complain("the window did not say where its list and its axes are");
-    }
-    GPid window = start_window(NULL, &started);
-    self->sidebar_seen = remember_drawn(self, self->sidebar, &self->sidebar_pixels);
-    self->canvas_seen = remember_drawn(self, self->canvas, &self->canvas_pixels);
-    end_process(&window);
     return (self->sidebar_seen != NULL && self->canvas_seen != NULL) ||
-           complain("the list and the axes were not drawn");
+           complain("the window did not say or show where its list and its axes are");
 }
 
 /* ---- Starts -------------------------------------------------------------------------------------- */
@@ -235,7 +236,7 @@ static bool time_starts(bench *self, finding *ret_finding) {
 
     for (int i = 0; i < self->starts; i++) {
         double started = 0;
-        GPid window = start_window(NULL, &started);
+        GPid window = start_window(self, NULL, &started);
         double list =
             wait_for(self, self->sidebar, self->sidebar_seen, self->sidebar_pixels, started);
         double axes = wait_for(self, self->canvas, self->canvas_seen, self->canvas_pixels, started);
@@ -283,7 +284,7 @@ static bool time_first_curve(bench *self, finding *ret_finding) {
 
     for (int i = 0; i < self->starts && good; i++) {
         double started = 0;
-        GPid window = start_window((const char *const[]){"--run", "first", NULL}, &started);
+        GPid window = start_window(self, (const char *const[]){"--run", "first", NULL}, &started);
         eye_turn(self->eye, self->plot);
         while (eye_count_colored(self->eye) < DATA_PIXELS && good) {
             good = eye_clock() - started < PATIENCE_S;
@@ -386,7 +387,7 @@ static bool time_points(bench *self, finding *ret_finding) {
     if (!good) {
         return false;
     }
-    GPid window = start_window((const char *const[]){path, NULL}, &started);
+    GPid window = start_window(self, (const char *const[]){path, NULL}, &started);
     eye_turn(self->eye, self->plot);
     while (good && eye_count_colored(self->eye) < DATA_PIXELS) {
         good = eye_clock() - started < PATIENCE_S;
@@ -428,7 +429,7 @@ static double cpu_seconds(GPid pid) {
 static bool time_rest(bench *self, finding *ret_finding) {
     g_autofree char *path = g_build_filename(self->desk.home, "outside.gsc", NULL);
     double started = 0;
-    GPid window = start_window((const char *const[]){path, NULL}, &started);
+    GPid window = start_window(self, (const char *const[]){path, NULL}, &started);
 
     desk_rest(4);
     double before = cpu_seconds(window), since = eye_clock();
