@@ -24,7 +24,8 @@ typedef struct gsc_quadrature_options {
     double reach, step; /* of u */
 } gsc_quadrature_options;
 
-/* Enough for the divergences of smooth mixtures to 6 digits; and its refinement, for a check. */
+/* Enough for the divergences of fits near the truth to 6 digits, of far ones (KL of order 1) to 2%; and its
+ * refinement, for a check. */
 extern const gsc_quadrature_options gsc_quadrature_quick, gsc_quadrature_fine;
 
 enum {
