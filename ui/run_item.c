@@ -253,7 +253,7 @@ char *gsc_run_item_dup_subtitle(GscRunItem *self) {
         return g_strdup("Starting…");
     }
     if (self->problem != NULL) {
-        return g_strdup(self->problem);
+        return g_strdup(gsc_words_behind(self->problem, self->path));
     }
     if (!self->known) {
         return g_strdup("Not read yet");

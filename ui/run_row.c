@@ -51,6 +51,7 @@ static void update(GscRunRow *self) {
                    ? status == GSC_RUN_FAILED || status == GSC_RUN_LOST
                    : !active && gsc_run_item_get_problem(self->item) != NULL;
     const char *name = gsc_run_item_get_name(self->item);
+    const char *problem = gsc_run_item_get_problem(self->item);
 
     gtk_label_set_text(self->name_label, name);
     gtk_label_set_text(self->subtitle_label, subtitle);
@@ -59,7 +60,9 @@ static void update(GscRunRow *self) {
                            *gsc_run_item_get_changes(self->item) != '\0');
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->changes_label),
                                 gsc_run_item_get_changes(self->item));
-    gtk_widget_set_tooltip_text(GTK_WIDGET(self->subtitle_label), bad ? subtitle : NULL);
+    gtk_widget_set_tooltip_text(GTK_WIDGET(self->subtitle_label), !bad              ? NULL
+                                                                  : problem != NULL ? problem
+                                                                                    : subtitle);
     if (bad) {
         gtk_widget_add_css_class(GTK_WIDGET(self->subtitle_label), "error");
     } else {

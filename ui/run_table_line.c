@@ -101,6 +101,9 @@ static char *run_markup(const gsc_library_run *run, const gsc_library_column *co
     if (column->kind == GSC_LIBRARY_RESULT && isfinite(cell.number)) {
         return number_markup(cell.number, DIGITS);
     }
+    if (index == GSC_LIBRARY_PROBLEM) {
+        return g_markup_escape_text(gsc_words_behind(cell.text, run->path), -1);
+    }
     g_autofree char *text =
         isfinite(cell.number) ? gsc_words_minus(cell.text) : g_strdup(cell.text);
     return g_markup_escape_text(text, -1);

@@ -113,3 +113,9 @@ char *gsc_words_markup(const char *text) {
     }
     return g_string_free(markup, FALSE);
 }
+
+const char *gsc_words_behind(const char *text, const char *path) {
+    const size_t length = strlen(path);
+
+    return g_str_has_prefix(text, path) && text[length] == ' ' ? text + length + 1 : text;
+}

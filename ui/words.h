@@ -23,6 +23,8 @@ char *gsc_words_minus(const char *text);
 char *gsc_words_markup(const char *text);
 /* "gate x is no weight; take y" as sentences: "Gate x is no weight. Take y." Only the last semicolon parts. */
 char *gsc_words_sentence(const char *text);
+/* What a sentence says of a file, where its name stands beside: "PATH is damaged" is "is damaged"; a part of text. */
+const char *gsc_words_behind(const char *text, const char *path);
 
 G_END_DECLS
 
