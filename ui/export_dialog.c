@@ -4,6 +4,8 @@
  */
 #include "ui/export_dialog.h"
 
+#include "ui/text_scale.h"
+
 #include <adwaita.h>
 
 typedef struct dialog {
@@ -184,7 +186,7 @@ void gsc_export_dialog_ask(GtkWindow *parent, const gsc_export_choice *choice,
     gtk_window_set_transient_for(self->window, parent);
     gtk_window_set_modal(self->window, TRUE);
     gtk_window_set_destroy_with_parent(self->window, TRUE);
-    gtk_window_set_default_size(self->window, 420, -1);
+    gtk_window_set_default_size(self->window, (int)(420 * gsc_text_scale_growth()), -1);
     gtk_window_set_child(self->window, new_page(self, choice));
     gtk_window_set_titlebar(self->window, new_header(self));
     GtkEventController *keys = gtk_shortcut_controller_new();

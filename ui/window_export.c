@@ -158,6 +158,10 @@ void gsc_window_copy_figure(GscWindow *self) {
     gsc_error error = {0};
 
     look_around(self, &at);
+    if (at.figure == NULL && at.n_figures == 0) {
+        say_nothing_to_export(self);
+        return;
+    }
     if (at.figure == NULL) {
         adw_toast_overlay_add_toast(
             self->toasts, adw_toast_new("There is no single figure here: export takes the page"));
