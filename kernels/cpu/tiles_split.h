@@ -7,6 +7,7 @@
 #define GSC_KERNELS_CPU_TILES_SPLIT_H
 
 #include "kernels/cpu/tiles.h"
+#include "kernels/cpu/turn_over.h"
 
 #include <immintrin.h>
 
@@ -50,34 +51,12 @@ GSC_TILES_INLINE void gsc_tiles_split(uint8_t *to, __m512 even, __m512 odd) {
 GSC_TILES_INLINE void gsc_tiles_turn(float *to, const float *from, size_t row, ptrdiff_t rows,
                                      ptrdiff_t columns) {
     const __mmask16 mask = gsc_tiles_mask(columns);
-    __m512 r[GSC_TILES_SIDE], t[GSC_TILES_SIDE];
+    __m512 r[GSC_TILES_SIDE];
 #pragma GCC unroll 16
     for (int i = 0; i < GSC_TILES_SIDE; i++) {
         r[i] = _mm512_maskz_loadu_ps(i < rows ? mask : 0, from + (size_t)i * row);
     }
-#pragma GCC unroll 8
-    for (int i = 0; i < GSC_TILES_SIDE; i += 2) {
-        t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < GSC_TILES_SIDE; i += 4) {
-        r[i] = (__m512)_mm512_unpacklo_pd((__m512d)t[i], (__m512d)t[i + 2]);
-        r[i + 1] = (__m512)_mm512_unpackhi_pd((__m512d)t[i], (__m512d)t[i + 2]);
-        r[i + 2] = (__m512)_mm512_unpacklo_pd((__m512d)t[i + 1], (__m512d)t[i + 3]);
-        r[i + 3] = (__m512)_mm512_unpackhi_pd((__m512d)t[i + 1], (__m512d)t[i + 3]);
-    }
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-        __m512 even = _mm512_shuffle_f32x4(r[j], r[4 + j], 0x88);
-        __m512 odd = _mm512_shuffle_f32x4(r[j], r[4 + j], 0xdd);
-        __m512 even_high = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0x88);
-        __m512 odd_high = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0xdd);
-        _mm512_store_ps(to + j * GSC_TILES_SIDE, _mm512_shuffle_f32x4(even, even_high, 0x88));
-        _mm512_store_ps(to + (4 + j) * GSC_TILES_SIDE, _mm512_shuffle_f32x4(odd, odd_high, 0x88));
-        _mm512_store_ps(to + (8 + j) * GSC_TILES_SIDE, _mm512_shuffle_f32x4(even, even_high, 0xdd));
-        _mm512_store_ps(to + (12 + j) * GSC_TILES_SIDE, _mm512_shuffle_f32x4(odd, odd_high, 0xdd));
-    }
+    gsc_turn_rows(to, GSC_TILES_SIDE, r);
 }
 
 /* Parts in the order in which they are packed. */

@@ -11,15 +11,10 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-/* 16 x 16 numbers, rows from_row apart, turned over; rows of `to` are to_row apart. */
-static inline __attribute__((always_inline)) void gsc_turn_over(float *to, size_t to_row,
-                                                                const float *from,
-                                                                size_t from_row) {
-    __m512 r[16], t[16];
-#pragma GCC unroll 16
-    for (int i = 0; i < 16; i++) {
-        r[i] = _mm512_loadu_ps(from + (size_t)i * from_row);
-    }
+/* The rows r of 16 x 16 numbers, used up, become the columns of `to`, whose rows are to_row apart. */
+static inline __attribute__((always_inline)) void gsc_turn_rows(float *to, size_t to_row,
+                                                                __m512 r[16]) {
+    __m512 t[16];
 #pragma GCC unroll 8
     for (int i = 0; i < 16; i += 2) {
         t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
@@ -44,6 +39,18 @@ static inline __attribute__((always_inline)) void gsc_turn_over(float *to, size_
         _mm512_store_ps(at + 8 * to_row, _mm512_shuffle_f32x4(even, even_high, 0xdd));
         _mm512_store_ps(at + 12 * to_row, _mm512_shuffle_f32x4(odd, odd_high, 0xdd));
     }
+}
+
+/* 16 x 16 numbers, rows from_row apart, turned over; rows of `to` are to_row apart. */
+static inline __attribute__((always_inline)) void gsc_turn_over(float *to, size_t to_row,
+                                                                const float *from,
+                                                                size_t from_row) {
+    __m512 r[16];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) {
+        r[i] = _mm512_loadu_ps(from + (size_t)i * from_row);
+    }
+    gsc_turn_rows(to, to_row, r);
 }
 
 #endif
