@@ -122,13 +122,13 @@ static gsc_status open_model(gsc_tokenizer *self, const char *choice, const char
 
 #endif
 
-gsc_status gsc_tokenizer_making_bytes(const char *choice, const char *data, size_t *ret_bytes,
-                                      gsc_error *error) {
-    *ret_bytes = 0;
+gsc_status gsc_tokenizer_foresee(const char *choice, const char *data,
+                                 gsc_tokenizer_needs *ret_needs, gsc_error *error) {
+    *ret_needs = (gsc_tokenizer_needs){0};
 #ifdef GSC_HAVE_SENTENCEPIECE
     int pieces = 0;
     if (sscanf(choice, "sentencepiece:%d", &pieces) == 1) {
-        return gsc_tokenizer_train_bytes(pieces, data, ret_bytes, error);
+        return gsc_tokenizer_train_needs(pieces, data, ret_needs, error);
     }
 #else
     (void)choice, (void)data, (void)error;

@@ -45,10 +45,16 @@ void gsc_ids_clear(gsc_ids *self);
 gsc_status gsc_tokenizer_new(const char *choice, const char *data, const gsc_data_watch *watch,
                              gsc_tokenizer **ret_tokenizer, gsc_error *error);
 void gsc_tokenizer_free(gsc_tokenizer *self);
-/* Bytes of memory that gsc_tokenizer_new takes at its peak, at most, where it trains a model; else 0.
- * Errors: those of a corpus that is not there. */
-gsc_status gsc_tokenizer_making_bytes(const char *choice, const char *data, size_t *ret_bytes,
-                                      gsc_error *error);
+
+typedef struct gsc_tokenizer_needs {
+    size_t memory_bytes; /* at the peak, at most */
+    double seconds;      /* of processor time of a core of some 3 GHz, about */
+} gsc_tokenizer_needs;
+
+/* What gsc_tokenizer_new takes where it trains a model; else 0. Errors: those of a corpus that is not
+ * there. */
+gsc_status gsc_tokenizer_foresee(const char *choice, const char *data,
+                                 gsc_tokenizer_needs *ret_needs, gsc_error *error);
 
 bool gsc_tokenizer_has_sentencepiece(void); /* in this build */
 

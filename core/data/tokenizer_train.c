@@ -4,6 +4,7 @@
  */
 #include "core/data/tokenizer_train.h"
 
+#include "core/data/child_work.h"
 #include "core/data/reader.h"
 #include "core/data/sentencepiece.h"
 #include "core/data/text.h"
@@ -18,7 +19,8 @@ static const char trainer_version[] = "1";
 typedef struct training {
     gsc_text text; /* the documents, a line feed between them */
     size_t at;
-    gsc_text model;
+    int pieces;
+    gsc_text *model;
 } training;
 
 static bool next_line(void *context, const char **ret_line, size_t *ret_size) {
@@ -39,7 +41,14 @@ static bool next_line(void *context, const char **ret_line, size_t *ret_size) {
 
 static void take_model(void *context, const char *bytes, size_t size) {
     training *self = context;
-    gsc_text_append(&self->model, bytes, size);
+    gsc_text_append(self->model, bytes, size);
+}
+
+/* In a process of its own: the library does not come back before it is done. */
+static gsc_status make_model(void *context, gsc_text *ret_model, gsc_error *error) {
+    training *self = context;
+    self->model = ret_model;
+    return gsc_sentencepiece_train(next_line, self->pieces, take_model, self, error);
 }
 
 /* One pass over the training documents: appends them, evenly thinned, to text while it has at most
@@ -102,22 +111,17 @@ static gsc_status corpus_key(const char *data, char ret_key[GSC_SHA256_TEXT_SIZE
 
 static gsc_status train(int pieces, const char *data, const gsc_data_watch *watch, const char *path,
                         gsc_error *error) {
-    training work = {0};
+    training work = {.pieces = pieces};
+    gsc_text model = {0};
     gsc_status status = gather(data, watch, &work.text, error);
-    if (status == GSC_OK && !gsc_data_watch_report(watch, "Training the tokenizer", -1)) {
-        status = gsc_fail(error, GSC_ERR_STOPPED, "training the tokenizer was stopped");
+    if (status == GSC_OK) {
+        status = gsc_child_work("Training the tokenizer", make_model, &work, watch, &model, error);
     }
     if (status == GSC_OK) {
-        status = gsc_sentencepiece_train(next_line, pieces, take_model, &work, error);
-    }
-    if (status == GSC_OK) {
-        status = gsc_text_check(&work.model, path, error);
-    }
-    if (status == GSC_OK) {
-        status = gsc_write_file(path, work.model.bytes, work.model.size, error);
+        status = gsc_write_file(path, model.bytes, model.size, error);
     }
     gsc_text_clear(&work.text);
-    gsc_text_clear(&work.model);
+    gsc_text_clear(&model);
     return status;
 }
 
@@ -149,25 +153,24 @@ gsc_status gsc_tokenizer_train(int pieces, const char *data, const gsc_data_watc
     return status;
 }
 
-gsc_status gsc_tokenizer_train_bytes(int pieces, const char *data, size_t *ret_bytes,
+gsc_status gsc_tokenizer_train_needs(int pieces, const char *data, gsc_tokenizer_needs *ret_needs,
                                      gsc_error *error) {
-    enum {
-        TIMES = 28 /* the text */
-    };
+    static const double memory_times = 28, seconds_a_byte = 1.3e-6;
     char path[GSC_DATA_PATH_SIZE];
     gsc_reader *reader;
     gsc_status status = model_path(pieces, data, path, error);
     if (status == GSC_OK && gsc_is_file(path)) {
-        *ret_bytes = 0;
+        *ret_needs = (gsc_tokenizer_needs){0};
         return GSC_OK;
     }
     if (status == GSC_OK) {
         status = gsc_reader_new(data, &reader, error);
     }
     if (status == GSC_OK) {
-        const uint64_t most = gsc_reader_most_bytes(reader);
-        *ret_bytes =
-            TIMES * (size_t)(most < GSC_MAX_TRAINING_BYTES ? most : GSC_MAX_TRAINING_BYTES);
+        const double most = (double)gsc_reader_most_bytes(reader);
+        const double text = most < GSC_MAX_TRAINING_BYTES ? most : GSC_MAX_TRAINING_BYTES;
+        *ret_needs = (gsc_tokenizer_needs){.memory_bytes = (size_t)(memory_times * text),
+                                           .seconds = seconds_a_byte * text};
         gsc_reader_free(reader);
     }
     return status;

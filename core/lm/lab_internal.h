@@ -60,12 +60,12 @@ typedef struct lab {
     int64_t first_step, told_step;     /* where this process began; of the last speed */
     double begun_s, told_s, trained_s; /* clocks: begin, last speed; seconds in steps */
     double validation_loss;            /* the last one */
-    double *tails;       /* [2, layers] of the router's report, as checkpoints keep it */
-    int64_t saved_step;  /* of the last checkpoint; -1: none */
-    size_t lost_saves;   /* checkpoints in a row that could not be written */
-    bool in_step;        /* a training step is under way, or failed */
-    bool told_wait;      /* that the tokenizer is being made */
-    size_t making_bytes; /* of memory for that */
+    double *tails;      /* [2, layers] of the router's report, as checkpoints keep it */
+    int64_t saved_step; /* of the last checkpoint; -1: none */
+    size_t lost_saves;  /* checkpoints in a row that could not be written */
+    bool in_step;       /* a training step is under way, or failed */
+    bool told_wait;     /* that the tokenizer is being made */
+    gsc_tokenizer_needs making;
 } lab;
 
 double lm_lab_now(void);

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +52,8 @@ static bool report(void *context, const char *what, double fraction) {
         char text[160];
         self->told_wait = true;
         snprintf(text, sizeof text,
-                 "%.60s, which takes a while and up to %.0f MB of memory, once for a corpus", what,
-                 (double)self->making_bytes / (1 << 20));
+                 "%.60s, once for a corpus: about %.0f s, and up to %.0f MB of memory", what,
+                 fmax(1, self->making.seconds), (double)self->making.memory_bytes / (1 << 20));
         if (self->sink->event(self->sink, GSC_EVENT_INFO, "data", text, &error) != GSC_OK) {
             return false;
         }
@@ -82,17 +83,17 @@ static gsc_status tell_flaws(lab *self, const char *data, gsc_error *error) {
 
 static gsc_status foresee_tokenizer(lab *self, const char *choice, const char *data,
                                     gsc_error *error) {
-    size_t needs = 0;
-    const gsc_status status = gsc_tokenizer_making_bytes(choice, data, &needs, error);
+    gsc_tokenizer_needs needs;
+    const gsc_status status = gsc_tokenizer_foresee(choice, data, &needs, error);
     const double mb = 1.0 / (1 << 20), has = available_bytes();
-    if (status == GSC_OK && has > 0 && (double)needs > has) {
+    if (status == GSC_OK && has > 0 && (double)needs.memory_bytes > has) {
         return gsc_fail(
             error, GSC_ERR_MEMORY,
             "training the tokenizer %s needs about %.0f MB, and this machine has %.0f MB "
             "left: take lm.tokenizer=bytes, or a .model file made elsewhere",
-            choice, mb * (double)needs, mb * has);
+            choice, mb * (double)needs.memory_bytes, mb * has);
     }
-    self->making_bytes = needs;
+    self->making = needs;
     return status;
 }
 

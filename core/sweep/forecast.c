@@ -159,7 +159,7 @@ gsc_status gsc_sweep_forecast(const gsc_spec *spec, unsigned threads, bool timed
     gsc_sweep_cost cost = {.bytes = 0, .seconds = NAN};
     trial self = {.spec = spec};
     gsc_lm_forecast memory;
-    size_t making = 0;
+    gsc_tokenizer_needs making = {0};
     if (strcmp(gsc_spec_string(spec, "lab"), "lm") != 0) {
         const gsc_status told =
             timed ? gsc_forecast_theory(spec, threads, &cost.seconds, error) : GSC_OK;
@@ -173,11 +173,11 @@ gsc_status gsc_sweep_forecast(const gsc_spec *spec, unsigned threads, bool timed
     if (status == GSC_OK) {
         cost.bytes = (double)memory.total + other_bytes(&self);
         /* Before the model is there; a corpus that is not here yet cannot be asked. */
-        if (gsc_tokenizer_making_bytes(gsc_spec_string(spec, "lm.tokenizer"),
-                                       gsc_spec_string(spec, "lm.data"), &making, NULL) != GSC_OK) {
-            making = 0;
+        if (gsc_tokenizer_foresee(gsc_spec_string(spec, "lm.tokenizer"),
+                                  gsc_spec_string(spec, "lm.data"), &making, NULL) != GSC_OK) {
+            making.memory_bytes = 0;
         }
-        cost.bytes = fmax(cost.bytes, (double)making + PROGRAM_BYTES);
+        cost.bytes = fmax(cost.bytes, (double)making.memory_bytes + PROGRAM_BYTES);
     }
     if (status == GSC_OK && timed) {
         double step_s = 0, look_s = 0;

@@ -206,6 +206,27 @@ static void check_refusals(void) {
     gsc_tokenizer_free(tokenizer);
 }
 
+/* Whoever stops says so while the library works. */
+static bool stop_training(void *context, const char *what, double fraction) {
+    bool *seen = context;
+    *seen = *seen || (fraction < 0 && strncmp(what, "Training", 8) == 0);
+    return !*seen;
+}
+
+static void check_stopped_training(void) {
+    bool seen = false;
+    const gsc_data_watch watch = {.report = stop_training, .context = &seen};
+    gsc_tokenizer *tokenizer = NULL;
+    gsc_paths left = {0};
+    TAP_OK(gsc_tokenizer_new("sentencepiece:330", "made", &watch, &tokenizer, &error) ==
+                   GSC_ERR_STOPPED &&
+               seen,
+           "training can be stopped");
+    gsc_folder_files(fixture_path("tokenizers"), false, &left, &error);
+    TAP_OK(left.count == 0, "and leaves nothing");
+    gsc_paths_clear(&left);
+}
+
 static void check_sentencepiece(void) {
     gsc_tokenizer *tokenizer = NULL;
     if (!gsc_tokenizer_has_sentencepiece()) {
@@ -215,16 +236,17 @@ static void check_sentencepiece(void) {
         TAP_CONTAINS(error.message, "libsentencepiece-dev", "with the way out");
         return;
     }
-    size_t before = 0, after = 1, of_bytes = 1;
-    gsc_tokenizer_making_bytes("sentencepiece:330", "made", &before, &error);
+    check_stopped_training();
+    gsc_tokenizer_needs before = {0}, after = {1, 1}, of_bytes = {1, 1};
+    gsc_tokenizer_foresee("sentencepiece:330", "made", &before, &error);
     TAP_OK(gsc_tokenizer_new("sentencepiece:330", "made", NULL, &tokenizer, &error) == GSC_OK,
            "a model is trained");
-    gsc_tokenizer_making_bytes("sentencepiece:330", "made", &after, &error);
-    gsc_tokenizer_making_bytes("bytes", "made", &of_bytes, &error);
-    TAP_OK(before > 0 && after == 0 && of_bytes == 0,
-           "its memory is foreseen, and only where one is to be trained");
-    TAP_OK(gsc_tokenizer_making_bytes("sentencepiece:330", "nowhere", &after, &error) ==
-               GSC_ERR_INPUT,
+    gsc_tokenizer_foresee("sentencepiece:330", "made", &after, &error);
+    gsc_tokenizer_foresee("bytes", "made", &of_bytes, &error);
+    TAP_OK(before.memory_bytes > 0 && before.seconds > 0 && after.memory_bytes == 0 &&
+               !(after.seconds > 0) && of_bytes.memory_bytes == 0,
+           "its memory and time are foreseen, and only where one is to be trained");
+    TAP_OK(gsc_tokenizer_foresee("sentencepiece:330", "nowhere", &after, &error) == GSC_ERR_INPUT,
            "a corpus that is not here cannot be asked");
     if (tokenizer == NULL) {
         printf("# %s\n", error.message);
