@@ -227,6 +227,17 @@ static json_t *comparison_json(const gsc_comparison *c) {
 
 /* ---- Claims and curves ---- */
 
+static void print_shares(const gsc_claim *claim) {
+    if (claim->verdict == GSC_VERDICT_LOCKED) {
+        printf("\n%s against %s is locked before the last seed; %zu ways to look\n", claim->arm,
+               claim->baseline, claim->count);
+    } else {
+        printf("\n%s: %s against %s in %.0f%% of %zu ways to look, contradicted in %.0f%%\n",
+               claim->arm, gsc_verdict_name(claim->verdict), claim->baseline, 100 * claim->stands,
+               claim->count, 100 * claim->contradicted);
+    }
+}
+
 static gsc_status print_claims(const gsc_comparison *c, const char *metric, double margin,
                                json_t *ret_json, gsc_error *error) {
     gsc_status status = GSC_OK;
@@ -238,9 +249,7 @@ static gsc_status print_claims(const gsc_comparison *c, const char *metric, doub
         }
         json_t *rows = json_array();
         if (ret_json == NULL) {
-            printf("\n%s: %s against %s in %.0f%% of %zu ways to look, contradicted in %.0f%%\n",
-                   claim.arm, gsc_verdict_name(claim.verdict), claim.baseline, 100 * claim.stands,
-                   claim.count, 100 * claim.contradicted);
+            print_shares(&claim);
         }
         for (size_t i = 0; i < claim.count; i++) {
             const gsc_claim_row *row = &claim.rows[i];

@@ -49,7 +49,7 @@ static const gsc_command commands[] = {
      "  --result NAME     what is compared (validation_loss, or what the sweep set)\n"
      "  --baseline ARM    which arm the others are compared with\n"
      "  --margin X        smaller differences are equivalent (0.005, or what the sweep set)\n"
-     "  --seeds N         pairs before there is a verdict, where no sweep set them\n"
+     "  --seeds N         the most that are looked at, where no sweep set them (20); for --sd how many\n"
      "  --look            a verdict now, at a level that allows a look after every seed\n"
      "  --curve SERIES    the difference over steps with its interval: validation_loss, loss\n"
      "  --claim METRIC    over which definitions (jain: jain_count, jain_mass …), learning rates and layers\n"

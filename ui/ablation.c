@@ -39,10 +39,10 @@ static void show_power(GscAblation *self) {
     char *problem = NULL;
     json_t *axes = gsc_ablation_dup_axes(self, &problem);
     const char *why = axes != NULL ? gsc_ablation_why_no_verdict(self, axes) : NULL;
-    g_autofree char *text =
-        gsc_ablation_power_words(gsc_ablation_count_seeds(self), self->spread.sd, self->spread.from,
-                                 gsc_ablation_is_lm(self) ? "nat" : "in the slope",
-                                 gtk_spin_button_get_value(self->margin_spin));
+    g_autofree char *text = gsc_ablation_power_words(
+        self->n_arms, gsc_ablation_count_seeds(self), self->spread.sd, self->spread.from,
+        gsc_ablation_is_lm(self) ? "nat" : "in the slope",
+        gtk_spin_button_get_value(self->margin_spin));
 
     say(self->power_label, why != NULL ? why : text);
     json_decref(axes);

@@ -53,9 +53,10 @@ char *gsc_ablation_cost_words(size_t arms, size_t seeds, const gsc_cost *cost, d
     return g_string_free(text, FALSE);
 }
 
-char *gsc_ablation_power_words(size_t seeds, double sd, const char *from, const char *unit,
-                               double margin) {
+char *gsc_ablation_power_words(size_t arms, size_t seeds, double sd, const char *from,
+                               const char *unit, double margin) {
     const char *space = *unit != '\0' ? " " : "";
+    const double each = level / (double)(arms > 2 ? arms - 1 : 1);
 
     if (seeds < GSC_SWEEP_LEAST_SEEDS) {
         return g_strdup_printf("An exploration: verdicts need at least %d seeds.",
@@ -65,13 +66,13 @@ char *gsc_ablation_power_words(size_t seeds, double sd, const char *from, const 
         return g_strdup_printf(
             "In 80%% of cases %zu seeds find a true difference of %.2g times the spread of "
             "pairs. No earlier runs of this experiment tell that spread.",
-            seeds, gsc_detectable(1, seeds, level, power));
+            seeds, gsc_detectable(1, seeds, each, power));
     }
-    const size_t needed = gsc_seeds_for_equivalence(margin, sd, level, power);
+    const size_t needed = gsc_seeds_for_equivalence(margin, sd, each, power);
     g_autofree char *equal = needed <= MOST_SAID ? g_strdup_printf("%zu seeds", needed)
                                                  : g_strdup_printf("more than %d seeds", MOST_SAID);
     return g_strdup_printf("In 80%% of cases %zu seeds find a true difference of %.2g%s%s, by the "
                            "spread of %s. To show that there is none beyond %.3g%s%s takes %s.",
-                           seeds, gsc_detectable(sd, seeds, level, power), space, unit, from,
-                           margin, space, unit, equal);
+                           seeds, gsc_detectable(sd, seeds, each, power), space, unit, from, margin,
+                           space, unit, equal);
 }

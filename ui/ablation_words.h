@@ -17,11 +17,12 @@ G_BEGIN_DECLS
  * earlier_s: what earlier runs took, for where nothing is measured; NAN: nobody knows. Caller frees. */
 char *gsc_ablation_cost_words(size_t arms, size_t seeds, const gsc_cost *cost, double earlier_s);
 
-/* What so many seeds find in 80% of cases at 5%, and how many show that there is nothing beyond the margin. sd: the
+/* What so many seeds find in 80% of cases at 5% over all arms (Holm's first step), and how many show that there is
+ * nothing beyond the margin. arms: with the baseline. sd: the
  * spread of the differences of pairs; NAN: unknown, and then said in its units. from: where it comes from.
  * unit: "nat", or "". Caller frees. */
-char *gsc_ablation_power_words(size_t seeds, double sd, const char *from, const char *unit,
-                               double margin);
+char *gsc_ablation_power_words(size_t arms, size_t seeds, double sd, const char *from,
+                               const char *unit, double margin);
 
 G_END_DECLS
 

@@ -94,6 +94,17 @@ static void show_verdicts(GscSweepPage *self) {
     }
 }
 
+/* One sentence beside the other. */
+static char *dup_warnings(const gsc_comparison *comparison) {
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < comparison->n_warnings; i++) {
+        g_autofree char *sentence = gsc_words_sentence(comparison->warnings[i]);
+        g_string_append_printf(text, "%s%s", i > 0 ? " " : "", sentence);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static void on_compared(GObject *source, GAsyncResult *result, gpointer data) {
     g_autoptr(GError) error = NULL;
     gsc_comparison *comparison = g_task_propagate_pointer(G_TASK(result), &error);
@@ -107,7 +118,8 @@ static void on_compared(GObject *source, GAsyncResult *result, gpointer data) {
     self->comparison = comparison;
     self->drawn[0] = self->drawn[1] = self->drawn[2] = false;
     if (comparison != NULL) {
-        gsc_sweep_page_show_note(self, comparison->n_warnings > 0 ? comparison->warnings[0] : NULL);
+        g_autofree char *warnings = dup_warnings(comparison);
+        gsc_sweep_page_show_note(self, *warnings != '\0' ? warnings : NULL);
     } else { /* before the first result there is nothing to say */
         gsc_sweep_page_show_note(
             self, self->compared > 1 && self->folder->sweep->verdict ? error->message : NULL);

@@ -176,8 +176,10 @@ static void add_row(claimant *self, const char *definition, double rate, int32_t
                          .difference = gsc_paired_t(differences, n, 0.95)};
     snprintf(row.definition, sizeof row.definition, "%s", definition);
     const double within = self->margin > 0 ? gsc_equivalence_p(&row.difference, self->margin) : NAN;
-    row.verdict = gsc_judge(row.difference.mean, row.difference.p, within, 0.05,
-                            gsc_lower_is_better(definition));
+    row.verdict = n < c->seeds && !c->looks
+                      ? GSC_VERDICT_LOCKED
+                      : gsc_judge(row.difference.mean, row.difference.p, within, c->alpha,
+                                  gsc_lower_is_better(definition));
     if (!is_alias(self->claim, &row)) {
         self->claim->rows[self->claim->count++] = row;
     }
@@ -204,24 +206,30 @@ static gsc_status add_rows(claimant *self, gsc_error *error) {
 }
 
 static void count_shares(gsc_claim *claim) {
-    size_t stands = 0, against = 0;
+    size_t stands = 0, against = 0, open = 0;
     claim->verdict = claim->rows[0].verdict;
     const gsc_verdict opposite = claim->verdict == GSC_VERDICT_BETTER  ? GSC_VERDICT_WORSE
                                  : claim->verdict == GSC_VERDICT_WORSE ? GSC_VERDICT_BETTER
                                                                        : GSC_VERDICT_LOCKED;
     for (size_t i = 0; i < claim->count; i++) {
+        open += claim->rows[i].verdict != GSC_VERDICT_LOCKED;
         stands += claim->rows[i].verdict == claim->verdict;
-        against += claim->rows[i].verdict == opposite;
+        against += opposite != GSC_VERDICT_LOCKED && claim->rows[i].verdict == opposite;
     }
-    claim->stands = (double)stands / (double)claim->count;
-    claim->contradicted = (double)against / (double)claim->count;
+    const bool locked = claim->verdict == GSC_VERDICT_LOCKED;
+    claim->stands = locked ? NAN : (double)stands / (double)open;
+    claim->contradicted = locked ? NAN : (double)against / (double)open;
 }
 
 gsc_status gsc_claim_read(const gsc_comparison *comparison, size_t arm, const char *metric,
                           double margin, gsc_claim *ret_claim, gsc_error *error) {
     gsc_claim claim = {0};
-    claimant self = {.comparison = comparison, .arm = arm, .margin = margin, .claim = &claim};
     const char *name = metric != NULL ? metric : comparison->result;
+    const bool own = margin <= 0 && strcmp(name, comparison->result) == 0;
+    claimant self = {.comparison = comparison,
+                     .arm = arm,
+                     .margin = own ? comparison->margin : margin,
+                     .claim = &claim};
     snprintf(claim.arm, sizeof claim.arm, "%.150s", comparison->arms[arm].name);
     snprintf(claim.baseline, sizeof claim.baseline, "%.150s",
              comparison->arms[comparison->baseline].name);

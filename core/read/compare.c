@@ -153,20 +153,36 @@ static gsc_status compare_arm(gsc_comparison *self, size_t a, size_t draws, gsc_
                : GSC_OK;
 }
 
-/* Holm over the arms, for both questions. */
+/* Pairs before an arm has a verdict. */
+static size_t least_pairs(const gsc_comparison *self) {
+    return self->looks ? (size_t)LEAST_LOOK : self->seeds > 2 ? self->seeds : 2;
+}
+
+static size_t count_arms(const gsc_comparison *self) {
+    return self->planned > self->n_arms ? self->planned : self->n_arms;
+}
+
+/* Holm over the arms, for both questions: those that are locked or not there yet count with p = 1. */
 static gsc_status correct(gsc_comparison *self, gsc_error *error) {
-    double *p = malloc(2 * self->n_arms * sizeof *p), *adjusted = p + self->n_arms;
+    const size_t all = count_arms(self);
+    double *p = malloc(2 * all * sizeof *p), *adjusted = p + all;
     if (p == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu arms", self->n_arms);
+        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu arms", all);
     }
     for (int which = 0; which < 2; which++) {
-        for (size_t a = 0; a < self->n_arms; a++) {
-            const gsc_compare_arm *arm = &self->arms[a];
-            p[a] = a == self->baseline ? NAN : which == 0 ? arm->p : arm->p_equivalent;
+        for (size_t a = 0; a < all; a++) {
+            const gsc_compare_arm *arm = a < self->n_arms ? &self->arms[a] : NULL;
+            const bool judged = arm != NULL && arm->difference.n >= least_pairs(self);
+            p[a] = a == self->baseline ? NAN
+                   : !judged           ? 1
+                   : which == 0        ? arm->p
+                                       : arm->p_equivalent;
         }
-        gsc_holm(p, self->n_arms, adjusted);
+        gsc_holm(p, all, adjusted);
         for (size_t a = 0; a < self->n_arms; a++) {
-            *(which == 0 ? &self->arms[a].p : &self->arms[a].p_equivalent) = adjusted[a];
+            const bool judged = self->arms[a].difference.n >= least_pairs(self);
+            *(which == 0 ? &self->arms[a].p : &self->arms[a].p_equivalent) =
+                judged ? adjusted[a] : NAN;
         }
     }
     free(p);
@@ -203,23 +219,29 @@ static void say(const gsc_comparison *self, gsc_compare_arm *arm) {
 
 static void judge(gsc_comparison *self, size_t a) {
     gsc_compare_arm *arm = &self->arms[a];
-    const size_t n = arm->difference.n, least = self->looks ? LEAST_LOOK : self->seeds;
-    arm->detectable = gsc_detectable(arm->difference.sd, n, self->alpha, power);
-    arm->verdict = n < least || n < 2 ? GSC_VERDICT_LOCKED
-                                      : gsc_judge(arm->difference.mean, arm->p, arm->p_equivalent,
-                                                  self->alpha, self->lower_is_better);
+    const size_t n = arm->difference.n;
+    /* at the level of Holm's first step, the strictest */
+    const double strictest = self->alpha / (double)(count_arms(self) - 1);
+    arm->detectable = gsc_detectable(arm->difference.sd, n, strictest, power);
+    arm->verdict = n < least_pairs(self)
+                       ? GSC_VERDICT_LOCKED
+                       : gsc_judge(arm->difference.mean, arm->p, arm->p_equivalent, self->alpha,
+                                   self->lower_is_better);
     say(self, arm);
 }
 
-/* Looks: where they are asked for, or where nothing was set and so nobody knows when one stops. */
+/* Looks: where they are asked for, or where nothing was set and so nobody knows when one stops, or where one
+ * stops elsewhere than was set. */
 static gsc_status choose_level(gsc_comparison *self, const gsc_compare_options *options,
                                gsc_error *error) {
-    self->looks = options->looks || self->seeds == 0;
+    const size_t most = options->seeds > self->seeds ? options->seeds : self->seeds;
+    self->looks =
+        options->looks || self->seeds == 0 || (options->seeds > 0 && options->seeds != self->seeds);
     self->alpha = level;
     if (!self->looks) {
         return GSC_OK;
     }
-    const size_t last = self->seeds > LEAST_LOOK ? self->seeds : LOOKS_EXPECTED;
+    const size_t last = most > LEAST_LOOK ? most : LOOKS_EXPECTED;
     self->alpha = gsc_look_level(last);
     return compare_warn(self, error,
                         "%severy test is at %.3g, which allows a look after each seed from %d to "

@@ -4,9 +4,12 @@
  * seeds, margin, baseline and hypothesis that were set before they began; other runs are grouped by
  * their spec without the seed, and then nothing was set beforehand.
  *
- * A verdict is locked until each arm has as many pairs as were set. With options.looks, or where nothing
- * was set, it is given at once, at a level corrected for a look after every seed. Over arms, p-values are
- * corrected after Holm; intervals are not.
+ * A verdict is locked until an arm has as many pairs as were set. With options.looks, or where nothing
+ * was set, or another number is asked for than was set, it is given at once, at a level corrected for a look
+ * after every seed. Over arms, p-values are corrected after Holm; intervals are not. An arm of the plan that
+ * is still locked, or has no run yet, counts with p = 1: what others were told never changes with it.
+ *
+ * The plan of a folder is held against its runs: where one was changed afterwards, a warning says which.
  *
  * Layer: core/read. Reads run files; strings of a comparison live as long as it.
  */
@@ -27,7 +30,7 @@ typedef struct gsc_compare_options {
     const char *result;   /* NULL: what was set beforehand, else validation_loss */
     const char *baseline; /* an arm; NULL: what was set, else the first */
     double margin;        /* 0: what was set, else 0.005 */
-    size_t seeds;         /* pairs before a verdict; 0: what was set */
+    size_t seeds;         /* the most pairs that are looked at; 0: what was set, else 20 */
     bool looks;           /* correct for looks instead of locking */
     bool best;            /* every arm at its best tuned value instead of the shared one */
     size_t draws;         /* of the bootstrap over seeds and documents; 0: 2000 */
@@ -50,9 +53,10 @@ typedef struct gsc_compare_arm {
     double mean, sd;        /* of the result over its seeds */
     double rate;            /* learning rate of those runs; NAN where they differ or have none */
     gsc_paired difference;  /* arm - baseline, 95% */
-    double p, p_equivalent; /* after Holm */
+    double p, p_equivalent; /* after Holm; NAN while the verdict is locked */
     double boot_low, boot_high; /* 95%, seeds x documents resampled; NAN without documents */
-    double detectable;          /* true difference that so many pairs find in 80% of cases */
+    double
+        detectable; /* true difference that so many pairs find in 80% of cases, whatever Holm takes */
     gsc_verdict verdict;
     char sentence[320]; /* the verdict in words */
 } gsc_compare_arm;
@@ -66,6 +70,7 @@ typedef struct gsc_comparison {
     char hash[GSC_SHA256_TEXT_SIZE];               /* of the sweep; "" for other runs */
     double margin, alpha; /* alpha: of each test; smaller than 0.05 with looks */
     size_t seeds;         /* set beforehand; 0: nothing was */
+    size_t planned;       /* arms that the plan has; 0: it does not say */
     bool lower_is_better, looks, best;
     bool
         mixed_chance; /* arms differ in experts or choices, so that of saturation kappa alone is compared */
@@ -110,19 +115,22 @@ typedef struct gsc_claim_row {
     int32_t layer;       /* -1: mean over layers, or no layers */
     double rate;         /* learning rate; NAN: each arm's best */
     gsc_paired difference;
-    gsc_verdict verdict; /* by a test at 0.05 and the margin, uncorrected; never locked */
+    gsc_verdict verdict; /* by a test at the comparison's alpha, not corrected for the other rows;
+                            locked while there are fewer pairs than were set */
 } gsc_claim_row;
 
 typedef struct gsc_claim {
     char arm[160], baseline[160];
     gsc_claim_row *rows;
     size_t count;
-    gsc_verdict verdict;         /* of the first row */
-    double stands, contradicted; /* shares of rows with that verdict, and with the opposite one */
+    gsc_verdict verdict; /* of the first row */
+    /* Shares of the rows that are not locked with that verdict, and with the opposite one; NAN: it is locked. */
+    double stands, contradicted;
 } gsc_claim;
 
 /* metric: a definition, or the first part of several: "jain" takes jain_count, jain_mass ...; NULL: the
- * comparison's result. Rows need 3 pairs. margin 0: no equivalence. */
+ * comparison's result. Rows need 3 pairs. margin 0: the comparison's for its own result, and no equivalence
+ * for others, whose units are not the margin's. */
 gsc_status gsc_claim_read(const gsc_comparison *comparison, size_t arm, const char *metric,
                           double margin, gsc_claim *ret_claim, gsc_error *error);
 void gsc_claim_clear(gsc_claim *claim);

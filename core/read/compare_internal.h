@@ -7,6 +7,30 @@
 
 #include "core/read/compare.h"
 
+#include <jansson.h>
+
+/* A run while it is read: what its spec says. */
+typedef struct compare_seen {
+    json_t *flat; /* full key -> value, without what never makes an arm */
+    json_t *mark; /* the spec's "sweep"; borrowed of spec */
+    json_t *spec;
+} compare_seen;
+
+typedef struct compare_reader {
+    gsc_comparison *self;
+    const gsc_compare_options *options;
+    compare_seen *seen; /* [n_runs] */
+    const char *set_baseline;
+    bool marked, mixed;             /* some runs are of a sweep; of more than one, or of none */
+    size_t n_changed, n_other_hash; /* runs of a folder that are not what its plan says */
+    char changed[GSC_ERROR_MESSAGE_SIZE]; /* what the first of them has */
+} compare_reader;
+
+/* What was set beforehand, of the runs that were read; and a warning of what differs from it. */
+gsc_status compare_find_plan(compare_reader *reader, gsc_error *error);
+/* Whether the run read last is the one that its folder's plan makes. */
+void compare_check_run(compare_reader *reader, const gsc_sweep *sweep, const gsc_sweep_run *run);
+
 /* Reads the runs of paths, finds arms, and what was set beforehand; then options say the rest. */
 gsc_status compare_read(gsc_comparison *self, const char *const *paths, size_t n_paths,
                         const gsc_compare_options *options, gsc_error *error);

@@ -24,22 +24,6 @@ enum {
     MOST_KEYS = 400
 };
 
-/* A run while it is read: what its spec says. */
-typedef struct seen {
-    json_t *flat; /* full key -> value, without what never makes an arm */
-    json_t *mark; /* the spec's "sweep"; borrowed of spec */
-    json_t *spec;
-} seen;
-
-typedef struct reader {
-    gsc_comparison *self;
-    const gsc_compare_options *options;
-    seen *seen; /* [n_runs] */
-    char hash[GSC_SHA256_TEXT_SIZE];
-    const char *set_baseline;
-    bool marked, mixed; /* some runs are of a sweep; of more than one, or of none */
-} reader;
-
 gsc_status compare_warn(gsc_comparison *self, gsc_error *error, const char *format, ...) {
     char text[512];
     va_list args;
@@ -129,7 +113,7 @@ static void keep_words(gsc_comparison *self, gsc_run *run) {
     }
 }
 
-static gsc_status add_run(reader *r, const char *path, gsc_error *error) {
+static gsc_status add_run(compare_reader *r, const char *path, gsc_error *error) {
     gsc_comparison *self = r->self;
     gsc_run *file = NULL;
     gsc_status status = gsc_run_open(path, &file, error);
@@ -137,7 +121,7 @@ static gsc_status add_run(reader *r, const char *path, gsc_error *error) {
         return status;
     }
     gsc_compare_run *runs = realloc(self->runs, (self->n_runs + 1) * sizeof *runs);
-    seen *all = realloc(r->seen, (self->n_runs + 1) * sizeof *all);
+    compare_seen *all = realloc(r->seen, (self->n_runs + 1) * sizeof *all);
     self->runs = runs != NULL ? runs : self->runs;
     r->seen = all != NULL ? all : r->seen;
     if (runs == NULL || all == NULL || self->n_runs == MOST_RUNS) {
@@ -145,7 +129,7 @@ static gsc_status add_run(reader *r, const char *path, gsc_error *error) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu runs", self->n_runs + 1);
     }
     const gsc_run_info *info = gsc_run_get_info(file);
-    seen *one = &all[self->n_runs];
+    compare_seen *one = &all[self->n_runs];
     one->spec = json_loads(info->spec, 0, NULL);
     one->flat = json_object();
     one->mark = json_object_get(one->spec, "sweep");
@@ -160,7 +144,7 @@ static gsc_status add_run(reader *r, const char *path, gsc_error *error) {
     return GSC_OK;
 }
 
-static gsc_status add_folder(reader *r, const char *path, gsc_error *error) {
+static gsc_status add_folder(compare_reader *r, const char *path, gsc_error *error) {
     gsc_sweep_folder *folder = NULL;
     gsc_status status = gsc_sweep_folder_open(path, &folder, error);
     for (size_t i = 0; status == GSC_OK && i < folder->count; i++) {
@@ -168,61 +152,13 @@ static gsc_status add_folder(reader *r, const char *path, gsc_error *error) {
         gsc_sweep_run_path(path, &folder->entries[i].run, run, sizeof run);
         if (access(run, R_OK) == 0) {
             status = add_run(r, run, error);
+            if (status == GSC_OK) {
+                compare_check_run(r, folder->sweep, &folder->entries[i].run);
+            }
         }
     }
     gsc_sweep_folder_free(folder);
     return status;
-}
-
-/* ---- What was set beforehand ---- */
-
-static char *copy_text(const char *text) {
-    return strdup(text != NULL ? text : "");
-}
-
-static gsc_status find_plan(reader *r, gsc_error *error) {
-    gsc_comparison *self = r->self;
-    const gsc_compare_options *options = r->options;
-    const json_t *mark = NULL;
-    for (size_t i = 0; i < self->n_runs; i++) {
-        const char *hash = json_string_value(json_object_get(r->seen[i].mark, "hash"));
-        const bool first = i == 0;
-        if (!first && strcmp(hash != NULL ? hash : "", r->hash) != 0) {
-            r->mixed = true;
-        }
-        if (first && hash != NULL) {
-            snprintf(r->hash, sizeof r->hash, "%s", hash);
-            mark = r->seen[i].mark;
-        }
-        r->marked = r->marked || hash != NULL;
-    }
-    if (r->mixed && r->marked) {
-        gsc_status status = compare_warn(
-            self, error,
-            "the runs are not all of one sweep, so nothing was set before all of them");
-        if (status != GSC_OK) {
-            return status;
-        }
-        mark = NULL;
-        r->hash[0] = '\0';
-    }
-    snprintf(self->hash, sizeof self->hash, "%s", r->hash);
-    const json_t *margin = json_object_get(mark, "margin");
-    const char *result = json_string_value(json_object_get(mark, "result"));
-    self->hypothesis = copy_text(json_string_value(json_object_get(mark, "hypothesis")));
-    self->result = copy_text(options->result != NULL ? options->result
-                             : result != NULL        ? result
-                                                     : "validation_loss");
-    self->margin = options->margin > 0      ? options->margin
-                   : json_is_number(margin) ? json_number_value(margin)
-                                            : 0.005;
-    self->seeds = options->seeds > 0 ? options->seeds
-                                     : (size_t)json_integer_value(json_object_get(mark, "seeds"));
-    r->set_baseline = json_string_value(json_object_get(mark, "baseline"));
-    if (options->result != NULL && result != NULL && strcmp(result, options->result) != 0) {
-        return compare_warn(self, error, "%s was set beforehand, not %s", result, options->result);
-    }
-    return GSC_OK;
 }
 
 /* ---- Arms ---- */
@@ -241,13 +177,13 @@ static gsc_status add_arm(gsc_comparison *self, const char *name, size_t *ret_ar
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu arms", self->n_arms + 1);
     }
     self->arms = arms;
-    arms[self->n_arms] = (gsc_compare_arm){.name = copy_text(name)};
+    arms[self->n_arms] = (gsc_compare_arm){.name = strdup(name)};
     *ret_arm = self->n_arms++;
     return GSC_OK;
 }
 
 /* Keys in which the specs of runs differ. */
-static size_t differing(const reader *r, const char **ret_keys) {
+static size_t differing(const compare_reader *r, const char **ret_keys) {
     const json_t *first = r->seen[0].flat;
     size_t n = 0;
     for (size_t i = 0; i < r->self->n_runs; i++) {
@@ -295,7 +231,7 @@ static void name_by_keys(const json_t *flat, const char **keys, size_t n, char *
     }
 }
 
-static gsc_status find_arms(reader *r, gsc_error *error) {
+static gsc_status find_arms(compare_reader *r, gsc_error *error) {
     gsc_comparison *self = r->self;
     const char *keys[MOST_KEYS];
     const bool by_mark = r->marked && !r->mixed;
@@ -324,7 +260,7 @@ static gsc_status find_arms(reader *r, gsc_error *error) {
     return status;
 }
 
-static gsc_status find_baseline(reader *r, gsc_error *error) {
+static gsc_status find_baseline(compare_reader *r, gsc_error *error) {
     gsc_comparison *self = r->self;
     const char *wanted = r->options->baseline != NULL ? r->options->baseline : r->set_baseline;
     const char *names[MOST_ARMS];
@@ -336,7 +272,12 @@ static gsc_status find_baseline(reader *r, gsc_error *error) {
         }
     }
     if (r->options->baseline == NULL) {
-        return GSC_OK;
+        return wanted == NULL
+                   ? GSC_OK
+                   : compare_warn(self, error,
+                                  "the baseline %s, set beforehand, has no run here, so %s is "
+                                  "compared with instead",
+                                  wanted, names[0]);
     }
     const char *near = gsc_nearest(wanted, names, self->n_arms);
     return gsc_fail(error, GSC_ERR_INPUT, "there is no arm \"%.80s\"; %s%.100s", wanted,
@@ -344,7 +285,7 @@ static gsc_status find_baseline(reader *r, gsc_error *error) {
 }
 
 /* What must be the same for the same seed to mean the same tokens in the same order. */
-static gsc_status check_data(reader *r, gsc_error *error) {
+static gsc_status check_data(compare_reader *r, gsc_error *error) {
     static const char *const keys[] = {"lm.data",    "lm.tokenizer", "lm.batch",
                                        "lm.context", "lm.steps",     "lm.validation_positions"};
     gsc_status status = GSC_OK;
@@ -368,7 +309,7 @@ static gsc_status check_data(reader *r, gsc_error *error) {
 
 /* Saturation grows with the share of experts that are chosen: where that differs between arms, only what goes
  * beyond chance is compared. */
-static gsc_status check_chance(reader *r, gsc_error *error) {
+static gsc_status check_chance(compare_reader *r, gsc_error *error) {
     static const char *const keys[] = {"lm.experts", "lm.top_k"};
     for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
         const json_t *first = json_object_get(r->seen[0].flat, keys[k]);
@@ -408,7 +349,7 @@ static gsc_status read_values(gsc_comparison *self, gsc_error *error) {
 
 gsc_status compare_read(gsc_comparison *self, const char *const *paths, size_t n_paths,
                         const gsc_compare_options *options, gsc_error *error) {
-    reader r = {.self = self, .options = options};
+    compare_reader r = {.self = self, .options = options};
     gsc_status status = GSC_OK;
     for (size_t i = 0; i < n_paths && status == GSC_OK; i++) {
         struct stat info;
@@ -419,7 +360,7 @@ gsc_status compare_read(gsc_comparison *self, const char *const *paths, size_t n
         status = gsc_fail(error, GSC_ERR_INPUT, "%s has no runs yet", paths[0]);
     }
     if (status == GSC_OK) {
-        status = find_plan(&r, error);
+        status = compare_find_plan(&r, error);
     }
     if (status == GSC_OK) {
         status = check_data(&r, error);

@@ -6,7 +6,8 @@
  */
 #include "core/read/sweep.h"
 
-#include <ctype.h>
+#include "core/read/json_text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,11 +154,11 @@ static gsc_status fill_spec(const gsc_sweep *sweep, const gsc_sweep_run *run, gs
     if (status == GSC_OK) {
         status = set_text(spec, "title", title, error);
     }
-    json_t *mark =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:i}", "hash", sweep->hash, "arm", arm->name,
-                  "stage", gsc_sweep_stage_name(run->stage), "hypothesis", sweep->hypothesis,
-                  "baseline", sweep->arms[sweep->baseline].name, "result", sweep->result, "margin",
-                  sweep->margin, "seeds", sweep->verdict ? (int)sweep->n_seeds : 0);
+    json_t *mark = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:i, s:i}", "hash", sweep->hash, "arm", arm->name,
+        "stage", gsc_sweep_stage_name(run->stage), "hypothesis", sweep->hypothesis, "baseline",
+        sweep->arms[sweep->baseline].name, "result", sweep->result, "margin", sweep->margin,
+        "seeds", sweep->verdict ? (int)sweep->n_seeds : 0, "arms", (int)sweep->n_arms);
     if (status == GSC_OK) {
         status = gsc_spec_set_json(spec, "sweep", mark, error);
     }
@@ -181,4 +182,74 @@ gsc_status gsc_sweep_spec(const gsc_sweep *sweep, const gsc_sweep_run *run, gsc_
     }
     *ret_spec = spec;
     return GSC_OK;
+}
+
+/* ---- A spec against the plan ---- */
+
+/* A spec as JSON with every default written out; NULL where it is none. */
+static json_t *written_out(const json_t *spec) {
+    char *text = gsc_json_dump(spec, JSON_COMPACT);
+    gsc_spec *parsed = NULL;
+    const bool good = text != NULL && gsc_spec_parse(text, "spec", &parsed, NULL) == GSC_OK;
+    char *whole = good ? gsc_spec_dump(parsed) : NULL;
+    json_t *made = whole != NULL ? json_loads(whole, 0, NULL) : NULL;
+    gsc_spec_free(parsed);
+    free(whole);
+    free(text);
+    return made;
+}
+
+/* Says in which key of has two objects differ first. What has does not know is no difference: a plan that was
+ * made before a member of "sweep" existed. */
+static bool find_difference(const char *prefix, const json_t *has, const json_t *should,
+                            gsc_error *error) {
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)has, name, value) {
+        char key[200];
+        const json_t *other = json_object_get(should, name);
+        const bool aside = strcmp(name, "threads") == 0 || strcmp(name, "hash") == 0 ||
+                           strcmp(name, "title") == 0 || strcmp(name, "summary") == 0;
+        snprintf(key, sizeof key, "%s%s%.90s", prefix, prefix[0] != '\0' ? "." : "", name);
+        if (aside || json_equal(value, other)) {
+            continue;
+        }
+        if (json_is_object(value) && json_is_object(other)) {
+            if (find_difference(key, value, other, error)) {
+                return true;
+            }
+            continue;
+        }
+        char *is = gsc_json_dump(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        char *was = other != NULL ? gsc_json_dump(other, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        gsc_fail(error, GSC_ERR_INPUT, "%s is %.80s here and %.80s in the plan", key,
+                 is != NULL ? is : "?", was != NULL ? was : "absent");
+        free(is);
+        free(was);
+        return true;
+    }
+    return false;
+}
+
+gsc_status gsc_sweep_check_spec(const gsc_sweep *sweep, const gsc_sweep_run *run,
+                                const json_t *spec, gsc_error *error) {
+    gsc_spec *wanted = NULL;
+    gsc_status status = gsc_sweep_spec(sweep, run, &wanted, error);
+    if (status != GSC_OK) {
+        return status;
+    }
+    char *text = gsc_spec_dump(wanted);
+    json_t *should = text != NULL ? json_loads(text, 0, NULL) : NULL, *has = written_out(spec);
+    if (should == NULL) {
+        status = gsc_fail(error, GSC_ERR_MEMORY, "no memory for the spec of %s", run->name);
+    } else if (has == NULL) {
+        status = gsc_fail(error, GSC_ERR_INPUT, "the spec of %s is none", run->name);
+    } else if (find_difference("", has, should, error)) {
+        status = gsc_fail_prefix(error, GSC_ERR_INPUT, "%s", run->name);
+    }
+    json_decref(should);
+    json_decref(has);
+    gsc_spec_free(wanted);
+    free(text);
+    return status;
 }

@@ -102,6 +102,11 @@ gsc_status gsc_sweep_runs(const gsc_sweep *sweep, gsc_sweep_stage stage, const d
 gsc_status gsc_sweep_spec(const gsc_sweep *sweep, const gsc_sweep_run *run, gsc_spec **ret_spec,
                           gsc_error *error);
 
+/* Whether a spec is the one that the plan makes of a run, whatever its title, threads and hash. GSC_ERR_INPUT
+ * names the first key that is another; GSC_ERR_MEMORY. */
+gsc_status gsc_sweep_check_spec(const gsc_sweep *sweep, const gsc_sweep_run *run,
+                                const json_t *spec, gsc_error *error);
+
 /* The value of the tuned key that an arm has without tuning. */
 double gsc_sweep_shared_value(const gsc_sweep *sweep, size_t arm);
 

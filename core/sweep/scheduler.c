@@ -9,6 +9,7 @@
 #include "core/sweep/claim.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -339,6 +340,24 @@ static size_t at_work(const scheduler *self) {
     return n;
 }
 
+/* A run is what its plan says: neither its spec nor the plan was changed since they were written. */
+static gsc_status check_spec(const scheduler *self, const gsc_sweep_entry *entry,
+                             gsc_error *error) {
+    char path[PATH_SIZE];
+    gsc_error why = {0};
+    snprintf(path, sizeof path, "%.3800s/running/%s", self->folder->path, entry->file);
+    json_t *spec = json_load_file(path, 0, NULL);
+    const gsc_status status = gsc_sweep_check_spec(self->folder->sweep, &entry->run, spec, &why);
+    json_decref(spec);
+    if (status == GSC_ERR_INPUT) {
+        return gsc_fail(error, status,
+                        "the run %s is not begun, because %.150s/sweep.json or todo/%s was changed "
+                        "since they were written: %.200s; put it back, or begin another folder",
+                        entry->run.name, self->folder->path, entry->file, why.message);
+    }
+    return status != GSC_OK ? gsc_fail(error, status, "%s", why.message) : GSC_OK;
+}
+
 static gsc_status begin(scheduler *self, gsc_error *error) {
     const size_t jobs = self->options->jobs < MOST_JOBS ? self->options->jobs : MOST_JOBS;
     size_t busy = at_work(self);
@@ -358,9 +377,12 @@ static gsc_status begin(scheduler *self, gsc_error *error) {
         }
         const bool resume =
             tried(self, entry->run.name) == 0 && sweep_child_can_resume(self->folder, entry);
-        status =
-            sweep_child_start(self->folder, entry, self->options->program, self->options->threads,
-                              resume, &self->children[self->n_children], error);
+        status = check_spec(self, entry, error);
+        if (status == GSC_OK) {
+            status = sweep_child_start(self->folder, entry, self->options->program,
+                                       self->options->threads, resume,
+                                       &self->children[self->n_children], error);
+        }
         if (status != GSC_OK) {
             gsc_sweep_release(self->folder, entry, GSC_SWEEP_TODO, NULL);
         } else {

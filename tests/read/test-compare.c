@@ -3,6 +3,7 @@
  * Comparisons of run files made by hand, whose verdicts are known.
  */
 #include "core/read/compare.h"
+#include "core/read/sweep_folder.h"
 #include "tests/read/run_fixture.h"
 #include "tests/tap.h"
 
@@ -220,6 +221,193 @@ static void test_lock(void) {
     gsc_comparison_free(c);
 }
 
+/* p = 0.02 of one arm of four decides nothing before the others are there. */
+static void test_planned_arms(void) {
+    static const char *const marks[] = {MARK("8"), MARK("8, \"arms\": 5")};
+    for (int planned = 0; planned < 2; planned++) {
+        n_paths = 0;
+        make_arm("base", marks[planned], SEEDS, 0, 0);
+        make_arm("edge", marks[planned], SEEDS, -0.0212, 0.02);
+        gsc_comparison *c = open_all((gsc_compare_options){0});
+        TAP_OK(arm_of(c, "edge")->difference.p < 0.05, "one test alone would say better");
+        TAP_OK(arm_of(c, "edge")->verdict == (planned ? GSC_VERDICT_UNDECIDED : GSC_VERDICT_BETTER),
+               planned ? "arms of the plan without runs count" : "where no other arm was planned");
+        gsc_comparison_free(c);
+    }
+    make_arm("late", marks[1], 5, -0.03, 0.0001);
+    gsc_comparison *c = open_all((gsc_compare_options){0});
+    TAP_OK(arm_of(c, "late")->verdict == GSC_VERDICT_LOCKED && isnan(arm_of(c, "late")->p),
+           "an arm that is locked has no p");
+    TAP_OK(arm_of(c, "edge")->verdict == GSC_VERDICT_UNDECIDED, "and helps no other");
+    gsc_comparison_free(c);
+}
+
+/* What was set holds whatever is asked for later. */
+static void test_other_options(void) {
+    n_paths = 0;
+    make_arm("base", MARK("8"), SEEDS, 0, 0);
+    make_arm("edge", MARK("8"), SEEDS, -0.0212, 0.02);
+    gsc_comparison *c = open_all((gsc_compare_options){.seeds = 4});
+    TAP_OK(c->looks && c->seeds == 8 && c->alpha < 0.0150 &&
+               arm_of(c, "edge")->verdict == GSC_VERDICT_UNDECIDED,
+           "another number of seeds is a look");
+    TAP_STRING(c->warnings[0], "8 seeds were set beforehand, not 4", "and is told");
+    gsc_comparison_free(c);
+    c = open_all((gsc_compare_options){.margin = 0.1, .baseline = "edge"});
+    TAP_OK(c->n_warnings == 2, "so is what else differs from the plan");
+    TAP_STRING(c->warnings[0], "a margin of 0.005 was set beforehand, not 0.1", "the margin");
+    TAP_STRING(c->warnings[1], "the baseline base was set beforehand, not edge", "the baseline");
+    gsc_comparison_free(c);
+    n_paths = 0;
+    make_arm("one", MARK("8"), SEEDS, 0, 0);
+    make_arm("two", MARK("8"), SEEDS, -0.0212, 0.02);
+    c = open_all((gsc_compare_options){0});
+    TAP_STRING(
+        c->warnings[0],
+        "the baseline base, set beforehand, has no run here, so one is compared with instead",
+        "and a baseline without runs");
+    gsc_comparison_free(c);
+}
+
+/* Robustness tells no verdict before its time, either. */
+static void test_locked_claim(void) {
+    gsc_claim claim;
+    n_paths = 0;
+    make_arm("base", MARK("8"), 5, 0, 0);
+    make_arm("early", MARK("8"), 5, -0.05, 0.0001);
+    for (int looks = 0; looks < 2; looks++) {
+        gsc_comparison *c = open_all((gsc_compare_options){.looks = looks == 1});
+        const size_t early = (size_t)(arm_of(c, "early") - c->arms);
+        TAP_OK(gsc_claim_read(c, early, NULL, 0, &claim, NULL) == GSC_OK, "a claim of five pairs");
+        TAP_OK(claim.verdict == (looks ? GSC_VERDICT_BETTER : GSC_VERDICT_LOCKED) &&
+                   isnan(claim.stands) == !looks,
+               looks ? "stands where looks are allowed for" : "is locked where eight were set");
+        gsc_claim_clear(&claim);
+        gsc_comparison_free(c);
+    }
+}
+
+/* ---- A folder whose plan is changed ---- */
+
+static char *read_text(const char *path) {
+    char *text = calloc(1, 1 << 16);
+    FILE *file = fopen(path, "rb");
+    const size_t n = text != NULL && file != NULL ? fread(text, 1, (1 << 16) - 1, file) : 0;
+    if (n == 0 || fclose(file) != 0) {
+        printf("Bail out! cannot read %s\n", path);
+        exit(1);
+    }
+    return text;
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
+        printf("Bail out! cannot write %s\n", path);
+        exit(1);
+    }
+}
+
+/* The same text with the first `from` as `to`; caller frees. */
+static char *with(const char *text, const char *from, const char *to) {
+    const char *at = strstr(text, from);
+    char *made = at != NULL ? malloc(strlen(text) + strlen(to) + 1) : NULL;
+    if (made == NULL) {
+        printf("Bail out! there is no \"%s\"\n", from);
+        exit(1);
+    }
+    memcpy(made, text, (size_t)(at - text));
+    strcpy(stpcpy(made + (at - text), to), at + strlen(from));
+    return made;
+}
+
+/* A folder in which every run has ended, each with the spec that waited in todo/. */
+static void make_folder(char *ret_path, size_t size) {
+    gsc_sweep *sweep = NULL;
+    gsc_sweep_folder *folder = NULL;
+    snprintf(ret_path, size, "%s/sweep", fixture_folder());
+    if (gsc_sweep_parse("{\"base\": {\"lab\": \"lm\"}, \"axes\": {\"lm.shared\": [0, 1]}, "
+                        "\"seeds\": 6, \"hypothesis\": \"it helps\"}",
+                        "s", &sweep, NULL) != GSC_OK ||
+        gsc_sweep_create(sweep, ret_path, NULL) != GSC_OK ||
+        gsc_sweep_folder_open(ret_path, &folder, NULL) != GSC_OK) {
+        printf("Bail out! no folder\n");
+        exit(1);
+    }
+    for (size_t i = 0; i < folder->count; i++) {
+        const gsc_sweep_entry *entry = &folder->entries[i];
+        char todo[600], name[300], path[300], seed[24];
+        snprintf(todo, sizeof todo, "%s/todo/%s", ret_path, entry->file);
+        snprintf(name, sizeof name, "sweep/runs/%s.gsc", entry->run.name);
+        char *spec = read_text(todo);
+        sqlite3 *db = copy_empty(name, path, sizeof path);
+        snprintf(seed, sizeof seed, "%d", (int)entry->run.seed);
+        fixture_text(db, GSC_META_SPEC, spec);
+        fixture_text(db, GSC_META_STATUS, "done");
+        fixture_meta(db, GSC_META_SEED, seed);
+        result(db, "validation_loss", 3 + 0.1 * (double)entry->run.arm + 0.01 * (double)i);
+        sqlite3_close(db);
+        free(spec);
+    }
+    gsc_sweep_folder_free(folder);
+    gsc_sweep_free(sweep);
+}
+
+static void expect_warning(const char *folder, const char *part, const char *what) {
+    gsc_comparison *c = NULL;
+    gsc_error error = {0};
+    if (gsc_compare_open(&folder, 1, &(gsc_compare_options){0}, &c, &error) != GSC_OK) {
+        printf("Bail out! %s\n", error.message);
+        exit(1);
+    }
+    if (part == NULL) {
+        TAP_OK(c->n_warnings == 0, what);
+    } else {
+        TAP_CONTAINS(c->n_warnings > 0 ? c->warnings[0] : "", part, what);
+    }
+    gsc_comparison_free(c);
+}
+
+static void test_changed_folder(void) {
+    static const struct {
+        const char *from, *to, *part, *what;
+    } changes[] = {
+        {"it helps", "it harms",
+         "sweep.hypothesis is \"it helps\" here and \"it harms\" in the plan",
+         "a hypothesis that was changed afterwards is told"},
+        {"\"seeds\": 6", "\"seeds\": 7", "sweep.seeds is 6 here and 7 in the plan",
+         "so is another number of seeds"},
+        {"\"steps\": 300", "\"steps\": 301", "lm.steps is 300 here and 301 in the plan",
+         "and another base"},
+        {"\"seeds\": 6", "\"seeds\": [1, 2, 3, 4, 5, 7]",
+         "10 of 10 runs carry the hash of another plan", "and other seeds, as many"},
+        {"\"lab\": \"lm\"", "\"lab\": \"lm\"", NULL, "and a plan as it was is not"},
+    };
+    char folder[300], plan[320], run[400];
+    make_folder(folder, sizeof folder);
+    snprintf(plan, sizeof plan, "%s/sweep.json", folder);
+    char *text = read_text(plan);
+    expect_warning(folder, NULL, "nothing is said of a folder as it was made");
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        char *changed = with(text, changes[i].from, changes[i].to);
+        write_text(plan, changed);
+        expect_warning(folder, changes[i].part, changes[i].what);
+        free(changed);
+    }
+    snprintf(run, sizeof run, "%s/runs/shared-1-s3.gsc", folder);
+    sqlite3 *db = NULL;
+    if (sqlite3_open(run, &db) != SQLITE_OK) {
+        printf("Bail out! cannot open %s\n", run);
+        exit(1);
+    }
+    fixture_exec(db, "UPDATE meta SET value = replace(value, '\"seeds\": 6', '\"seeds\": 3')");
+    fixture_exec(db, "UPDATE meta SET value = replace(value, '\"seeds\":6', '\"seeds\":3')");
+    sqlite3_close(db);
+    expect_warning(folder, "1 of 12 runs are not what sweep.json says",
+                   "a run that was changed is told, too");
+    free(text);
+}
+
 static void test_best(void) {
     n_paths = 0;
     make_arm("base", MARK("6"), 6, 0, 0);
@@ -265,6 +453,10 @@ int main(void) {
     test_verdicts();
     test_chance();
     test_lock();
+    test_planned_arms();
+    test_other_options();
+    test_locked_claim();
+    test_changed_folder();
     test_best();
     test_loose_files();
     return tap_done();

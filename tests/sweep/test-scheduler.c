@@ -136,6 +136,27 @@ static void test_orphans(void) {
     gsc_sweep_folder_free(folder);
 }
 
+/* The plan has another base than the specs that wait. */
+static void test_changed_plan(void) {
+    gsc_sweep_folder *folder = make("changed", "[1, 2]");
+    gsc_error error = {0};
+    char plan[400], path[300];
+    snprintf(path, sizeof path, "%s", folder->path);
+    snprintf(plan, sizeof plan, "%s/sweep.json", path);
+    json_t *text = json_load_file(plan, 0, NULL);
+    json_object_set_new(json_object_get(json_object_get(text, "base"), "lm"), "steps",
+                        json_integer(7));
+    TAP_OK(json_dump_file(text, plan, 0) == 0, "a plan is changed");
+    json_decref(text);
+    gsc_sweep_folder_free(folder);
+    must(gsc_sweep_folder_open(path, &folder, &error), &error);
+    TAP_OK(schedule(folder, 2, &error) == GSC_ERR_INPUT, "nothing is begun then");
+    TAP_CONTAINS(error.message, "lm.steps is 300 here and 7 in the plan", "and why is told");
+    must(gsc_sweep_folder_read(folder, false, &error), &error);
+    TAP_OK(folder->n_state[GSC_SWEEP_TODO] == 4, "and all runs still wait");
+    gsc_sweep_folder_free(folder);
+}
+
 static void test_stop(void) {
     gsc_sweep_folder *folder = make("stop", "[1, 2, 3]");
     gsc_error error = {0};
@@ -160,6 +181,7 @@ int main(int argc, char **argv) {
     test_refused();
     test_pause();
     test_orphans();
+    test_changed_plan();
     test_stop();
     char command[100];
     snprintf(command, sizeof command, "rm -rf %s", top);
