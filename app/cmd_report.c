@@ -421,7 +421,8 @@ static gsc_status write_folder(const report_options *options, gsc_error *error) 
     for (int i = 0; i < options->n_files && status == GSC_OK; i++) {
         status = gsc_is_sweep(options->files[i])
                      ? gsc_result_files_compare(options->files[i], options->folder, error)
-                     : gsc_rate_files_figures(options->files[i], options->folder, &written, error);
+                     : gsc_rate_files_figures(options->files[i], options->folder, n_runs > 1,
+                                              &written, error);
     }
     free(runs);
     return status;

@@ -169,7 +169,7 @@ static int leave_files(const char *path) {
     char *paths[] = {(char *)path};
     gsc_status status = gsc_rate_files_table(paths, 1, folder, &error);
     if (status == GSC_OK) {
-        status = gsc_rate_files_figures(path, folder, &written, &error);
+        status = gsc_rate_files_figures(path, folder, false, &written, &error);
     }
     if (status != GSC_OK) {
         return complain(status, &error);

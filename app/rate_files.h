@@ -10,14 +10,16 @@
 
 #include "core/base/error.h"
 
-/* Makes the folder and writes rates.csv from the runs. */
+#include <stdbool.h>
+
+/* Makes the folder and writes rates.csv from the runs; where none has a rate there is no such file. */
 gsc_status gsc_rate_files_table(char *const *paths, int n_paths, const char *folder,
                                 gsc_error *error);
 
-/* PART-rate.png and PART-components.png, PART-fingerprint.png, or of a language model loss.png and
- * router.png, of a run by gatescope-plot.
+/* PART-rate.png and PART-components.png, PART-fingerprint.png, or of a language model loss.png,
+ * router.png and its maps, of a run by gatescope-plot; named: with the run's name in front.
  * Without that program nothing is written. *ret_written counts the files. */
-gsc_status gsc_rate_files_figures(const char *path, const char *folder, int *ret_written,
-                                  gsc_error *error);
+gsc_status gsc_rate_files_figures(const char *path, const char *folder, bool named,
+                                  int *ret_written, gsc_error *error);
 
 #endif

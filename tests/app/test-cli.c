@@ -151,6 +151,9 @@ static void test_run(void) {
            "a refused run does not cost the file it would have replaced");
     expect(SMALL "-o t2.gsc --force --quiet", 0, "t2.gsc");
     TAP_STRING(err, "", "quiet says nothing");
+    TAP_OK(cli("report t2.gsc -o told") == 0 && exists("told/rates.csv") &&
+               exists("told/results.csv"),
+           "a folder for its report");
     expect("export t2.gsc --to csv -o csv", 0, "");
     TAP_OK(exists("csv/points.csv"), "export writes points");
     char command[400];

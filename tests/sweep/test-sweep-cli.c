@@ -134,6 +134,9 @@ static void test_report_files(void) {
     }
     TAP_OK(head && losses == 12 && rows > 12 * 50, "has each result of each run");
     TAP_OK(access("told/rates.csv", F_OK) != 0, "and no rates, which are of other runs");
+    TAP_OK(cli("report s/runs/shared-1-s3.gsc -o alone") == 0 &&
+               access("alone/results.csv", F_OK) == 0 && access("alone/rates.csv", F_OK) != 0,
+           "nor has one run of a language model");
 }
 
 static void test_verdict(void) {
