@@ -5,6 +5,7 @@
  */
 #include "app/plot_bench.h"
 #include "core/read/spec.h"
+#include "ui/plot/group.h"
 #include "ui/plot/look.h"
 #include "ui/plot/render.h"
 
@@ -26,8 +27,10 @@ static const char usage[] =
     "      --renderer NAME    cairo or gl (default: cairo)\n"
     "      --part NAME        only the arms that begin with this word, as theorem1 of the run rates\n"
     "      --step N           maps (load, coactivation, specialization) at this step, not the last\n"
-    "      --layer N          maps of this layer alone\n"
-    "      --band NAME        of comparisons: 95 (default), std, stderr or range\n"
+    "      --layer N          maps, and metrics of the router, of this layer alone\n"
+    "      --seeds NAME       runs that differ in their seed alone: mean (as one line with a band)\n"
+    "                         or each (default: mean where there are more runs than colours)\n"
+    "      --band NAME        of means and comparisons: 95 (default), std, stderr or range\n"
     "      --baseline ARM     what the others are compared with\n"
     "      --metric NAME      of the figure robustness, or the first part of several, as jain\n"
     "      --x NAME, --y NAME results on the axes of the figure scatter\n"
@@ -46,6 +49,7 @@ typedef struct arguments {
     bool list, help;
     int log_x, log_y; /* 1 logarithmic, -1 linear, 0 as the figure has it */
     int smooth;
+    int seeds; /* 1 means, -1 each run, 0 as many runs as there are ask for */
 } arguments;
 
 enum {
@@ -58,6 +62,7 @@ enum {
     PART,
     STEP,
     LAYER,
+    SEEDS,
     BAND,
     BASELINE,
     METRIC,
@@ -81,6 +86,7 @@ static const struct option options[] = {
     {"part", required_argument, NULL, PART},
     {"step", required_argument, NULL, STEP},
     {"layer", required_argument, NULL, LAYER},
+    {"seeds", required_argument, NULL, SEEDS},
     {"band", required_argument, NULL, BAND},
     {"baseline", required_argument, NULL, BASELINE},
     {"metric", required_argument, NULL, METRIC},
@@ -153,6 +159,16 @@ static gsc_status read_band(const char *text, gsc_figure_options *ret, gsc_error
     return gsc_fail(error, GSC_ERR_INPUT,
                     "--band is \"%s\", but should be \"95\", \"std\", \"stderr\" or \"range\"",
                     text);
+}
+
+static gsc_status read_seeds(const char *text, int *ret_seeds, gsc_error *error) {
+    const bool mean = strcmp(text, "mean") == 0;
+    if (!mean && strcmp(text, "each") != 0) {
+        return gsc_fail(error, GSC_ERR_INPUT,
+                        "--seeds is \"%s\", but should be \"mean\" or \"each\"", text);
+    }
+    *ret_seeds = mean ? 1 : -1;
+    return GSC_OK;
 }
 
 static gsc_status read_smooth(const char *text, int *ret_smooth, gsc_error *error) {
@@ -230,6 +246,9 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
             break;
         case LAYER:
             status = read_layer(optarg, &a->options, error);
+            break;
+        case SEEDS:
+            status = read_seeds(optarg, &a->seeds, error);
             break;
         case BAND:
             status = read_band(optarg, &a->options, error);
@@ -323,6 +342,9 @@ static gsc_status build_figure(const arguments *a, const char *name, gsc_run *co
     if (status == GSC_OK && a->log_y != 0) {
         gsc_figure_set_log(*ret_figure, false, a->log_y > 0);
     }
+    if (status == GSC_OK && a->seeds > 0) {
+        status = gsc_figure_group(*ret_figure, runs, n_runs, a->options.band, NULL, error);
+    }
     if (status == GSC_OK && !gsc_figure_smooth(*ret_figure, (size_t)a->smooth)) {
         status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
     }
@@ -353,6 +375,7 @@ static gsc_status plot_runs(const arguments *a, gsc_run *const *runs, size_t n_r
         gsc_plot_look taken = {.log_x = a->log_x,
                                .log_y = a->log_y,
                                .smooth = a->smooth,
+                               .group = a->seeds > 0,
                                .band = a->options.band,
                                .at_step = a->options.at_step,
                                .step = a->options.step};
@@ -370,9 +393,23 @@ static gsc_status plot_runs(const arguments *a, gsc_run *const *runs, size_t n_r
     return status;
 }
 
-static gsc_status plot(const arguments *a, gsc_error *error) {
+/* Whether seeds are one line, and then in what colours. */
+static gsc_status choose_seeds(arguments *a, gsc_run *const *runs, size_t n_runs, int *colors,
+                               gsc_error *error) {
+    a->seeds = a->seeds != 0 ? a->seeds : n_runs > GSC_PALETTE_SIZE ? 1 : -1;
+    if (a->seeds < 0) {
+        return GSC_OK;
+    }
+    a->options.run_colors = colors;
+    return gsc_group_colors(runs, n_runs, colors, error);
+}
+
+static gsc_status plot(arguments *a, gsc_error *error) {
     gsc_run **runs = calloc(a->n_files, sizeof(gsc_run *));
-    if (runs == NULL) {
+    int *colors = calloc(a->n_files, sizeof *colors);
+    if (runs == NULL || colors == NULL) {
+        free(runs);
+        free(colors);
         return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to open %zu runs",
                         a->n_files);
     }
@@ -382,12 +419,16 @@ static gsc_status plot(const arguments *a, gsc_error *error) {
         status = gsc_run_open(a->files[n], &runs[n], error);
     }
     if (status == GSC_OK) {
+        status = choose_seeds(a, runs, n, colors, error);
+    }
+    if (status == GSC_OK) {
         status = plot_runs(a, runs, n, error);
     }
     for (size_t i = 0; i < n; i++) {
         gsc_run_close(runs[i]);
     }
     free(runs);
+    free(colors);
     return status;
 }
 

@@ -224,7 +224,7 @@ static void invite(gsc_figure *figure, bool hidden) {
 
 /* The series whose vectors a figure maps over time; NULL: it is no such figure. */
 static const char *series_of_maps(const char *figure) {
-    static const char *const maps[][2] = {{"load", "load"},
+    static const char *const maps[][2] = {{"load", "probe_load"},
                                           {"overlap", "overlap"},
                                           {"coactivation", "coactivation"},
                                           {"specialization", "layer_similarity"}};

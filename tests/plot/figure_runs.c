@@ -33,15 +33,16 @@ void gsc_figure_runs_close(void) {
 gsc_figure *gsc_figure_runs_build(const char *name, bool small_print) {
     gsc_error error = {.status = GSC_OK};
     gsc_figure *figure = NULL;
-    static const char *const of_router[] = {"router", "load", "overlap", "coactivation",
-                                            "specialization"};
+    static const char *const of_router[] = {"router",  "balance",      "choices",       "load",
+                                            "overlap", "coactivation", "specialization"};
     static const char *const of_pairs[] = {"loss", "compare", "robustness", "scatter", "parallel"};
     gsc_run **runs = strcmp(name, "slopes") == 0 ? &arms : &study;
     size_t n = 1;
-    for (size_t i = 0; i < 5; i++) {
-        if (strcmp(name, of_router[i]) == 0) {
-            runs = &router;
-        } else if (strcmp(name, of_pairs[i]) == 0) {
+    for (size_t i = 0; i < sizeof of_router / sizeof *of_router; i++) {
+        runs = strcmp(name, of_router[i]) == 0 ? &router : runs;
+    }
+    for (size_t i = 0; i < sizeof of_pairs / sizeof *of_pairs; i++) {
+        if (strcmp(name, of_pairs[i]) == 0) {
             runs = pairs;
             n = i == 0 ? 4 : GSC_GOLDEN_PAIRS;
         }

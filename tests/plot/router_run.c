@@ -55,6 +55,11 @@ static void tell_rate(gsc_sink *sink, gsc_error *error) {
 }
 
 gsc_run *gsc_router_run_make(char *path, bool finished) {
+    return gsc_router_run_make_of(path, finished, 1, 1);
+}
+
+gsc_run *gsc_router_run_make_of(char *path, bool finished, int seed, int top_k) {
+    char spec[200];
     gsc_error error = {.status = GSC_OK};
     gsc_run_writer *writer;
     gsc_router_report *report;
@@ -65,14 +70,16 @@ gsc_run *gsc_router_run_make(char *path, bool finished) {
     for (int i = 0; i < POSITIONS; i++) {
         domains[i] = (uint8_t)(i % 2);
     }
+    snprintf(spec, sizeof spec,
+             "{\"lab\": \"lm\", \"seed\": %d, \"gate\": \"softmax\", \"lm\": {\"steps\": 20, "
+             "\"layers\": 2, \"experts\": 4, \"top_k\": %d, \"shared\": 1}}",
+             seed, top_k);
     const gsc_run_birth birth = {.experiment = "",
                                  .title = "A small model",
-                                 .spec = "{\"lab\": \"lm\", \"gate\": \"softmax\", \"lm\": "
-                                         "{\"steps\": 20, \"layers\": 2, \"experts\": 4, "
-                                         "\"top_k\": 1, \"shared\": 1}}",
+                                 .spec = spec,
                                  .plugins = "[]",
                                  .machine = "{}",
-                                 .seed = 1};
+                                 .seed = (uint64_t)seed};
     const gsc_router_plan plan = {.arm = "",
                                   .layers = LAYERS,
                                   .experts = EXPERTS,

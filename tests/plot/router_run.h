@@ -14,6 +14,9 @@
  * where that fails. */
 gsc_run *gsc_router_run_make(char *path, bool finished);
 
+/* The same with another seed and another top_k in its spec. */
+gsc_run *gsc_router_run_make_of(char *path, bool finished, int seed, int top_k);
+
 /* Bails out with the error's sentence unless status is good. */
 void gsc_test_need(gsc_status status, const gsc_error *error);
 

@@ -171,6 +171,23 @@ static void test_pages(void) {
     TAP_CONTAINS(said, "--list", "with a way out");
 }
 
+/* Runs that differ in their seed alone, drawn as one where there are many, or where it is asked for. */
+static void test_seeds(void) {
+    static char text[1 << 21];
+    TAP_OK(run("a.gsc a.gsc -o p.csv") == 0 && run("a.gsc a.gsc -o p.svg --seeds mean") == 0,
+           "two runs");
+    read_text("p.csv", text, sizeof text);
+    TAP_OK(strstr(text, "(n = 2)") == NULL, "are each by itself");
+    read_text("p.svg", text, sizeof text);
+    TAP_CONTAINS(text, "(n = 2)", "or one line with its n");
+    TAP_OK(run("a.gsc a.gsc a.gsc a.gsc a.gsc a.gsc a.gsc a.gsc a.gsc -o p.svg") == 0,
+           "more runs than colours");
+    read_text("p.svg", text, sizeof text);
+    TAP_CONTAINS(text, "(n = 9)", "are one line");
+    TAP_OK(run("a.gsc -o x.png --seeds median") == 2, "nothing else is offered");
+    TAP_CONTAINS(said, "--seeds is \"median\", but should be \"mean\" or \"each\"", "as it says");
+}
+
 static void test_refusals(void) {
     TAP_OK(run("a.gsc --figure rtae -o x.png") == 2, "an unknown figure is bad usage");
     TAP_CONTAINS(said, "\"rate\"", "with the nearest");
@@ -211,6 +228,7 @@ int main(int argc, char **argv) {
     test_files();
     test_words_and_numbers();
     test_pages();
+    test_seeds();
     test_refusals();
     static const char *const made[] = {"a.gsc",  "a.png", "g.png", "a.svg",  "a.pdf", "a.csv",
                                        "a.json", "p.svg", "p.csv", "p.json", "p.png", "p.pdf"};

@@ -7,8 +7,14 @@
 
 #include "tests/plot/router_run.h"
 #include "tests/tap.h"
+#include "ui/plot/figures/steps.h"
+#include "ui/plot/group.h"
+#include "ui/plot/layout.h"
+#include "ui/plot/theme.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const gsc_panel *panel_of(const gsc_figure *figure, const char *name) {
@@ -98,12 +104,99 @@ static void test_several(gsc_run *a, gsc_run *b) {
     gsc_figure_free(figure);
 }
 
+static bool has_panel(const gsc_figure *figure, const char *name) {
+    bool found = false;
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        found = found || strcmp(figure->panels[i]->name, name) == 0;
+    }
+    return found;
+}
+
+static void test_one_layer(gsc_run *run) {
+    gsc_error error = {.status = GSC_OK};
+    gsc_figure *figure;
+    const gsc_figure_options one = {.one_layer = true, .layer = 1};
+    gsc_test_need(gsc_figure_build("router", &run, 1, &one, &figure, &error), &error);
+    const gsc_plot_layer *line = find(figure->panels[0], GSC_LAYER_LINE, 0);
+    TAP_OK(figure->panels[0]->n_legend == 1 && line->y[0] == 0 && line->y[1] == 1,
+           "one layer: its own line, and no other");
+    TAP_CONTAINS(figure->recipe, "Lines: layer 1.", "as the small print says");
+    gsc_figure_free(figure);
+}
+
+/* Two seeds of a model, and one that chooses more experts. */
+static void test_unlike(gsc_run *const *runs) {
+    gsc_error error = {.status = GSC_OK};
+    gsc_figure *figure;
+    int colors[3];
+    size_t groups = 0;
+    gsc_test_need(gsc_figure_build("router", runs, 2, NULL, &figure, &error), &error);
+    TAP_OK(gsc_steps_alike(runs, 2) && has_panel(figure, "saturation"),
+           "runs with the same choices are compared by saturation");
+    gsc_figure_free(figure);
+    gsc_test_need(gsc_group_colors(runs, 3, colors, &error), &error);
+    TAP_OK(colors[0] == 0 && colors[1] == 0 && colors[2] == 1, "seeds have one colour");
+    const gsc_figure_options options = {.run_colors = colors};
+    gsc_test_need(gsc_figure_build("router", runs, 3, &options, &figure, &error), &error);
+    TAP_OK(!has_panel(figure, "saturation") && has_panel(figure, "saturation_kappa"),
+           "others only by what is beyond chance");
+    TAP_CONTAINS(figure->recipe, "compared beyond chance only", "as the small print says");
+    TAP_OK(strstr(figure->recipe, "saturation: ") == NULL,
+           "which defines nothing that is not there");
+    TAP_CONTAINS(figure->recipe, "bands: least to greatest layer", "bands are of layers");
+    gsc_test_need(gsc_figure_group(figure, runs, 3, GSC_BAND_95, &groups, &error), &error);
+    TAP_OK(groups == 1 && strstr(figure->recipe, "least to greatest layer") == NULL &&
+               strstr(figure->recipe, "Lines: means over layers.") != NULL,
+           "until seeds are one line, then of seeds");
+    gsc_figure_free(figure);
+}
+
+/* In whatever grid the change rate has a place under it. */
+static void test_grid(gsc_run *run) {
+    static const double widths[] = {300, 500, 800, 1200, 2000};
+    gsc_error error = {.status = GSC_OK};
+    gsc_figure *figure;
+    size_t rate = 0, change = 0, under = 0, least = 99, most = 0;
+    gsc_test_need(gsc_figure_build("router", &run, 1, NULL, &figure, &error), &error);
+    for (size_t i = 0; i < figure->n_panels; i++) {
+        rate = strcmp(figure->panels[i]->name, "learning_rate") == 0 ? i : rate;
+        change = strcmp(figure->panels[i]->name, "change_rate") == 0 ? i : change;
+    }
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        gsc_layout *layout =
+            gsc_layout_new(figure, NULL, &gsc_plot_theme_light, widths[w], 900, NULL);
+        const gsc_box above = layout->panels[change].box, own = layout->panels[rate].box;
+        size_t columns = 0;
+        for (size_t i = 0; i < figure->n_panels; i++) {
+            columns += fabs(layout->panels[i].box.y - above.y) < 1;
+            under += layout->panels[i].box.y > above.y && layout->panels[i].box.y < own.y - 1;
+        }
+        TAP_OK(fabs(own.x - above.x) < 1 && own.y > above.y,
+               "the learning rate stands under the change rate");
+        least = columns < least ? columns : least;
+        most = columns > most ? columns : most;
+        gsc_layout_free(layout);
+    }
+    TAP_OK(under == 0 && least < 3 && most > 3, "right under it, in narrow grids and in wide ones");
+    gsc_figure_free(figure);
+}
+
 int main(void) {
     char path[] = "/tmp/gsc-router-XXXXXX", live_path[] = "/tmp/gsc-router-XXXXXX";
+    char seed_path[] = "/tmp/gsc-router-XXXXXX", other_path[] = "/tmp/gsc-router-XXXXXX";
     gsc_run *run = gsc_router_run_make(path, true), *live = gsc_router_run_make(live_path, false);
     test_finished(run);
     test_live(live);
     test_several(run, live);
+    gsc_run *const unlike[] = {run, gsc_router_run_make_of(seed_path, true, 2, 1),
+                               gsc_router_run_make_of(other_path, true, 1, 2)};
+    test_one_layer(run);
+    test_unlike(unlike);
+    test_grid(run);
+    gsc_run_close(unlike[1]);
+    gsc_run_close(unlike[2]);
+    unlink(seed_path);
+    unlink(other_path);
     gsc_run_close(run);
     gsc_run_close(live);
     unlink(path);

@@ -82,6 +82,7 @@ void gsc_figure_free(gsc_figure *figure) {
     free(figure->subtitle);
     free(figure->recipe);
     free(figure->spec);
+    free(figure->band_words);
     free(figure->origin);
     free(figure);
 }
@@ -340,6 +341,8 @@ static const struct {
     {"slopes", "Slopes", gsc_figure_build_slopes, is_loss_over_n, 1, 1},
     {"loss", "Loss", gsc_figure_build_loss, gsc_figure_is_loss, 1, 1},
     {"router", "Router", gsc_figure_build_router, gsc_figure_is_router, 1, 1},
+    {"balance", "Balance", gsc_figure_build_balance, gsc_figure_is_balance, 1, 1},
+    {"choices", "Choices", gsc_figure_build_choices, gsc_figure_is_choices, 1, 1},
     {"load", "Load", gsc_figure_build_load, is_load, 1, 1},
     {"overlap", "Overlap", gsc_figure_build_overlap, is_overlap, 1, 1},
     {"coactivation", "Co-activation", gsc_figure_build_coactivation, is_coactivation, 1, 1},

@@ -81,6 +81,7 @@ typedef struct gsc_panel {
     size_t n_legend;
     char *value_title; /* over the column of values: "slope [95% interval]"; NULL: none */
     char *message; /* in the middle of an empty panel: "Waiting for the first fit…"; NULL: none */
+    int above; /* index, from 1, of an earlier panel that this one stands right under; 0: in order */
     size_t n_left_out; /* points that have no place on a log axis; written as a note */
 } gsc_panel;
 
@@ -89,6 +90,8 @@ typedef struct gsc_figure {
     char *title, *subtitle;
     char *recipe; /* small print: spec, seeds, definitions, commit */
     char *spec;   /* JSON array of the runs' specs; travels inside a PNG */
+    char *
+        band_words; /* part of the recipe that says what bands are, until seeds are grouped; NULL: none */
     char *origin; /* JSON object of runs and definitions, for files of recipes; NULL: none */
     gsc_panel **panels;
     size_t n_panels;

@@ -79,7 +79,13 @@ static char *bare_spec(gsc_run *run) {
     return text;
 }
 
-/* What the names of the runs begin with, without the number behind it: "small" of small-1, small-2. */
+static bool ends_in(const char *text, size_t length, const char *end) {
+    size_t n = strlen(end);
+    return length > n && strncmp(text + length - n, end, n) == 0;
+}
+
+/* What the names of the runs begin with, without the number behind it: "small" of small-1, small-2 and of
+ * small-s1, small-s2. */
 static char *common_name(gsc_run *const *runs, const group *g) {
     const char *first = gsc_run_get_info(runs[g->runs[0]])->name;
     size_t length = strlen(first);
@@ -94,6 +100,9 @@ static char *common_name(gsc_run *const *runs, const group *g) {
     while (length > 0 && strchr("-_. 0123456789", first[length - 1]) != NULL) {
         length--;
     }
+    length -= ends_in(first, length, "-seed") ? strlen("-seed")
+              : ends_in(first, length, "-s")  ? strlen("-s")
+                                              : 0;
     return strndup(first, length > 0 ? length : strlen(first));
 }
 
@@ -157,6 +166,24 @@ static bool is_in(const group *g, int run) {
         }
     }
     return false;
+}
+
+gsc_status gsc_group_colors(gsc_run *const *runs, size_t n_runs, int *ret_colors,
+                            gsc_error *error) {
+    group *groups = NULL;
+    size_t n = 0;
+    int next = 0;
+    gsc_status status = find_groups(runs, n_runs, &groups, &n, error);
+    for (size_t r = 0; status == GSC_OK && r < n_runs; r++) {
+        size_t i = 0;
+        while (i < n && !is_in(&groups[i], (int)r)) {
+            i++;
+        }
+        ret_colors[r] =
+            i < n && groups[i].runs[0] != (int)r ? ret_colors[groups[i].runs[0]] : next++;
+    }
+    free_groups(groups, n);
+    return status;
 }
 
 /* ---- One panel ---------------------------------------------------------------------------------- */
@@ -328,12 +355,15 @@ static bool group_panel(gsc_panel *panel, const group *g, const char *first_name
 
 static bool note(gsc_figure *figure, gsc_band kind) {
     const char *recipe = figure->recipe != NULL ? figure->recipe : "";
-    size_t size = strlen(recipe) + 160;
+    const char *old = figure->band_words != NULL ? strstr(recipe, figure->band_words) : NULL;
+    const char *rest = old != NULL ? old + strlen(figure->band_words) : recipe;
+    const size_t size = strlen(recipe) + 160, before = old != NULL ? (size_t)(old - recipe) : 0;
     char *text = malloc(size);
     if (text == NULL) {
         return false;
     }
-    snprintf(text, size, "Lines are means of n seeds; bands: %s. %s", gsc_band_title(kind), recipe);
+    snprintf(text, size, "Lines are means of n seeds; bands: %s. %.*s%s", gsc_band_title(kind),
+             (int)before, recipe, rest);
     bool good = gsc_figure_set_text(&figure->recipe, text);
     free(text);
     return good;

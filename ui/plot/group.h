@@ -18,6 +18,9 @@
 gsc_status gsc_figure_group(gsc_figure *figure, gsc_run *const *runs, size_t n_runs, gsc_band band,
                             size_t *ret_groups, gsc_error *error);
 
+/* For options->run_colors: runs of a group have one colour, that of their place among groups and other runs. */
+gsc_status gsc_group_colors(gsc_run *const *runs, size_t n_runs, int *ret_colors, gsc_error *error);
+
 /* Mean of n values, which lie stride doubles apart, and the ends of their band: NAN for a single value,
  * which has none but its range. */
 void gsc_band_of(gsc_band band, const double *values, size_t n, size_t stride, double *ret_mean,

@@ -20,6 +20,8 @@ typedef struct grid {
     gsc_box area;
     size_t n, columns, rows;
     bool common; /* one legend stands above all */
+    size_t slot[GSC_FIGURE_MAX_PANELS],
+        at[GSC_FIGURE_MAX_PANELS]; /* where a panel stands, row by row; who there */
     gsc_panel_shows shows[GSC_FIGURE_MAX_PANELS];
     gsc_head_widths widths[GSC_FIGURE_MAX_PANELS];
     double labels[GSC_FIGURE_MAX_PANELS]; /* of lines, at text scale 1 */
@@ -49,6 +51,29 @@ static bool same_scale(const gsc_heatmap *a, const gsc_heatmap *b) {
            same_axis(&a->scale, &b->scale);
 }
 
+/* Panels row by row in their order, but for those that belong under another one. */
+static void order_panels(grid *g) {
+    const gsc_figure *figure = g->ruler->layout->figure;
+    for (size_t i = 0; i < g->n; i++) {
+        g->slot[i] = g->at[i] = i;
+    }
+    for (size_t i = 0; i < g->n; i++) {
+        const int above = figure->panels[i]->above;
+        const size_t from = g->slot[i], to = above > 0 ? g->slot[above - 1] + g->columns : from;
+        if (to >= g->n || from == to) {
+            continue;
+        }
+        for (size_t k = from; k != to;) {
+            const size_t next = from < to ? k + 1 : k - 1;
+            g->at[k] = g->at[next];
+            g->slot[g->at[k]] = k;
+            k = next;
+        }
+        g->at[to] = i;
+        g->slot[i] = to;
+    }
+}
+
 /* Above a panel with the same x axis its title is enough, right of one with the same y axis that one's; the labels of
  * maps that show the same part, too (steady: as if they did). Many panels do not repeat their titles at their axes. */
 static gsc_panel_shows find_shows(const grid *g, size_t i, bool steady) {
@@ -57,16 +82,17 @@ static gsc_panel_shows find_shows(const grid *g, size_t i, bool steady) {
     const gsc_panel *own = panels[i];
     const gsc_heatmap *heat = gsc_panel_heatmap(own);
     const gsc_plot_view *view = &layout->panels[i].view;
+    const size_t slot = g->slot[i];
     gsc_panel_shows shows = {true, true, true, true, heat != NULL};
-    if (i + g->columns < g->n && same_axis(&own->x, &panels[i + g->columns]->x)) {
-        const gsc_plot_view *below = &layout->panels[i + g->columns].view;
+    if (slot + g->columns < g->n && same_axis(&own->x, &panels[g->at[slot + g->columns]]->x)) {
+        const gsc_plot_view *below = &layout->panels[g->at[slot + g->columns]].view;
         shows.x_title = gsc_panel_may_note(own);
         shows.x_labels =
             heat == NULL ||
             (!steady && (view->x_low != below->x_low || view->x_high != below->x_high));
     }
-    if (i % g->columns > 0 && same_axis(&own->y, &panels[i - 1]->y)) {
-        const gsc_plot_view *before = &layout->panels[i - 1].view;
+    if (slot % g->columns > 0 && same_axis(&own->y, &panels[g->at[slot - 1]]->y)) {
+        const gsc_plot_view *before = &layout->panels[g->at[slot - 1]].view;
         shows.y_title = false;
         shows.y_labels =
             heat == NULL ||
@@ -76,9 +102,10 @@ static gsc_panel_shows find_shows(const grid *g, size_t i, bool steady) {
     shows.y_title = shows.y_title && !same_text(own->y.title, "") &&
                     !(g->n > 2 && same_text(own->title, own->y.title));
     /* The bar stands at the end of a row; a last row that ends before has it above its right end. */
-    size_t row = i / g->columns, end = (row + 1) * g->columns - 1;
-    size_t other = end < g->n ? end : row > 0 ? end - g->columns : i;
-    shows.bar = shows.bar && (other == i || !same_scale(heat, gsc_panel_heatmap(panels[other])));
+    size_t row = slot / g->columns, end = (row + 1) * g->columns - 1;
+    size_t other = end < g->n ? end : row > 0 ? end - g->columns : slot;
+    shows.bar =
+        shows.bar && (other == slot || !same_scale(heat, gsc_panel_heatmap(panels[g->at[other]])));
     return shows;
 }
 
@@ -111,7 +138,7 @@ static void distribute(grid *g) {
     double width = plot_width(g), height = plot_height(g), k = layout->text_scale;
     for (size_t i = 0; i < g->n; i++) {
         gsc_panel_layout *place = &layout->panels[i];
-        size_t column = i % g->columns, row = i / g->columns;
+        size_t column = g->slot[i] % g->columns, row = g->slot[i] / g->columns;
         double x = g->area.x, y = g->area.y;
         for (size_t c = 0; c < column; c++) {
             x += g->left[c] + width + g->right[c] + gap_x * k;
@@ -137,7 +164,7 @@ static void clear_rooms(grid *g) {
 }
 
 static void take_room(grid *g, size_t i, gsc_panel_room room, double top) {
-    size_t column = i % g->columns, row = i / g->columns;
+    size_t column = g->slot[i] % g->columns, row = g->slot[i] / g->columns;
     g->left[column] = fmax(g->left[column], room.left);
     g->right[column] = fmax(g->right[column], room.right);
     g->top[row] = fmax(g->top[row], top);
@@ -159,6 +186,7 @@ static bool try_columns(grid *g, size_t columns) {
     bool whole = true;
     g->columns = columns;
     g->rows = (g->n + columns - 1) / columns;
+    order_panels(g);
     clear_rooms(g);
     for (size_t i = 0; i < g->n; i++) {
         double width = g->area.width / (double)columns - gap_x * k;

@@ -57,6 +57,16 @@ gsc_status gsc_figure_build_router(gsc_run *const *runs, size_t n_runs,
                                    gsc_error *error);
 bool gsc_figure_is_router(const gsc_series_info *info); /* whether it draws a series of a layer */
 
+/* "balance", "choices": the router's other metrics, drawn in the same way (figures/balance.c). */
+gsc_status gsc_figure_build_balance(gsc_run *const *runs, size_t n_runs,
+                                    const gsc_figure_options *options, gsc_figure **ret_figure,
+                                    gsc_error *error);
+bool gsc_figure_is_balance(const gsc_series_info *info);
+gsc_status gsc_figure_build_choices(gsc_run *const *runs, size_t n_runs,
+                                    const gsc_figure_options *options, gsc_figure **ret_figure,
+                                    gsc_error *error);
+bool gsc_figure_is_choices(const gsc_series_info *info);
+
 /* "loss": a language model's training and validation loss, its learning rate, its gradient. */
 gsc_status gsc_figure_build_loss(gsc_run *const *runs, size_t n_runs,
                                  const gsc_figure_options *options, gsc_figure **ret_figure,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figure "router": how the router of a language model settles while it trains. In a grid of three columns the
- * learning rate stands under the change rate, which follows it. Layer: ui/plot.
+ * The figure "router": how the router of a language model settles while it trains. The learning rate stands under
+ * the change rate, which follows it. Layer: ui/plot.
  */
 #include "ui/plot/figures/figures.h"
 #include "ui/plot/figures/steps.h"
@@ -17,7 +17,8 @@ static const gsc_steps_panel panels[] = {
      .dashed = "saturation_chance",
      .dashed_label = "chance",
      .low = 0,
-     .high = 1},
+     .high = 1,
+     .alike = true},
     {.name = "change_rate",
      .title = "Change rate",
      .series = {"change_rate"},
@@ -39,7 +40,8 @@ static const gsc_steps_panel panels[] = {
      .title = "Learning rate",
      .series = {"learning_rate"},
      .low = 0,
-     .high = NAN},
+     .high = NAN,
+     .above = "change_rate"},
     {.name = "max_violation",
      .title = "MaxVio",
      .series = {"max_violation"},

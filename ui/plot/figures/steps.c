@@ -13,7 +13,7 @@
 
 enum {
     MOST_MARKERS = 40, /* points of a line that each get a marker */
-    MOST_GROUPS = 64,
+    MOST_GROUPS = 1024,
     QUICK_POINTS = 4 << 20 /* so many that some of their blocks share every pixel */
 };
 
@@ -183,7 +183,9 @@ static gsc_status find_curves(gsc_steps_builder *b, const group *g, const char *
     gsc_status status = GSC_OK;
     for (size_t s = 0; s < gsc_run_series_count(run) && status == GSC_OK; s++) {
         const gsc_series_info *info = gsc_run_series(run, s);
-        if (strcmp(info->name, name) == 0 && strcmp(info->arm, g->arm) == 0) {
+        const bool other =
+            b->options->one_layer && info->layer >= 0 && info->layer != b->options->layer;
+        if (!other && strcmp(info->name, name) == 0 && strcmp(info->arm, g->arm) == 0) {
             status = vectors ? read_row(run, s, info->layer, ret_found, b->error)
                              : read_points(b, run, s, info->layer, ret_found);
         }
@@ -428,6 +430,10 @@ static gsc_panel *add_panel(gsc_steps_builder *b, const gsc_steps_panel *words,
         !gsc_figure_set_text(&panel->y.title, title)) {
         return NULL;
     }
+    for (size_t i = 0; words->above != NULL && i + 1 < b->figure->n_panels; i++) {
+        panel->above =
+            strcmp(b->figure->panels[i]->name, words->above) == 0 ? (int)i + 1 : panel->above;
+    }
     panel->y.low = words->low;
     panel->y.high = words->high;
     return panel;
@@ -437,12 +443,17 @@ static gsc_status build(gsc_steps_builder *b) {
     group groups[MOST_GROUPS];
     size_t n = find_groups(b, groups, &b->layers);
     b->by_layer = n == 1 && b->layers <= GSC_PALETTE_SIZE;
+    const bool alike = gsc_steps_alike(b->runs, b->n_runs);
     gsc_status status = GSC_OK;
     for (size_t p = 0; p < b->choice->n_panels && status == GSC_OK; p++) {
         const gsc_steps_panel *words = &b->choice->panels[p];
         const gsc_series_info *info = panel_series(b, words);
         /* With nothing to show the first panel says so. */
         if (info == NULL && (p > 0 || n > 0)) {
+            continue;
+        }
+        if (words->alike && !alike) {
+            b->left_out = true;
             continue;
         }
         bool legend = !b->named, live = b->live;

@@ -4,7 +4,7 @@
  *
  * A group is an arm of a run. One group: a line for each layer, coloured by layer. Several groups, or more layers
  * than there are colours: the mean over layers with a band from the least to the greatest layer, coloured by
- * group. Layers are never pooled. Layer: ui/plot.
+ * group. options->one_layer: that layer alone. Layers are never pooled. Layer: ui/plot.
  */
 #ifndef GSC_UI_PLOT_FIGURES_STEPS_H
 #define GSC_UI_PLOT_FIGURES_STEPS_H
@@ -20,7 +20,9 @@ typedef struct gsc_steps_panel {
     const char
         *dashed; /* a series drawn dashed, mean over layers, with a label on it; NULL: none */
     const char *dashed_label;
-    double low, high; /* home range of y; NAN: the data's */
+    double low, high;  /* home range of y; NAN: the data's */
+    bool alike;        /* left out where runs differ in the numbers of experts or choices */
+    const char *above; /* name of an earlier panel that this one stands right under; NULL: none */
 } gsc_steps_panel;
 
 /* A panel stands where any run has its first series; where none has any, the first stands empty. */
@@ -41,11 +43,15 @@ typedef struct gsc_steps_builder {
     bool by_layer;  /* one group with few layers */
     bool named;     /* layers or groups have their rows in a legend */
     bool live;      /* a row of vectors stands in */
+    bool left_out;  /* a panel that compares only what is alike */
 } gsc_steps_builder;
 
 gsc_status gsc_steps_build(const gsc_steps_choice *choice, gsc_run *const *runs, size_t n_runs,
                            const gsc_figure_options *options, gsc_figure **ret_figure,
                            gsc_error *error);
+
+/* Whether all runs choose as many of as many experts. */
+bool gsc_steps_alike(gsc_run *const *runs, size_t n_runs);
 
 /* Whether the choice draws a series. */
 bool gsc_steps_draws(const gsc_steps_choice *choice, const gsc_series_info *info);

@@ -25,6 +25,24 @@ static double steps_of(const gsc_run_info *info) {
     return value;
 }
 
+bool gsc_steps_alike(gsc_run *const *runs, size_t n_runs) {
+    double first[2] = {0, 0};
+    for (size_t r = 0; r < n_runs; r++) {
+        const char *text = gsc_run_get_info(runs[r])->spec;
+        json_t *spec = text != NULL ? json_loads(text, 0, NULL) : NULL;
+        const json_t *lm = json_object_get(spec, "lm");
+        const double own[2] = {json_number_value(json_object_get(lm, "experts")),
+                               json_number_value(json_object_get(lm, "top_k"))};
+        json_decref(spec);
+        if (r == 0) {
+            memcpy(first, own, sizeof first);
+        } else if (own[0] != first[0] || own[1] != first[1]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Axes that hold still while a run fills them. */
 static void fix_x_range(gsc_steps_builder *b) {
     double most = 0;
@@ -69,6 +87,9 @@ static void add_other_meanings(const gsc_steps_builder *b, const gsc_series_info
 static void add_definitions(const gsc_steps_builder *b, gsc_words *words) {
     const char *scope = NULL;
     for (size_t p = 0; p < b->choice->n_panels; p++) {
+        if (b->left_out && b->choice->panels[p].alike) {
+            continue;
+        }
         for (int k = 0; k < 2 && b->choice->panels[p].series[k] != NULL; k++) {
             size_t run = 0;
             const gsc_series_info *info = find_series(b, b->choice->panels[p].series[k], 0, &run);
@@ -87,11 +108,19 @@ static void add_definitions(const gsc_steps_builder *b, gsc_words *words) {
     }
 }
 
+/* What a band is before seeds are grouped, which gives it another meaning. */
+static const char layer_band[] = "; bands: least to greatest layer";
+
 static void add_recipe(const gsc_steps_builder *b, gsc_words *words) {
-    if (b->figure->n_panels > 0 && b->layers > 1) {
-        gsc_words_add(words, "%s",
-                      b->by_layer ? "Lines: layers."
-                                  : "Lines: means over layers; bands: least to greatest layer.");
+    if (b->figure->n_panels > 0 && b->layers > 0 && b->options->one_layer) {
+        gsc_words_add(words, "Lines: layer %d.", (int)b->options->layer);
+    } else if (b->figure->n_panels > 0 && b->layers > 1) {
+        gsc_words_add(words, b->by_layer ? "Lines: layers." : "Lines: means over layers%s.",
+                      layer_band);
+    }
+    if (b->left_out) {
+        gsc_words_add(words, " Runs with other numbers of experts or choices are compared beyond "
+                             "chance only.");
     }
     if (b->live) {
         gsc_words_add(words, " The run goes on: overlaps are with the latest router.");
@@ -126,6 +155,7 @@ static gsc_status add_texts(gsc_steps_builder *b) {
                       gsc_figure_set_text(&b->figure->title, title) &&
                       gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
                       gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
+                      gsc_figure_set_text(&b->figure->band_words, layer_band) &&
                       gsc_figure_set_text(&b->figure->spec, spec.text);
     gsc_words_clear(&subtitle);
     gsc_words_clear(&recipe);
