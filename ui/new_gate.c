@@ -4,7 +4,14 @@
  */
 #include "ui/new_gate.h"
 
+#include "ui/text_scale.h"
+#include "ui/words.h"
+
 #include <string.h>
+
+enum {
+    WIDTH = 460 /* at the usual text scale */
+};
 
 struct _GscNewGate {
     AdwWindow parent;
@@ -78,7 +85,7 @@ static void on_start_changed(AdwComboRow *row, GParamSpec *pspec, GscNewGate *se
     const guint at = adw_combo_row_get_selected(row);
 
     if (at < self->formulas->len) {
-        g_autofree char *markup = g_markup_escape_text(self->formulas->pdata[at], -1);
+        g_autofree char *markup = gsc_words_formula(self->formulas->pdata[at]);
         adw_action_row_set_subtitle(ADW_ACTION_ROW(row), markup);
     }
 }
@@ -149,6 +156,7 @@ static void gsc_new_gate_init(GscNewGate *self) {
     self->sources = g_ptr_array_new_with_free_func(g_free);
     self->formulas = g_ptr_array_new_with_free_func(g_free);
     gtk_widget_init_template(GTK_WIDGET(self));
+    gtk_window_set_default_size(GTK_WINDOW(self), (int)(WIDTH * gsc_text_scale_growth()), -1);
 }
 
 GscNewGate *gsc_new_gate_new(GtkWindow *parent, GscWorkshop *workshop, GscPluginStore *plugins,

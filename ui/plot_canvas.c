@@ -119,7 +119,7 @@ static void gsc_plot_canvas_measure(GtkWidget *widget, GtkOrientation orientatio
     double growth = MAX(gsc_text_scale_growth(), 1);
 
     /* The side panels fold away before a figure with large text gets too small to read. */
-    *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? (int)(320 * growth * growth) : 240;
+    *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? (int)(320 * growth * growth) : 200;
     *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MAX(800, *minimum) : 500;
     *minimum_baseline = *natural_baseline = -1;
 }

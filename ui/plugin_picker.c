@@ -5,11 +5,13 @@
 #include "ui/plugin_picker.h"
 
 #include "ui/plugin_store.h"
+#include "ui/text_scale.h"
+#include "ui/words.h"
 
 #include <string.h>
 
 enum {
-    WIDTH = 360,
+    WIDTH = 360, /* at the usual text scale */
     HEIGHT = 420
 };
 
@@ -205,11 +207,16 @@ static void add_row(GscPluginPicker *self, line *one) {
     GtkWidget *row = gtk_list_box_row_new();
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     GtkWidget *words = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *text = new_label(one->text, true);
 
+    if (!one->refused) {
+        g_autofree char *formula = gsc_words_formula(one->text);
+        gtk_label_set_markup(GTK_LABEL(text), formula);
+    }
     one->mark = gtk_image_new_from_icon_name("object-select-symbolic");
     show_mark(one);
     gtk_box_append(GTK_BOX(words), new_label(one->title, false));
-    gtk_box_append(GTK_BOX(words), new_label(one->text, true));
+    gtk_box_append(GTK_BOX(words), text);
     gtk_widget_set_hexpand(words, TRUE);
     gtk_widget_set_sensitive(gtk_widget_get_first_child(words), !one->refused);
     gtk_box_append(GTK_BOX(box), words);
@@ -311,7 +318,7 @@ static void gsc_plugin_picker_init(GscPluginPicker *self) {
     gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scroller), TRUE);
     gtk_scrolled_window_set_max_content_height(GTK_SCROLLED_WINDOW(scroller), HEIGHT);
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), GTK_WIDGET(self->list));
-    gtk_widget_set_size_request(box, WIDTH, -1);
+    gsc_text_scale_set_width(box, WIDTH);
     gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->search));
     gtk_box_append(GTK_BOX(box), scroller);
     gtk_popover_set_child(GTK_POPOVER(self), box);

@@ -276,7 +276,8 @@ char *gsc_run_item_dup_subtitle(GscRunItem *self) {
     case GSC_RUN_FAILED:
         return g_strdup_printf("Failed: %s", self->failure);
     case GSC_RUN_LOST:
-        return g_strdup(*self->failure != '\0' ? self->failure : "Its process is gone");
+        return g_strdup_printf("Lost: %s",
+                               *self->failure != '\0' ? self->failure : "its process is gone");
     }
     return g_strdup("");
 }

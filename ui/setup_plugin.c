@@ -5,6 +5,8 @@
  */
 #include "ui/setup_row_private.h"
 
+#include "ui/words.h"
+
 #include <string.h>
 
 static const char *value_id(const json_t *value) {
@@ -102,11 +104,15 @@ static void add_parameter(gsc_setup_row *self, const json_t *param) {
     bool is_bool = strcmp(type, "bool") == 0;
     g_autofree char *title = g_strdup(name);
     g_autofree char *range =
-        g_strdup_printf("%s%s%s (%g to %g)", doc, *unit != '\0' ? ", " : "", unit, lowest, highest);
+        is_bool ? g_strdup(doc)
+                : g_strdup_printf("%s%s%s (%g to %g)", doc, *unit != '\0' ? ", " : "", unit, lowest,
+                                  highest);
     GtkWidget *control;
 
     g_strdelimit(title, "_", ' ');
     title[0] = g_ascii_toupper(title[0]);
+    range[0] = g_ascii_toupper(range[0]);
+    g_autofree char *subtitle = gsc_words_formula(range);
     if (is_bool) {
         control = gtk_switch_new();
         gtk_switch_set_active(GTK_SWITCH(control), json_is_true(given) || value != 0);
@@ -119,7 +125,7 @@ static void add_parameter(gsc_setup_row *self, const json_t *param) {
     GtkWidget *row = adw_action_row_new();
     gtk_widget_add_css_class(row, "parameter");
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
-    adw_action_row_set_subtitle(ADW_ACTION_ROW(row), is_bool ? doc : range);
+    adw_action_row_set_subtitle(ADW_ACTION_ROW(row), subtitle);
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), control);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), control);
     gtk_accessible_update_property(GTK_ACCESSIBLE(control), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
@@ -236,12 +242,10 @@ static void make_formula(gsc_setup_row *self) {
 static void show_doc(gsc_setup_row *self, guint selected) {
     if (selected < self->ids->len) {
         const char *refusal = self->refusals->pdata[selected];
-        g_autofree char *text =
-            g_markup_escape_text(*refusal != '\0' ? refusal
-                                 : *(const char *)self->docs->pdata[selected] != '\0'
-                                     ? (const char *)self->docs->pdata[selected]
-                                     : self->key->doc,
-                                 -1);
+        const char *doc = self->docs->pdata[selected];
+        g_autofree char *text = *refusal != '\0'
+                                    ? g_markup_escape_text(refusal, -1)
+                                    : gsc_words_formula(*doc != '\0' ? doc : self->key->doc);
         adw_action_row_set_subtitle(ADW_ACTION_ROW(self->widget), text);
     }
     if (self->formula != NULL && gsc_plugin_is_formula(value_id(self->wanted))) {

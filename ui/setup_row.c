@@ -69,8 +69,13 @@ static void on_spin(GtkSpinButton *spin, gsc_setup_row *self) {
     gsc_setup_row_tell(self);
 }
 
+/* The unit stands behind the words, unless they name it. */
 static char *subtitle_of(const gsc_spec_key *key) {
-    return key->unit != NULL ? g_strdup_printf("%s (%s)", key->doc, key->unit) : g_strdup(key->doc);
+    g_autofree char *doc = g_ascii_strdown(key->doc, -1);
+
+    return key->unit != NULL && (strlen(key->unit) < 3 || strstr(doc, key->unit) == NULL)
+               ? g_strdup_printf("%s (%s)", key->doc, key->unit)
+               : g_strdup(key->doc);
 }
 
 static void make_action_row(gsc_setup_row *self, GtkWidget *suffix) {

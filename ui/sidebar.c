@@ -34,7 +34,8 @@ struct _GscSidebar {
     GtkFilterListModel *found;
     char *needle; /* folded; "" finds all */
     bool quiet;
-    guint scroll_source;
+    bool unseen; /* the chosen experiment has no place in the list yet */
+    guint scroll_source, show_source;
 };
 
 G_DEFINE_FINAL_TYPE(GscSidebar, gsc_sidebar, GTK_TYPE_WIDGET)
@@ -121,10 +122,27 @@ static void show_row(GscSidebar *self, GtkListBoxRow *row) {
     GtkAdjustment *at = gtk_scrolled_window_get_vadjustment(self->experiment_scroller);
     graphene_rect_t box;
 
-    if (row != NULL &&
-        gtk_widget_compute_bounds(GTK_WIDGET(row), GTK_WIDGET(self->experiment_list), &box) &&
-        box.size.height > 0) {
+    self->unseen =
+        row != NULL &&
+        (!gtk_widget_compute_bounds(GTK_WIDGET(row), GTK_WIDGET(self->experiment_list), &box) ||
+         box.size.height <= 0 || gtk_adjustment_get_page_size(at) <= 0);
+    if (row != NULL && !self->unseen) {
         gtk_adjustment_clamp_page(at, box.origin.y, box.origin.y + box.size.height);
+    }
+}
+
+static gboolean show_unseen(gpointer data) {
+    GscSidebar *self = GSC_SIDEBAR(data);
+
+    self->show_source = 0;
+    show_row(self, gtk_list_box_get_selected_row(self->experiment_list));
+    return G_SOURCE_REMOVE;
+}
+
+/* The list is being laid out: its rows have their places when that is over. */
+static void on_size_changed(GtkAdjustment *at, GscSidebar *self) {
+    if (self->unseen && self->show_source == 0) {
+        self->show_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE, show_unseen, self, NULL);
     }
 }
 
@@ -298,8 +316,10 @@ static GtkWidget *create_plugin_row(const json_t *plugin) {
     gtk_box_append(GTK_BOX(words),
                    new_label(about, "caption", ok || untrusted ? "dim-label" : "error"));
     if (ok && *gsc_plugin_text(plugin, "formula") != '\0') {
-        gtk_box_append(GTK_BOX(words),
-                       new_label(gsc_plugin_text(plugin, "formula"), "caption", "dim-label"));
+        GtkWidget *label = new_label(NULL, "caption", "dim-label");
+        g_autofree char *formula = gsc_words_formula(gsc_plugin_text(plugin, "formula"));
+        gtk_label_set_markup(GTK_LABEL(label), formula);
+        gtk_box_append(GTK_BOX(words), label);
     }
     if (ok && *refusal != '\0') {
         gtk_box_append(GTK_BOX(words), new_label(refusal, "caption", "dim-label"));
@@ -395,6 +415,7 @@ static void gsc_sidebar_dispose(GObject *object) {
     GtkWidget *content = GTK_WIDGET(self->pages);
 
     g_clear_handle_id(&self->scroll_source, g_source_remove);
+    g_clear_handle_id(&self->show_source, g_source_remove);
 
     self->pages = NULL;
     g_clear_pointer(&content, gtk_widget_unparent);
@@ -442,6 +463,8 @@ static void gsc_sidebar_init(GscSidebar *self) {
     self->needle = g_strdup("");
     gtk_widget_init_template(GTK_WIDGET(self));
     gsc_text_scale_set_width(GTK_WIDGET(self), WIDTH);
+    g_signal_connect_object(gtk_scrolled_window_get_vadjustment(self->experiment_scroller),
+                            "changed", G_CALLBACK(on_size_changed), self, 0);
     gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
 }
 

@@ -4,8 +4,13 @@
  */
 #include "ui/start_page.h"
 
+#include "ui/text_scale.h"
 #include "ui/thumbnail.h"
 #include "ui/words.h"
+
+enum {
+    WIDTH = 300 /* at the least, at the usual text scale */
+};
 
 static const char *const as_it_is[] = {NULL};
 static const char *const few_sizes[] = {"theory.sizes=[200,500,1000,2000,5000]",
@@ -97,6 +102,7 @@ static void gsc_start_page_init(GscStartPage *self) {
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(self->scroller), box);
     gtk_widget_set_parent(self->scroller, GTK_WIDGET(self));
     gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);
+    gsc_text_scale_set_width(self->scroller, WIDTH);
 }
 
 static void on_clicked(GtkButton *button, GscStartPage *self) {
@@ -113,6 +119,7 @@ static GtkWidget *new_card(GscStartPage *self, GscExperiment *experiment,
     g_autofree char *time = g_strdup_printf("About %d s on two cores", run->seconds);
 
     gtk_widget_set_valign(picture, GTK_ALIGN_START);
+    gtk_widget_set_hexpand(words, TRUE); /* else lines break to a height guessed before */
     gtk_box_append(GTK_BOX(words), new_label(title, "heading", NULL));
     gtk_box_append(GTK_BOX(words), new_label(says, NULL, NULL));
     gtk_box_append(GTK_BOX(words), new_label(time, "caption", "dim-label"));

@@ -200,6 +200,18 @@ void gsc_window_watch_runs(GscWindow *self) {
     g_signal_connect_object(self->runs, "listed", G_CALLBACK(on_listed), self, 0);
 }
 
+/* How a run failed or was lost, and what can be done about a lost one. */
+static void tell_failure(GscWindow *self, GscRunItem *item) {
+    g_autofree char *words = gsc_run_item_dup_subtitle(item);
+    const bool lost = gsc_run_item_get_status(item) == GSC_RUN_LOST;
+    const char *way_out = !lost                           ? ""
+                          : gsc_run_item_can_resume(item) ? "; the arrow in its row resumes it"
+                                                          : "; Run starts it again";
+    g_autofree char *sentence = g_strconcat(words, way_out, NULL);
+
+    gsc_window_say(self, sentence);
+}
+
 void gsc_window_choose_run(GscWindow *self, GscRunItem *item) {
     GscExperiment *experiment = gsc_window_find_experiment(self, gsc_run_item_get_experiment(item));
 
@@ -211,7 +223,7 @@ void gsc_window_choose_run(GscWindow *self, GscRunItem *item) {
     gsc_run_item_set_shown(item, true);
     gsc_state_set_shown(self->state, gsc_run_item_get_path(item), true);
     if (*gsc_run_item_get_failure(item) != '\0') {
-        gsc_window_say(self, gsc_run_item_get_failure(item));
+        tell_failure(self, item);
     }
     gsc_window_update_figure(self);
 }
@@ -267,7 +279,7 @@ static void on_run_over(int status, const char *message, gpointer data) {
         gsc_setup_panel_set_problem(self->setup, text);
         gsc_run_store_forget(self->runs, start->path);
     } else if (gsc_run_item_get_status(item) == GSC_RUN_FAILED && belongs(self, item)) {
-        gsc_window_say(self, gsc_run_item_get_failure(item));
+        tell_failure(self, item);
     }
     gsc_window_update_figure(self);
 }

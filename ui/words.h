@@ -21,6 +21,9 @@ char *gsc_words_when(double unix_s);
 char *gsc_words_minus(const char *text);
 /* Text in which "^-1/2", "^{1/2}" and "_{1}" are written small, as Pango markup; caller frees. */
 char *gsc_words_markup(const char *text);
+/* A plugin's formula, "p_j = sigma(z_j) / sum_l sigma(z_l)", as mathematics writes it, as Pango markup: Greek
+ * letters, sums and roots, short indices below the line, minus and product signs. Prose passes; caller frees. */
+char *gsc_words_formula(const char *text);
 /* "gate x is no weight; take y" as sentences: "Gate x is no weight. Take y." Only the last semicolon parts. */
 char *gsc_words_sentence(const char *text);
 /* What a sentence says of a file, where its name stands beside: "PATH is damaged" is "is damaged"; a part of text. */

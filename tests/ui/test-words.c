@@ -17,6 +17,17 @@ static void check_markup(const char *text, const char *expected) {
     TAP_STRING(markup, expected, "small writing");
 }
 
+/* Indices and exponents are written _(…), ^(…) here. */
+static void check_formula(const char *text, const char *expected) {
+    g_autofree char *markup = gsc_words_formula(text);
+    g_autoptr(GString) plain = g_string_new(markup);
+
+    g_string_replace(plain, "<span size='smaller' rise='3072'>", "^(", 0);
+    g_string_replace(plain, "<span size='smaller' rise='-2048'>", "_(", 0);
+    g_string_replace(plain, "</span>", ")", 0);
+    TAP_STRING(plain->str, expected, "a formula as mathematics writes it");
+}
+
 static void check_sentence(const char *text, const char *expected) {
     g_autofree char *sentence = gsc_words_sentence(text);
 
@@ -40,6 +51,17 @@ int main(void) {
     check_markup("k_shared", "k_shared");
     check_markup("end^", "end^");
     check_markup("", "");
+
+    check_formula("p_j = sigma(z_j) / sum_l sigma(z_l)", "p_(j) = σ(z_(j)) / Σ_(l) σ(z_(l))");
+    check_formula("p_j = max(z_j / 2 - tau, 0)^2, p_j >= 0",
+                  "p_(j) = max(z_(j) / 2 − τ, 0)^(2), p_(j) ≥ 0");
+    check_formula("z_j = -|x - w_j| / (sqrt(D) width)", "z_(j) = −|x − w_(j)| / (√(D) width)");
+    check_formula("y = out . GELU(in x + b), x.w_j, -z_{E+j}",
+                  "y = out · GELU(in x + b), x·w_(j), −z_(E+j)");
+    check_formula("from switch_step on, top-k of the sum, growth^sign(x), libm.so",
+                  "from switch_step on, top-k of the sum, growth^sign(x), libm.so");
+    check_formula("a < b & c^", "a &lt; b &amp; c^");
+    check_formula("", "");
 
     check_sentence("gate x is no weight; take y", "Gate x is no weight. Take y.");
     check_sentence("a; b; c", "A; b. C.");
