@@ -75,16 +75,48 @@ static gsc_status visit_all(gsc_lm *self, visit_tensor *visit, void *data, gsc_e
     return status;
 }
 
+/* ---- Sums ---- */
+
+enum {
+    SUM_SIZE = 17 /* sixteen digits and a zero */
+};
+
+/* Sees a changed bit, wherever it is; not made against people. bytes: in the same pieces each time. */
+static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t size) {
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, (const char *)bytes + at, size - at < sizeof word ? size - at : sizeof word);
+        sum = (sum ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        sum ^= sum >> 32;
+    }
+    return sum;
+}
+
+/* The key in the metadata under which a tensor's sum stands. */
+static void name_sum(const tensor *t, char ret_key[GSC_LM_NAME_SIZE + 24]) {
+    snprintf(ret_key, GSC_LM_NAME_SIZE + 24, "sum.%s", t->name);
+}
+
 /* ---- Writing ---- */
 
 typedef struct writing {
     gsc_lm *model;
-    json_t *header;
+    json_t *header, *metadata;
     size_t at;
     FILE *stream;
     char *piece;
     const char *path;
 } writing;
+
+/* The sum of a tensor into the header, which keeps its length. */
+static gsc_status tell_sum(const writing *w, const tensor *t, uint64_t sum, gsc_error *error) {
+    char key[GSC_LM_NAME_SIZE + 24], text[SUM_SIZE];
+    name_sum(t, key);
+    snprintf(text, sizeof text, "%016" PRIx64, sum);
+    return json_object_set_new(w->metadata, key, json_string(text)) == 0
+               ? GSC_OK
+               : gsc_fail(error, GSC_ERR_MEMORY, "no memory for the header of %s", w->path);
+}
 
 static gsc_status describe(void *data, const tensor *t, gsc_error *error) {
     writing *w = data;
@@ -96,7 +128,7 @@ static gsc_status describe(void *data, const tensor *t, gsc_error *error) {
                               "data_offsets", (json_int_t)w->at, (json_int_t)(w->at + t->bytes));
     w->at += t->bytes;
     return json_object_set_new(w->header, t->name, entry) == 0
-               ? GSC_OK
+               ? tell_sum(w, t, 0, error)
                : gsc_fail(error, GSC_ERR_MEMORY, "no memory for the header of %s", w->path);
 }
 
@@ -111,18 +143,21 @@ static gsc_status write_bytes(writing *w, const void *bytes, size_t size, gsc_er
 
 static gsc_status write_tensor(void *data, const tensor *t, gsc_error *error) {
     writing *w = data;
-    if (t->values != NULL) {
-        return write_bytes(w, t->values, t->bytes, error);
-    }
+    uint64_t sum = 0;
     gsc_status status = GSC_OK;
-    for (size_t done = 0; done < t->bytes && status == GSC_OK; done += PIECE) {
+    if (t->values != NULL) {
+        sum = add_to_sum(sum, t->values, t->bytes);
+        status = write_bytes(w, t->values, t->bytes, error);
+    }
+    for (size_t done = 0; t->values == NULL && done < t->bytes && status == GSC_OK; done += PIECE) {
         const size_t left = t->bytes - done, n = left < PIECE ? left : PIECE;
         status = gsc_buf_read(w->model->queue, t->buf, t->at + done, n, w->piece, error);
         if (status == GSC_OK) {
+            sum = add_to_sum(sum, w->piece, n);
             status = write_bytes(w, w->piece, n, error);
         }
     }
-    return status;
+    return status == GSC_OK ? tell_sum(w, t, sum, error) : status;
 }
 
 static gsc_status write_header(writing *w, gsc_error *error) {
@@ -158,9 +193,9 @@ gsc_status gsc_lm_save(gsc_lm *self, int64_t step, const char *identity, const c
     }
     writing w = {.model = self, .stream = file.stream, .path = path, .header = json_object()};
     w.piece = malloc(PIECE);
-    json_t *metadata = json_pack("{s:s, s:s, s:s}", "format", "gatescope.lm/1", "step", number,
-                                 "identity", identity);
-    if (w.piece == NULL || json_object_set_new(w.header, "__metadata__", metadata) != 0) {
+    w.metadata = json_pack("{s:s, s:s, s:s}", "format", "gatescope.lm/1", "step", number,
+                           "identity", identity);
+    if (w.piece == NULL || json_object_set_new(w.header, "__metadata__", w.metadata) != 0) {
         status = gsc_fail(error, GSC_ERR_MEMORY, "no memory for the header of %s", path);
     }
     if (status == GSC_OK) {
@@ -171,6 +206,10 @@ gsc_status gsc_lm_save(gsc_lm *self, int64_t step, const char *identity, const c
     }
     if (status == GSC_OK) {
         status = visit_all(self, write_tensor, &w, error);
+    }
+    if (status == GSC_OK) { /* once more, now that it knows the sums */
+        rewind(w.stream);
+        status = write_header(&w, error);
     }
     if (status == GSC_OK) {
         status = gsc_new_file_commit(&file, error);
@@ -256,8 +295,24 @@ static size_t count_of_model(const json_t *header, bool training) {
     return n;
 }
 
+/* Earlier files have no sums. */
+static gsc_status check_sum(const reading *r, const tensor *t, uint64_t sum, gsc_error *error) {
+    char key[GSC_LM_NAME_SIZE + 24], text[SUM_SIZE];
+    name_sum(t, key);
+    snprintf(text, sizeof text, "%016" PRIx64, sum);
+    const char *own =
+        json_string_value(json_object_get(json_object_get(r->header, "__metadata__"), key));
+    return own == NULL || strcmp(own, text) == 0
+               ? GSC_OK
+               : gsc_fail(error, GSC_ERR_INPUT,
+                          "%s is damaged: the numbers of %s are not those that were written; take "
+                          "an earlier checkpoint",
+                          r->path, t->name);
+}
+
 static gsc_status read_tensor(void *data, const tensor *t, gsc_error *error) {
     reading *r = data;
+    uint64_t sum = 0;
     size_t at = 0;
     if (is_of_run(t->name) && json_object_get(r->header, t->name) == NULL) {
         return GSC_OK;
@@ -268,16 +323,18 @@ static gsc_status read_tensor(void *data, const tensor *t, gsc_error *error) {
         status = gsc_fail(error, GSC_ERR_IO, "%s: %s", r->path, strerror(errno));
     }
     if (status == GSC_OK && t->values != NULL) {
-        return read_bytes(r, t->values, t->bytes, error);
+        status = read_bytes(r, t->values, t->bytes, error);
+        sum = status == GSC_OK ? add_to_sum(sum, t->values, t->bytes) : 0;
     }
-    for (size_t done = 0; done < t->bytes && status == GSC_OK; done += PIECE) {
+    for (size_t done = 0; t->values == NULL && done < t->bytes && status == GSC_OK; done += PIECE) {
         const size_t left = t->bytes - done, n = left < PIECE ? left : PIECE;
         status = read_bytes(r, r->piece, n, error);
         if (status == GSC_OK) {
+            sum = add_to_sum(sum, r->piece, n);
             status = gsc_buf_write(r->model->queue, t->buf, t->at + done, r->piece, n, error);
         }
     }
-    return status;
+    return status == GSC_OK ? check_sum(r, t, sum, error) : status;
 }
 
 static gsc_status read_header(reading *r, json_t **ret_header, gsc_error *error) {
@@ -351,8 +408,8 @@ gsc_status gsc_lm_load(gsc_lm *self, const char *path, const char *identity, int
     int64_t step = 0;
     gsc_status status = GSC_OK;
     if (r.stream == NULL || r.piece == NULL) {
-        status = gsc_fail(error, r.stream == NULL ? GSC_ERR_IO : GSC_ERR_MEMORY, "%s: %s", path,
-                          strerror(errno));
+        status = gsc_fail(error, r.stream == NULL ? GSC_ERR_IO : GSC_ERR_MEMORY,
+                          "the checkpoint %s cannot be read: %s", path, strerror(errno));
     }
     if (status == GSC_OK) {
         status = read_header(&r, &header, error);

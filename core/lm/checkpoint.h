@@ -3,8 +3,9 @@
  * Checkpoints in the safetensors format: a header in JSON, then numbers, little-endian, row-major.
  * A file holds the weights by the names of shape.h, AdamW's moments as adamw.m.NAME and
  * adamw.v.NAME, the gate's states and selection biases in double, run.NAME what the run itself has
- * to remember, and as metadata the step and a text that says what the run was. It is written beside
- * its place and renamed, so that a full disk leaves the old one.
+ * to remember, and as metadata the step, a text that says what the run was, and a sum over the numbers
+ * of each tensor, so that a damaged file is refused. It is written beside its place and renamed, so that
+ * a full disk leaves the old one.
  *
  * For PyTorch: names are those of modules, weights [out, in] as nn.Linear has them, the experts of a
  * layer in one tensor, expert first; tests/golden/lm_state.py maps them in ten lines and loads them
@@ -35,7 +36,7 @@ gsc_status gsc_lm_save(gsc_lm *self, int64_t step, const char *identity, const c
                        gsc_error *error);
 
 /* Into a model of the same shape. Errors: GSC_ERR_IO; GSC_ERR_INPUT for a file that is no
- * checkpoint, breaks off, or has other names, types or shapes (both are named), or where identity,
+ * checkpoint, breaks off, is damaged, or has other names, types or shapes (both are named), or where identity,
  * unless NULL, is another. The model is then not to be used. */
 gsc_status gsc_lm_load(gsc_lm *self, const char *path, const char *identity, int64_t *ret_step,
                        gsc_error *error);

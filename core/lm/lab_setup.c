@@ -130,8 +130,11 @@ static gsc_status tell_text(lab *self, gsc_error *error) {
         (self->interim.documents < GSC_PROBE_DOCUMENTS || self->interim.positions < wanted)) {
         snprintf(text, sizeof text,
                  "the router's probe has %" PRIu64 " positions of %" PRIu64
-                 " documents, all that the held-out text gives; %" PRIu64 " of %d were wanted",
-                 self->interim.positions, self->interim.documents, wanted, GSC_PROBE_DOCUMENTS);
+                 " %s, all that the held-out text gives; %" PRIu64
+                 " positions of %d documents were wanted",
+                 self->interim.positions, self->interim.documents,
+                 self->interim.documents == 1 ? "document" : "documents", wanted,
+                 GSC_PROBE_DOCUMENTS);
         status = self->sink->event(self->sink, GSC_EVENT_WARNING, "data", text, error);
     }
     return status;

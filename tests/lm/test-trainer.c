@@ -217,6 +217,16 @@ static void test_not_finite(const gsc_lm_shape *s) {
     end(&r);
 }
 
+/* Turns one bit of a file, from its end; false: it cannot. */
+static bool turn_bit(const char *path, long from_end) {
+    FILE *file = fopen(path, "r+");
+    bool done = file != NULL && fseek(file, -from_end, SEEK_END) == 0;
+    const int byte = done ? fgetc(file) : EOF;
+    done =
+        done && byte != EOF && fseek(file, -from_end, SEEK_END) == 0 && fputc(byte ^ 4, file) >= 0;
+    return file != NULL && fclose(file) == 0 && done;
+}
+
 static void test_refusals(const gsc_lm_shape *s, const char *path) {
     gsc_error error = {0};
     int64_t step = -1;
@@ -242,6 +252,13 @@ static void test_refusals(const gsc_lm_shape *s, const char *path) {
     must(gsc_lm_load(r.model, path, "tests", &step, &error), &error);
     TAP_OK(step == STEPS / 2, "and leaves the old checkpoint");
     struct stat size;
+    TAP_OK(stat(path, &size) == 0 && turn_bit(path, size.st_size / 2) &&
+               gsc_lm_load(r.model, path, "tests", &step, &error) == GSC_ERR_INPUT,
+           "a checkpoint with a changed bit is refused");
+    TAP_CONTAINS(error.message, "is damaged: the numbers of ", "and says where");
+    TAP_OK(turn_bit(path, size.st_size / 2) &&
+               gsc_lm_load(r.model, path, "tests", &step, &error) == GSC_OK,
+           "not so when it is turned back");
     TAP_OK(stat(path, &size) == 0 && truncate(path, size.st_size - 100) == 0 &&
                gsc_lm_load(r.model, path, "tests", &step, &error) == GSC_ERR_INPUT,
            "a checkpoint that breaks off is refused");
