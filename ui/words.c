@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Exponents and indices, in a line that is no taller for them: labels that are cut short must not change height. */
+#define RAISED  "<span size='smaller' rise='3072' line_height='0.8'>"
+#define LOWERED "<span size='smaller' rise='-2048' line_height='0.8'>"
+
 char *gsc_words_duration(double seconds) {
     if (!(seconds > 0)) {
         return g_strdup("0 s");
@@ -100,8 +104,7 @@ char *gsc_words_markup(const char *text) {
         }
         bool raised = *at == '^', braced = at[1] == '{';
         at += braced ? 2 : 1;
-        g_string_append(markup, raised ? "<span size='smaller' rise='3072'>"
-                                       : "<span size='smaller' rise='-2048'>");
+        g_string_append(markup, raised ? RAISED : LOWERED);
         while (*at != '\0' && (braced ? *at != '}' : strchr("-+./0123456789", *at) != NULL)) {
             append_character(markup, at, raised);
             at = g_utf8_next_char(at);
@@ -157,8 +160,7 @@ static void append_small(GString *markup, const char *text, size_t length, bool 
     g_autofree char *inner = g_strndup(text + braced, length - 2 * braced);
     g_autofree char *escaped = g_markup_escape_text(inner, -1);
 
-    g_string_append_printf(markup, "<span size='smaller' rise='%d'>%s</span>",
-                           raised ? 3072 : -2048, escaped);
+    g_string_append_printf(markup, "%s%s</span>", raised ? RAISED : LOWERED, escaped);
 }
 
 /* Appends the operator at the text, as mathematics writes it; how long it was, 0 where there is none. */

@@ -22,8 +22,8 @@ static void check_formula(const char *text, const char *expected) {
     g_autofree char *markup = gsc_words_formula(text);
     g_autoptr(GString) plain = g_string_new(markup);
 
-    g_string_replace(plain, "<span size='smaller' rise='3072'>", "^(", 0);
-    g_string_replace(plain, "<span size='smaller' rise='-2048'>", "_(", 0);
+    g_string_replace(plain, "<span size='smaller' rise='3072' line_height='0.8'>", "^(", 0);
+    g_string_replace(plain, "<span size='smaller' rise='-2048' line_height='0.8'>", "_(", 0);
     g_string_replace(plain, "</span>", ")", 0);
     TAP_STRING(plain->str, expected, "a formula as mathematics writes it");
 }
@@ -45,9 +45,9 @@ int main(void) {
     check_duration(NAN, "0 s");
 
     check_markup("a < b", "a &lt; b");
-    check_markup("n^-1/2, x", "n<span size='smaller' rise='3072'>−1/2</span>, x");
-    check_markup("n^{-1/4}", "n<span size='smaller' rise='3072'>−1/4</span>");
-    check_markup("x_{1}y", "x<span size='smaller' rise='-2048'>1</span>y");
+    check_markup("n^-1/2, x", "n<span size='smaller' rise='3072' line_height='0.8'>−1/2</span>, x");
+    check_markup("n^{-1/4}", "n<span size='smaller' rise='3072' line_height='0.8'>−1/4</span>");
+    check_markup("x_{1}y", "x<span size='smaller' rise='-2048' line_height='0.8'>1</span>y");
     check_markup("k_shared", "k_shared");
     check_markup("end^", "end^");
     check_markup("", "");
