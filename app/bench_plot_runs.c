@@ -118,17 +118,12 @@ typedef struct look {
 static gsc_status take_look(const char *database, const char *folder, look *ret, gsc_error *error) {
     gsc_library *library = NULL;
     gsc_library_filter *filter = NULL;
-    bool changed;
-    size_t left = 1;
     double start_s = now_s();
     gsc_status status = gsc_library_open(database, folder, &library, error);
     if (status != GSC_OK) {
         return status;
     }
-    status = gsc_library_list(library, &changed, error);
-    while (left > 0 && status == GSC_OK) {
-        status = gsc_library_read(library, 1, &left, error);
-    }
+    status = gsc_library_wait(library, error);
     *ret = (look){.list_s = now_s() - start_s, .listed = gsc_library_count(library)};
     start_s = now_s();
     if (status == GSC_OK) {

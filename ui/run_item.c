@@ -85,57 +85,6 @@ static void replace(char **member, const char *text) {
     }
 }
 
-static void append_value(GString *text, const json_t *value) {
-    if (json_is_array(value)) {
-        size_t n = json_array_size(value);
-        g_string_append_printf(text, "%g", json_number_value(json_array_get(value, 0)));
-        if (n > 1) {
-            g_string_append_printf(text, "…%g", json_number_value(json_array_get(value, n - 1)));
-        }
-    } else if (json_is_number(value)) {
-        g_string_append_printf(text, "%g", json_number_value(value));
-    } else if (json_is_boolean(value)) {
-        g_string_append(text, json_is_true(value) ? "on" : "off");
-    } else {
-        const json_t *id = json_is_object(value) ? json_object_get(value, "id") : value;
-        const char *word = json_string_value(id);
-        g_string_append(text, word != NULL ? word : "changed");
-    }
-}
-
-/* The keys that differ from the preset's, in the order of the table. "" where there is no preset. */
-static char *dup_changes(const gsc_run_info *info) {
-    const gsc_preset *preset = gsc_preset_find(info->experiment);
-    gsc_spec *before = NULL, *after = NULL;
-    GString *text = g_string_new(NULL);
-    size_t n = 0;
-    const gsc_spec_key *keys = gsc_spec_keys(&n);
-
-    if (preset != NULL && gsc_spec_parse(preset->text, preset->name, &before, NULL) == GSC_OK &&
-        gsc_spec_parse(info->spec, info->name, &after, NULL) == GSC_OK) {
-        for (size_t i = 0; i < n; i++) {
-            const json_t *was = gsc_spec_json(before, keys[i].name);
-            const json_t *is = gsc_spec_json(after, keys[i].name);
-            const char *dot = strrchr(keys[i].name, '.');
-            bool equal = json_is_number(was) && json_is_number(is)
-                             ? json_number_value(was) == json_number_value(is)
-                             : json_equal(was, is);
-            bool one = json_array_size(is) == 1 && json_is_number(was) &&
-                       json_number_value(json_array_get(is, 0)) == json_number_value(was);
-            if (is == NULL || equal || one) {
-                continue;
-            }
-            g_autofree char *word = g_strdup(dot != NULL ? dot + 1 : keys[i].name);
-            g_strdelimit(word, "_", ' ');
-            g_string_append_printf(text, "%s%s ", text->len > 0 ? ", " : "", word);
-            append_value(text, is);
-        }
-    }
-    gsc_spec_free(before);
-    gsc_spec_free(after);
-    return g_string_free(text, FALSE);
-}
-
 static bool is_active_status(gsc_run_status status) {
     return status == GSC_RUN_RUNNING || status == GSC_RUN_QUEUED;
 }
@@ -150,7 +99,9 @@ static void take_info(GscRunItem *self) {
     g_clear_pointer(&self->problem, g_free);
     self->expected = false;
     if (self->changes == NULL) {
-        self->changes = dup_changes(info);
+        json_t *spec = json_loads(info->spec, 0, NULL);
+        self->changes = gsc_spec_dup_changes(spec, info->experiment);
+        json_decref(spec);
     }
     self->status = info->status;
     self->process = info->process;
@@ -209,6 +160,44 @@ bool gsc_run_item_refresh(GscRunItem *self) {
         g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
     }
     return changed;
+}
+
+static const char *text_of(const gsc_library_run *run, size_t column) {
+    const char *text = gsc_library_get_cell(run, column).text;
+
+    return text != NULL ? text : "";
+}
+
+/* The library's summary in place of the file. */
+static void take_summary(GscRunItem *self, const gsc_library_run *run) {
+    replace(&self->experiment, text_of(run, GSC_LIBRARY_EXPERIMENT));
+    replace(&self->title, text_of(run, GSC_LIBRARY_TITLE));
+    replace(&self->failure, text_of(run, GSC_LIBRARY_PROBLEM));
+    replace(&self->changes, run->changes);
+    g_clear_pointer(&self->problem, g_free);
+    self->expected = false;
+    self->status = run->status;
+    self->progress = run->progress;
+    self->started_s = run->started_s;
+    self->ended_s = run->ended_s;
+    self->moving_s = 0;
+    self->known = true;
+}
+
+bool gsc_run_item_take(GscRunItem *self, const gsc_library_run *run) {
+    if (!run->known) {
+        return false;
+    }
+    if (self->run != NULL || (run->readable && is_active_status(run->status))) {
+        return gsc_run_item_refresh(self);
+    }
+    if (run->readable) {
+        take_summary(self, run);
+    } else {
+        replace(&self->problem, text_of(run, GSC_LIBRARY_PROBLEM));
+    }
+    g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+    return true;
 }
 
 gsc_run *gsc_run_item_get_run(GscRunItem *self) {

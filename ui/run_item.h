@@ -8,7 +8,7 @@
 #ifndef GSC_UI_RUN_ITEM_H
 #define GSC_UI_RUN_ITEM_H
 
-#include "core/read/run_file.h"
+#include "core/read/library.h"
 
 #include <gio/gio.h>
 
@@ -17,8 +17,12 @@ G_BEGIN_DECLS
 #define GSC_TYPE_RUN_ITEM (gsc_run_item_get_type())
 G_DECLARE_FINAL_TYPE(GscRunItem, gsc_run_item, GSC, RUN_ITEM, GObject)
 
-/* Reads nothing yet: gsc_run_item_refresh does. */
+/* Reads nothing yet: gsc_run_item_refresh does, or the library has done so. */
 GscRunItem *gsc_run_item_new(const char *path);
+
+/* Takes what the library knows of this file; true if something changed. The file is opened only where the run is
+ * active; where it is open, because it is shown, it is looked at. */
+bool gsc_run_item_take(GscRunItem *self, const gsc_library_run *run);
 
 /* Says that a run of this experiment is being started whose file does not exist yet. */
 void gsc_run_item_expect(GscRunItem *self, const char *experiment, const char *title);

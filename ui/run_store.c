@@ -6,21 +6,24 @@
 
 enum {
     POLL_MS = 50,
-    LIST_SLICE_US = 5000,  /* time spent reading files before the window gets its turn */
-    UNREADABLE_TRIES = 100 /* looks at a file that is being born */
+    SORT_EVERY_MS = 500 /* while many files are read */
 };
+/* Spent on what the library brought before the window gets its turn. */
+static const double TAKE_SLICE_S = 0.004;
 
 struct _GscRunStore {
     GObject parent;
+    gsc_library *library;
+    GSource *news; /* due whenever the library has brought something */
     GListStore *items;
     GHashTable *by_path; /* path -> GscRunItem, borrowed from items or hidden */
     GHashTable *hidden;  /* items taken out of the list, owned */
-    GHashTable *tries;   /* item that could not be read yet -> looks left */
-    GQueue unread;       /* items whose file has not been read, owned */
     char *folder;
     gsc_error folder_error;
+    char *problem; /* why the folder cannot be listed, or NULL */
     GFileMonitor *monitor;
-    guint poll_source, list_source;
+    guint poll_source;
+    gint64 sorted_us;
     bool listed;
 };
 
@@ -29,6 +32,7 @@ G_DEFINE_FINAL_TYPE(GscRunStore, gsc_run_store, G_TYPE_OBJECT)
 enum {
     SIGNAL_ITEM_CHANGED,
     SIGNAL_LISTED,
+    SIGNAL_READ,
     N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -48,17 +52,51 @@ static int compare_newest_first(gconstpointer a, gconstpointer b, gpointer data)
     return -g_strcmp0(gsc_run_item_get_name(left), gsc_run_item_get_name(right));
 }
 
+static bool is_sorted(GListModel *items) {
+    g_autoptr(GscRunItem) before = g_list_model_get_item(items, 0);
+
+    for (guint i = 1; i < g_list_model_get_n_items(items); i++) {
+        GscRunItem *item = g_list_model_get_item(items, i);
+        const bool out_of_order = compare_newest_first(before, item, NULL) > 0;
+        g_object_unref(before);
+        before = item;
+        if (out_of_order) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void sort_items(GscRunStore *self) {
+    if (!is_sorted(G_LIST_MODEL(self->items))) {
+        g_list_store_sort(self->items, compare_newest_first, NULL);
+    }
+    self->sorted_us = g_get_monotonic_time();
+}
+
 static void on_item_changed(GscRunItem *item, GscRunStore *self) {
     g_signal_emit(self, signals[SIGNAL_ITEM_CHANGED], 0, item);
 }
 
-static void read_item(GscRunStore *self, GscRunItem *item) {
-    gsc_run_item_refresh(item);
-    if (gsc_run_item_is_active(item) || gsc_run_item_get_problem(item) != NULL) {
-        start_polling(self);
-    }
-    if (gsc_run_item_get_problem(item) != NULL && !g_hash_table_contains(self->tries, item)) {
-        g_hash_table_insert(self->tries, item, GINT_TO_POINTER(UNREADABLE_TRIES));
+static GscRunItem *new_item(GscRunStore *self, const char *path) {
+    GscRunItem *item = gsc_run_item_new(path);
+
+    g_signal_connect_object(item, "changed", G_CALLBACK(on_item_changed), self, 0);
+    g_hash_table_insert(self->by_path, g_strdup(path), item);
+    return item;
+}
+
+/* A new one, on top; the list holds it. */
+static GscRunItem *add_item(GscRunStore *self, const char *path) {
+    g_autoptr(GscRunItem) item = new_item(self, path);
+
+    g_list_store_insert(self->items, 0, item);
+    return item;
+}
+
+static void look_at(GscRunStore *self, const char *path) {
+    if (self->library != NULL) {
+        gsc_library_look_at(self->library, path);
     }
 }
 
@@ -70,17 +108,16 @@ static gboolean poll_runs(gpointer data) {
 
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self->items)); i++) {
         g_autoptr(GscRunItem) item = g_list_model_get_item(G_LIST_MODEL(self->items), i);
-        if (gsc_run_item_is_active(item)) {
-            gsc_run_item_refresh(item);
-            wanted = wanted || gsc_run_item_is_active(item);
+        if (!gsc_run_item_is_active(item)) {
             continue;
         }
-        int tries = GPOINTER_TO_INT(g_hash_table_lookup(self->tries, item));
-        if (tries > 0 && gsc_run_item_get_problem(item) != NULL) {
-            g_hash_table_insert(self->tries, item, GINT_TO_POINTER(tries - 1));
-            gsc_run_item_refresh(item);
-            wanted = true;
+        const bool known = gsc_run_item_is_known(item);
+        gsc_run_item_refresh(item);
+        const bool active = gsc_run_item_is_active(item);
+        if (!active || !known) { /* it is over, or has just been born */
+            look_at(self, gsc_run_item_get_path(item));
         }
+        wanted = wanted || active;
     }
     if (!wanted) {
         self->poll_source = 0;
@@ -95,82 +132,115 @@ static void start_polling(GscRunStore *self) {
     }
 }
 
-/* ---- Listing ------------------------------------------------------------------------------------- */
+/* ---- What the library brings --------------------------------------------------------------------- */
 
-static gboolean read_some(gpointer data) {
-    GscRunStore *self = GSC_RUN_STORE(data);
-    gint64 end_us = g_get_monotonic_time() + LIST_SLICE_US;
+/* Runs of sweeps, in folders of their own, are the run table's and become items when they are asked for. */
+static bool is_listed_here(GscRunStore *self, const gsc_library_run *run) {
+    const char *folder = gsc_library_get_cell(run, GSC_LIBRARY_FOLDER).text;
 
-    while (!g_queue_is_empty(&self->unread) && g_get_monotonic_time() < end_us) {
-        g_autoptr(GscRunItem) item = g_queue_pop_head(&self->unread);
-        if (g_hash_table_lookup(self->by_path, gsc_run_item_get_path(item)) == item) {
-            read_item(self, item);
+    return self->folder != NULL && g_strcmp0(folder, self->folder) == 0 &&
+           g_str_has_suffix(run->path, ".gsc");
+}
+
+static void take_run(GscRunStore *self, const gsc_library_run *run, GPtrArray *fresh) {
+    GscRunItem *item = g_hash_table_lookup(self->by_path, run->path);
+
+    if (g_strcmp0(run->path, self->folder) == 0) {
+        g_free(self->problem);
+        self->problem = g_strdup(gsc_library_get_cell(run, GSC_LIBRARY_PROBLEM).text);
+        return;
+    }
+    if (item == NULL && is_listed_here(self, run)) {
+        item = new_item(self, run->path);
+        g_ptr_array_add(fresh, item);
+    }
+    if (item != NULL) {
+        gsc_run_item_take(item, run);
+        if (gsc_run_item_is_active(item)) {
+            start_polling(self);
         }
     }
-    if (!g_queue_is_empty(&self->unread)) {
-        return G_SOURCE_CONTINUE;
+}
+
+static void take_gone(GscRunStore *self, const char *path) {
+    GscRunItem *item = g_hash_table_lookup(self->by_path, path);
+
+    if (g_strcmp0(path, self->folder) == 0) {
+        g_clear_pointer(&self->problem, g_free);
+    } else if (item != NULL && gsc_run_item_is_known(item)) {
+        gsc_run_store_forget(self, path);
     }
-    self->list_source = 0;
-    g_list_store_sort(self->items, compare_newest_first, NULL);
-    if (!self->listed) {
+}
+
+static gboolean take_news(gpointer data) {
+    GscRunStore *self = GSC_RUN_STORE(data);
+    g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
+    gsc_library_news news;
+    gsc_error error = {0};
+
+    g_source_set_ready_time(self->news, -1);
+    if (gsc_library_take(self->library, TAKE_SLICE_S, &news, &error) != GSC_OK) {
+        g_free(self->problem);
+        self->problem = g_strdup(error.message);
+    }
+    for (size_t i = 0; i < news.n_gone; i++) {
+        take_gone(self, news.gone[i]->path);
+    }
+    for (size_t i = 0; i < news.n_changed; i++) {
+        take_run(self, news.changed[i], fresh);
+    }
+    g_list_store_splice(self->items, 0, 0, fresh->pdata, fresh->len);
+    const bool all = news.left == 0 && !news.more;
+    if (all || g_get_monotonic_time() - self->sorted_us > SORT_EVERY_MS * 1000) {
+        sort_items(self);
+    }
+    g_signal_emit(self, signals[SIGNAL_READ], 0, &news);
+    if (all && news.listed && !self->listed) {
         self->listed = true;
         g_signal_emit(self, signals[SIGNAL_LISTED], 0);
     }
-    return G_SOURCE_REMOVE;
+    if (news.more) {
+        g_source_set_ready_time(self->news, 0);
+    }
+    return G_SOURCE_CONTINUE;
 }
 
-static GscRunItem *add_item(GscRunStore *self, const char *path) {
-    g_autoptr(GscRunItem) item = gsc_run_item_new(path);
-
-    g_signal_connect_object(item, "changed", G_CALLBACK(on_item_changed), self, 0);
-    g_hash_table_insert(self->by_path, g_strdup(path), item);
-    g_list_store_insert(self->items, 0, item);
-    return item; /* the list holds it */
+/* In the reader's thread. */
+static void wake(void *source) {
+    g_source_set_ready_time(source, 0);
 }
 
-static void queue_read(GscRunStore *self, GscRunItem *item) {
-    g_queue_push_tail(&self->unread, g_object_ref(item));
-    if (self->list_source == 0) {
-        self->list_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, read_some, self, NULL);
-    }
+static gboolean dispatch_news(GSource *source, GSourceFunc callback, gpointer data) {
+    return callback(data);
 }
 
-static void list_folder(GscRunStore *self) {
-    g_autoptr(GDir) dir = g_dir_open(self->folder, 0, NULL);
-    const char *name;
+static void open_library(GscRunStore *self) {
+    static GSourceFuncs functions = {.dispatch = dispatch_news};
 
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        if (!g_str_has_suffix(name, ".gsc")) {
-            continue;
-        }
-        g_autofree char *path = g_build_filename(self->folder, name, NULL);
-        if (!g_hash_table_contains(self->by_path, path)) {
-            queue_read(self, add_item(self, path));
-        }
+    if (gsc_library_open(NULL, self->folder, &self->library, &self->folder_error) != GSC_OK) {
+        self->problem = g_strdup(self->folder_error.message);
+        return;
     }
-    if (self->list_source == 0) {
-        self->list_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, read_some, self, NULL);
-    }
-}
-
-static void remove_item(GscRunStore *self, GscRunItem *item) {
-    guint position = 0;
-
-    if (g_list_store_find(self->items, item, &position)) {
-        g_list_store_remove(self->items, position);
-    }
+    self->news = g_source_new(&functions, sizeof(GSource));
+    g_source_set_priority(self->news, G_PRIORITY_DEFAULT_IDLE);
+    g_source_set_callback(self->news, take_news, self, NULL);
+    g_source_attach(self->news, NULL);
+    gsc_library_set_wake(self->library, wake, self->news);
 }
 
 void gsc_run_store_forget(GscRunStore *self, const char *path) {
     GscRunItem *item = g_hash_table_lookup(self->by_path, path);
+    guint position = 0;
 
     if (item != NULL) {
         g_object_ref(item);
         g_hash_table_remove(self->by_path, path);
-        g_hash_table_remove(self->tries, item);
         g_hash_table_remove(self->hidden, item);
-        remove_item(self, item);
+        if (g_list_store_find(self->items, item, &position)) {
+            g_list_store_remove(self->items, position);
+        }
         g_signal_emit(self, signals[SIGNAL_ITEM_CHANGED], 0, item);
+        look_at(self, gsc_run_item_get_path(item));
         g_object_unref(item);
     }
 }
@@ -183,14 +253,8 @@ static void on_folder_changed(GFileMonitor *monitor, GFile *file, GFile *other,
         return;
     }
     GscRunItem *item = g_hash_table_lookup(self->by_path, path);
-    if (event == G_FILE_MONITOR_EVENT_DELETED) {
-        if (item != NULL && gsc_run_item_is_known(item)) {
-            gsc_run_store_forget(self, path);
-        }
-    } else if (item == NULL) {
-        queue_read(self, add_item(self, path));
-    } else if (!gsc_run_item_is_active(item) && event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED) {
-        queue_read(self, item);
+    if (item == NULL || !gsc_run_item_is_active(item) || event == G_FILE_MONITOR_EVENT_DELETED) {
+        look_at(self, path);
     }
 }
 
@@ -200,14 +264,17 @@ static void gsc_run_store_finalize(GObject *object) {
     GscRunStore *self = GSC_RUN_STORE(object);
 
     g_clear_handle_id(&self->poll_source, g_source_remove);
-    g_clear_handle_id(&self->list_source, g_source_remove);
     g_clear_object(&self->monitor);
-    g_queue_clear_full(&self->unread, g_object_unref);
-    g_hash_table_unref(self->tries);
+    gsc_library_close(self->library);
+    if (self->news != NULL) {
+        g_source_destroy(self->news);
+        g_source_unref(self->news);
+    }
     g_hash_table_unref(self->by_path);
     g_hash_table_unref(self->hidden);
     g_object_unref(self->items);
     g_free(self->folder);
+    g_free(self->problem);
     G_OBJECT_CLASS(gsc_run_store_parent_class)->finalize(object);
 }
 
@@ -218,6 +285,8 @@ static void gsc_run_store_class_init(GscRunStoreClass *klass) {
                      G_TYPE_NONE, 1, GSC_TYPE_RUN_ITEM);
     signals[SIGNAL_LISTED] = g_signal_new("listed", GSC_TYPE_RUN_STORE, G_SIGNAL_RUN_LAST, 0, NULL,
                                           NULL, NULL, G_TYPE_NONE, 0);
+    signals[SIGNAL_READ] = g_signal_new("read", GSC_TYPE_RUN_STORE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                        NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
 }
 
 static void gsc_run_store_init(GscRunStore *self) {
@@ -226,19 +295,16 @@ static void gsc_run_store_init(GscRunStore *self) {
     self->items = g_list_store_new(GSC_TYPE_RUN_ITEM);
     self->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->hidden = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
-    self->tries = g_hash_table_new(NULL, NULL);
-    g_queue_init(&self->unread);
-    if (gsc_runs_folder(folder, sizeof folder, &self->folder_error) != GSC_OK) {
-        return;
+    if (gsc_runs_folder(folder, sizeof folder, &self->folder_error) == GSC_OK) {
+        self->folder = g_canonicalize_filename(folder, NULL);
+        g_autoptr(GFile) file = g_file_new_for_path(self->folder);
+        self->monitor = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
     }
-    self->folder = g_strdup(folder);
-    g_autoptr(GFile) file = g_file_new_for_path(folder);
-    self->monitor = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
     if (self->monitor != NULL) {
         g_file_monitor_set_rate_limit(self->monitor, 200);
         g_signal_connect_object(self->monitor, "changed", G_CALLBACK(on_folder_changed), self, 0);
     }
-    list_folder(self);
+    open_library(self);
 }
 
 GscRunStore *gsc_run_store_new(void) {
@@ -256,8 +322,12 @@ const char *gsc_run_store_get_folder(GscRunStore *self, const char **ret_problem
     return self->folder;
 }
 
-bool gsc_run_store_is_listed(GscRunStore *self) {
-    return self->listed;
+const char *gsc_run_store_get_problem(GscRunStore *self) {
+    return self->folder == NULL ? self->folder_error.message : self->problem;
+}
+
+gsc_library *gsc_run_store_get_library(GscRunStore *self) {
+    return self->library;
 }
 
 GscRunItem *gsc_run_store_find(GscRunStore *self, const char *path) {
@@ -267,12 +337,20 @@ GscRunItem *gsc_run_store_find(GscRunStore *self, const char *path) {
 GscRunItem *gsc_run_store_add(GscRunStore *self, const char *path) {
     g_autofree char *whole = g_canonicalize_filename(path, NULL);
     GscRunItem *item = g_hash_table_lookup(self->by_path, whole);
+    const gsc_library_run *run =
+        self->library != NULL ? gsc_library_find(self->library, whole) : NULL;
 
     if (item == NULL) {
         item = add_item(self, whole);
+        look_at(self, whole);
     }
-    if (!gsc_run_item_is_known(item)) {
-        read_item(self, item);
+    if (!gsc_run_item_is_known(item) && run != NULL && run->known && run->readable) {
+        gsc_run_item_take(item, run);
+    } else if (!gsc_run_item_is_known(item)) {
+        gsc_run_item_refresh(item);
+    }
+    if (gsc_run_item_is_active(item)) {
+        start_polling(self);
     }
     return item;
 }
@@ -305,8 +383,12 @@ char *gsc_run_store_free_path(GscRunStore *self, const char *experiment) {
 }
 
 void gsc_run_store_hide(GscRunStore *self, GscRunItem *item) {
+    guint position = 0;
+
     g_hash_table_insert(self->hidden, item, g_object_ref(item));
-    remove_item(self, item);
+    if (g_list_store_find(self->items, item, &position)) {
+        g_list_store_remove(self->items, position);
+    }
     g_signal_emit(self, signals[SIGNAL_ITEM_CHANGED], 0, item);
 }
 

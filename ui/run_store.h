@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The runs that the window knows: every run file of the runs folder, and files opened from elsewhere,
- * newest first. Runs started by anyone appear by themselves. Running runs are looked at 20 times a second;
- * with none running there is no timer, only a folder monitor.
+ * newest first. Runs started by anyone appear by themselves. Files are read by the library's thread, which
+ * the run table shares, each once and again when it changes; the window never waits for them. Running runs
+ * are looked at 20 times a second; with none running there is no timer, only a folder monitor.
  *
  * Layer: ui. Main thread only.
  */
@@ -16,14 +17,20 @@ G_BEGIN_DECLS
 #define GSC_TYPE_RUN_STORE (gsc_run_store_get_type())
 G_DECLARE_FINAL_TYPE(GscRunStore, gsc_run_store, GSC, RUN_STORE, GObject)
 
-/* Emits "item-changed" (GscRunItem *) when a run's file, colour or eye changed, and "listed" once after the
- * first look at the folder. */
+/* Emits
+ *   "item-changed" (GscRunItem *)        when a run's file, colour or eye changed
+ *   "listed"                             once, when every file of the folder has been read
+ *   "read" (const gsc_library_news *)    when the library brought something */
 GscRunStore *gsc_run_store_new(void);
 
 GListModel *gsc_run_store_get_model(GscRunStore *self); /* of GscRunItem, newest first */
 /* The runs folder, or NULL with *ret_problem (one sentence, borrowed). */
 const char *gsc_run_store_get_folder(GscRunStore *self, const char **ret_problem);
-bool gsc_run_store_is_listed(GscRunStore *self);
+/* Why its runs cannot be listed, in one sentence, or NULL. */
+const char *gsc_run_store_get_problem(GscRunStore *self);
+/* Every run of the folder and of the sweeps in it; the store alone takes its news. NULL where there is no memory
+ * for it. */
+gsc_library *gsc_run_store_get_library(GscRunStore *self);
 
 GscRunItem *gsc_run_store_find(GscRunStore *self, const char *path);
 /* The item of a file, made if the store does not know it; its file need not exist yet. */

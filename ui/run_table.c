@@ -37,19 +37,27 @@ gsc_library_band gsc_run_table_get_band(GscRunTable *self) {
     return selected < GSC_LIBRARY_BANDS ? (gsc_library_band)selected : GSC_LIBRARY_T95;
 }
 
-void gsc_run_table_say(GscRunTable *self, const char *sentence) {
+void gsc_run_table_show_problem(GscRunTable *self) {
+    const char *folder = gsc_run_store_get_problem(self->runs);
     const char *library = self->library != NULL ? gsc_library_get_problem(self->library) : "";
-    const char *text = sentence != NULL        ? sentence
+    const char *text = self->said != NULL      ? self->said
                        : self->unknown != NULL ? self->unknown
+                       : folder != NULL        ? folder
                                                : library;
 
     gtk_label_set_text(self->problem_label, text);
     gtk_widget_set_visible(GTK_WIDGET(self->problem_label), *text != '\0');
 }
 
+void gsc_run_table_say(GscRunTable *self, const char *sentence) {
+    g_free(self->said);
+    self->said = g_strdup(sentence);
+    gsc_run_table_show_problem(self);
+}
+
 void gsc_run_table_show_count(GscRunTable *self) {
     guint found = g_list_model_get_n_items(G_LIST_MODEL(self->found));
-    guint all = g_list_model_get_n_items(G_LIST_MODEL(self->lines));
+    guint all = g_list_model_get_n_items(G_LIST_MODEL(self->lines)) - self->n_doomed;
     bool grouped = gsc_run_table_get_group(self) != GSC_RUN_TABLE_UNGROUPED;
     guint groups = g_list_model_get_n_items(G_LIST_MODEL(self->groups));
     g_autofree char *runs = found == all ? g_strdup_printf("%'u %s", all, all == 1 ? "run" : "runs")
@@ -133,20 +141,31 @@ void gsc_run_table_find_anew(GscRunTable *self) {
     update_view(self);
 }
 
-static void on_find_changed(GtkSearchEntry *entry, GscRunTable *self) {
+static void read_find_entry(GscRunTable *self) {
     gsc_error error = {0};
 
-    if (self->library == NULL) {
-        return;
-    }
     g_clear_pointer(&self->filter, gsc_library_filter_free);
     g_clear_pointer(&self->unknown, g_free);
-    if (gsc_library_filter_new(self->library, gtk_editable_get_text(GTK_EDITABLE(entry)),
+    self->n_asked = gsc_library_columns_count(self->library);
+    if (gsc_library_filter_new(self->library, gtk_editable_get_text(GTK_EDITABLE(self->find_entry)),
                                &self->filter, &error) != GSC_OK) {
         self->unknown = g_strdup_printf("%s.", error.message);
     }
     gsc_run_table_say(self, NULL);
+}
+
+void gsc_run_table_ask_anew(GscRunTable *self) {
+    if (self->filter != NULL && self->n_asked != gsc_library_columns_count(self->library)) {
+        read_find_entry(self);
+    }
     gsc_run_table_find_anew(self);
+}
+
+static void on_find_changed(GtkSearchEntry *entry, GscRunTable *self) {
+    if (self->library != NULL) {
+        read_find_entry(self);
+        gsc_run_table_find_anew(self);
+    }
 }
 
 static void on_find_stopped(GtkSearchEntry *entry, GscRunTable *self) {
@@ -271,10 +290,11 @@ static void act_clear(GtkWidget *widget, const char *name, GVariant *parameter) 
 static void gsc_run_table_dispose(GObject *object) {
     GscRunTable *self = GSC_RUN_TABLE(object);
 
-    g_clear_handle_id(&self->read_source, g_source_remove);
+    g_clear_handle_id(&self->eyes_source, g_source_remove);
     g_clear_handle_id(&self->poll_source, g_source_remove);
     g_clear_handle_id(&self->select_source, g_source_remove);
     self->open = false;
+    self->library = NULL;
     g_clear_pointer(&self->content, gtk_widget_unparent);
     g_clear_object(&self->selection);
     g_clear_object(&self->lines);
@@ -286,10 +306,10 @@ static void gsc_run_table_dispose(GObject *object) {
     g_clear_pointer(&self->group_places, g_array_unref);
     g_clear_pointer(&self->filter, gsc_library_filter_free);
     g_clear_pointer(&self->unknown, g_free);
+    g_clear_pointer(&self->said, g_free);
     g_clear_pointer(&self->wanted_group, g_free);
     g_clear_object(&self->probes[0]);
     g_clear_object(&self->probes[1]);
-    g_clear_pointer(&self->library, gsc_library_close);
     G_OBJECT_CLASS(gsc_run_table_parent_class)->dispose(object);
 }
 

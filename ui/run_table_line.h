@@ -22,7 +22,6 @@ struct _GscRunTableLine {
     const gsc_library_run *run; /* of the library; NULL: a group, or a run whose file went */
     char *path;                 /* NULL: a group */
     uint32_t revision;          /* of the run, as last told */
-    bool seen;                  /* at the last look at the library */
     int probe;   /* 1 before 2 in every order: tells the order; 0: a line of the table */
     bool doomed; /* about to be moved to the trash: not listed */
     /* a group */

@@ -29,7 +29,7 @@ struct _GscRunTable {
     GtkButton *trash_button;
     /* data */
     GscRunStore *runs;
-    gsc_library *library; /* NULL until first opened */
+    gsc_library *library; /* of the runs; NULL until first opened */
     gsc_library_filter *filter;
     GHashTable *by_path; /* path -> line, owned */
     GListStore *lines, *groups;
@@ -40,10 +40,14 @@ struct _GscRunTable {
     GArray *run_columns; /* guint: the library's columns on view, in order */
     GArray
         *group_places; /* guint: the library's column of each entry of group_drop but the first */
+    char *said;        /* what went wrong last, or NULL */
     char *unknown;     /* what the find entry asks that nothing answers to, or NULL */
     gint64 opened_us;
     double listed_ms;
-    guint read_source, poll_source, sync_source, select_source;
+    guint poll_source, select_source, eyes_source;
+    guint n_doomed;            /* lines about to go */
+    size_t n_asked;            /* columns that there were when the find entry was read */
+    bool stale;                /* the library says other things than the lines */
     gint64 synced_us, sync_us; /* the last sync: when, and how long it took */
     bool open, quiet;
     /* the order of runs, and of groups, as the view's sorter answers the two probes */
@@ -65,11 +69,15 @@ int gsc_run_table_get_group(
 gsc_library_band gsc_run_table_get_band(GscRunTable *self);
 /* The runs that are found; caller frees the array. */
 const gsc_library_run **gsc_run_table_dup_found(GscRunTable *self, size_t *ret_count);
+/* What went wrong now, or NULL; and what is wrong all the time, where nothing else is to be said. */
 void gsc_run_table_say(GscRunTable *self, const char *sentence);
+void gsc_run_table_show_problem(GscRunTable *self);
 void gsc_run_table_emit_seen(GscRunTable *self, GscRunTableLine *group, bool shown);
 void gsc_run_table_show_count(GscRunTable *self);
 /* After whatever changes which runs there are or what they say. */
 void gsc_run_table_find_anew(GscRunTable *self);
+/* The same, and reads the find entry again where there are columns now that it may mean. */
+void gsc_run_table_ask_anew(GscRunTable *self);
 
 /* run_table_memory.c */
 /* Asks the view's sorter for the order of runs, or of groups. */

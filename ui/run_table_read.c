@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The library behind the run table, and its lines. The list is there at once, from the names of the files and
- * what the library kept of them; files that are new or changed are read in short slices meanwhile. See
+ * The lines of the run table, which are the runs of the window's library: they are there at once, from what the
+ * library kept of them; files that are new or changed are read by its thread meanwhile. See
  * run_table_private.h.
  */
 #include "ui/run_table_private.h"
@@ -11,22 +11,16 @@ enum {
     SYNC_EVERY_MS = 300, /* while many files are read, at the least */
     SYNC_SHARE = 8       /* as many times longer than a look takes as there is between two */
 };
-static const double READ_SLICE_S = 0.005;
 
-/* ---- The library --------------------------------------------------------------------------------- */
+/* ---- Lines --------------------------------------------------------------------------------- */
 
 /* Makes the lines those of the library. */
 static void sync_lines(GscRunTable *self) {
     g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
-    GHashTableIter iter;
-    gpointer value;
     bool changed = false;
 
     self->synced_us = g_get_monotonic_time();
-    g_hash_table_iter_init(&iter, self->by_path);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        ((GscRunTableLine *)value)->seen = false;
-    }
+    self->stale = false;
     for (size_t i = 0; i < gsc_library_count(self->library); i++) {
         const gsc_library_run *run = gsc_library_get(self->library, i);
         GscRunTableLine *line = g_hash_table_lookup(self->by_path, run->path);
@@ -34,24 +28,9 @@ static void sync_lines(GscRunTable *self) {
             line = gsc_run_table_line_new(run);
             g_hash_table_insert(self->by_path, line->path, g_object_ref(line));
             g_ptr_array_add(fresh, line);
-        } else if (line->run != run || line->revision != run->revision) {
-            line->run = run;
+        } else if (line->revision != run->revision) {
             line->revision = run->revision;
             gsc_run_table_line_changed(line);
-            changed = true;
-        }
-        line->seen = true;
-    }
-    g_hash_table_iter_init(&iter, self->by_path);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        g_autoptr(GscRunTableLine) line = g_object_ref(value);
-        guint at = 0;
-        if (!line->seen) {
-            line->run = NULL;
-            g_hash_table_iter_remove(&iter);
-            if (g_list_store_find(self->lines, line, &at)) {
-                g_list_store_remove(self->lines, at);
-            }
             changed = true;
         }
     }
@@ -60,7 +39,7 @@ static void sync_lines(GscRunTable *self) {
                             fresh->pdata, fresh->len);
     }
     if (changed || fresh->len > 0) {
-        gsc_run_table_find_anew(self);
+        gsc_run_table_ask_anew(self);
         gtk_sorter_changed(gtk_column_view_get_sorter(self->run_view), GTK_SORTER_CHANGE_DIFFERENT);
     }
     self->sync_us = g_get_monotonic_time() - self->synced_us;
@@ -76,67 +55,76 @@ static bool has_active(GscRunTable *self) {
     return false;
 }
 
-static gboolean look_again(gpointer data);
-
-static gboolean read_some(gpointer data) {
+static gboolean look_again(gpointer data) {
     GscRunTable *self = data;
-    gsc_error error = {0};
-    size_t left = 0;
 
-    if (gsc_library_read(self->library, READ_SLICE_S, &left, &error) != GSC_OK) {
-        gsc_run_table_say(self, error.message);
-        left = 0;
-    }
-    self->left = left;
-    if (left > 0) {
-        if (g_get_monotonic_time() - self->synced_us >
-            MAX(SYNC_EVERY_MS * 1000, SYNC_SHARE * self->sync_us)) {
-            sync_lines(self);
-        }
-        return G_SOURCE_CONTINUE;
-    }
-    self->read_source = 0;
-    if (self->listed_ms == 0) {
-        self->listed_ms = (double)(g_get_monotonic_time() - self->opened_us) / 1e3;
-    }
-    sync_lines(self);
-    gsc_run_table_show_count(self);
-    if (self->open && self->poll_source == 0 && has_active(self)) {
-        self->poll_source = g_timeout_add(POLL_MS, look_again, self);
-    }
+    self->poll_source = 0;
+    gsc_library_look(self->library);
     return G_SOURCE_REMOVE;
 }
 
-/* Files opened from elsewhere belong into the table as well. */
-static void add_opened(GscRunTable *self) {
-    GListModel *model = gsc_run_store_get_model(self->runs);
-
-    for (guint i = 0; i < g_list_model_get_n_items(model); i++) {
-        g_autoptr(GscRunItem) item = g_list_model_get_item(model, i);
-        const char *path = gsc_run_item_get_path(item);
-        if (gsc_library_find(self->library, path) == NULL &&
-            g_file_test(path, G_FILE_TEST_EXISTS)) {
-            gsc_library_add(self->library, path, NULL);
-        }
+/* After a look: the whole list is there. */
+static void end_look(GscRunTable *self) {
+    if (self->listed_ms == 0) {
+        self->listed_ms = (double)(g_get_monotonic_time() - self->opened_us) / 1e3;
+    }
+    gsc_run_table_show_count(self);
+    if (self->poll_source == 0 && has_active(self)) {
+        self->poll_source = g_timeout_add(POLL_MS, look_again, self);
     }
 }
 
-static gboolean look_again(gpointer data) {
-    GscRunTable *self = data;
-    gsc_error error = {0};
-    bool changed = false;
+/* Lets go of runs whose files went; at once, for they are about to be freed. */
+static void drop_gone(GscRunTable *self, const gsc_library_news *news) {
+    bool dropped = false;
 
-    self->poll_source = 0;
-    add_opened(self);
-    if (gsc_library_list(self->library, &changed, &error) != GSC_OK) {
-        gsc_run_table_say(self, error.message);
-        return G_SOURCE_REMOVE;
+    for (size_t i = 0; i < news->n_gone; i++) {
+        g_autoptr(GscRunTableLine) line = NULL;
+        guint at = 0;
+        if (!g_hash_table_steal_extended(self->by_path, news->gone[i]->path, NULL,
+                                         (gpointer *)&line)) {
+            continue;
+        }
+        line->run = NULL;
+        self->n_doomed -= line->doomed;
+        if (g_list_store_find(self->lines, line, &at)) {
+            g_list_store_remove(self->lines, at);
+        }
+        dropped = true;
     }
-    if (changed) {
+    if (dropped) {
+        gsc_run_table_find_anew(self);
+    }
+}
+
+static void on_read(GscRunStore *runs, const gsc_library_news *news, GscRunTable *self) {
+    const bool all = news->left == 0 && !news->more;
+
+    drop_gone(self, news);
+    self->left = news->left;
+    if (!self->open) {
+        return;
+    }
+    self->stale = self->stale || news->n_changed > 0;
+    const gint64 since_us = g_get_monotonic_time() - self->synced_us;
+    if (self->stale && (all || since_us > MAX(SYNC_EVERY_MS * 1000, SYNC_SHARE * self->sync_us))) {
         sync_lines(self);
     }
-    if (self->read_source == 0) {
-        self->read_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, read_some, self, NULL);
+    if (all && news->listed) {
+        gsc_run_table_show_problem(self);
+        end_look(self);
+    }
+}
+
+/* What stands beside the words: eyes, of runs and of their groups. */
+static gboolean show_eyes(gpointer data) {
+    GscRunTable *self = data;
+    GListModel *groups = G_LIST_MODEL(self->groups);
+
+    self->eyes_source = 0;
+    for (guint i = 0; i < g_list_model_get_n_items(groups); i++) {
+        g_autoptr(GscRunTableLine) group = g_list_model_get_item(groups, i);
+        gsc_run_table_line_changed(group);
     }
     return G_SOURCE_REMOVE;
 }
@@ -144,34 +132,13 @@ static gboolean look_again(gpointer data) {
 static void on_item_changed(GscRunStore *runs, GscRunItem *item, GscRunTable *self) {
     GscRunTableLine *line = g_hash_table_lookup(self->by_path, gsc_run_item_get_path(item));
 
-    if (!self->open) {
+    if (!self->open || line == NULL) {
         return;
     }
-    if (line != NULL) {
-        gsc_run_table_line_changed(line);
-        for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self->groups)); i++) {
-            g_autoptr(GscRunTableLine) group = g_list_model_get_item(G_LIST_MODEL(self->groups), i);
-            gsc_run_table_line_changed(group);
-        }
+    gsc_run_table_line_changed(line);
+    if (self->eyes_source == 0 && g_list_model_get_n_items(G_LIST_MODEL(self->groups)) > 0) {
+        self->eyes_source = g_idle_add(show_eyes, self);
     }
-    if (self->poll_source == 0 && (line == NULL || gsc_run_item_is_active(item) ||
-                                   (line->run != NULL && line->run->known &&
-                                    line->run->status != gsc_run_item_get_status(item)))) {
-        self->poll_source = g_timeout_add(POLL_MS, look_again, self);
-    }
-}
-
-static void open_library(GscRunTable *self) {
-    const char *problem = NULL;
-    const char *folder = gsc_run_store_get_folder(self->runs, &problem);
-    gsc_error error = {0};
-
-    if (gsc_library_open(NULL, folder, &self->library, &error) != GSC_OK) {
-        gtk_label_set_text(self->problem_label, error.message);
-        gtk_widget_set_visible(GTK_WIDGET(self->problem_label), TRUE);
-        return;
-    }
-    gsc_run_table_say(self, problem);
 }
 
 void gsc_run_table_set_open(GscRunTable *self, bool open) {
@@ -179,24 +146,23 @@ void gsc_run_table_set_open(GscRunTable *self, bool open) {
         return;
     }
     self->open = open;
-    if (!open) {
+    self->library = gsc_run_store_get_library(self->runs);
+    if (!open || self->library == NULL) {
         g_clear_handle_id(&self->poll_source, g_source_remove);
         return;
     }
     if (self->listed_ms == 0) {
         self->opened_us = g_get_monotonic_time();
     }
-    if (self->library == NULL) {
-        open_library(self);
-    }
-    if (self->library != NULL) {
-        look_again(self);
-    }
+    gsc_run_table_say(self, NULL);
+    sync_lines(self);
+    gsc_library_look(self->library);
 }
 
 void gsc_run_table_set_runs(GscRunTable *self, GscRunStore *runs) {
     g_set_object(&self->runs, runs);
     g_signal_connect_object(runs, "item-changed", G_CALLBACK(on_item_changed), self, 0);
+    g_signal_connect_object(runs, "read", G_CALLBACK(on_read), self, 0);
 }
 
 void gsc_run_table_find(GscRunTable *self) {
@@ -208,6 +174,7 @@ void gsc_run_table_set_doomed(GscRunTable *self, const char *path, bool doomed) 
 
     if (line != NULL && line->doomed != doomed) {
         line->doomed = doomed;
+        self->n_doomed += doomed ? 1 : -1;
         gsc_run_table_find_anew(self);
     }
 }

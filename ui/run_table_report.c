@@ -24,7 +24,7 @@ gsc_run_table_report gsc_run_table_describe(GscRunTable *self) {
         gtk_selection_model_get_selection(GTK_SELECTION_MODEL(self->selection));
 
     return (gsc_run_table_report){
-        .runs = g_list_model_get_n_items(G_LIST_MODEL(self->lines)),
+        .runs = g_list_model_get_n_items(G_LIST_MODEL(self->lines)) - self->n_doomed,
         .found = g_list_model_get_n_items(G_LIST_MODEL(self->found)),
         .groups = g_list_model_get_n_items(G_LIST_MODEL(self->groups)),
         .selected = (guint)gtk_bitset_get_size(chosen),

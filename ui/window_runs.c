@@ -153,6 +153,7 @@ static gboolean draw_figure(gpointer data) {
     bool live = false;
 
     self->figure_source = 0;
+    show_status(self);
     shown = dup_shown(self);
     give_colors(self, shown);
     for (guint i = 0; i < shown->len; i++) {
@@ -166,7 +167,6 @@ static gboolean draw_figure(gpointer data) {
 }
 
 void gsc_window_update_figure(GscWindow *self) {
-    show_status(self);
     if (self->figure_source == 0) {
         self->figure_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE, draw_figure, self, NULL);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The library's table: which files there are, which of them changed, and reading those.
+ * The library's table: the runs that its reader found, and what people added to them.
  *
  * Layer: core/read.
  */
@@ -8,69 +8,17 @@
 
 #include "core/read/library_internal.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum {
-    DEEPEST = 4,
-    MOST_RUNS = 200000
+    MOST_RUNS = 200000,
+    MOST_MARKS = 1000000,
+    TAKES_PER_LOOK = 16 /* findings taken between two looks at the clock */
 };
-
-/* ---- An index of names ---- */
-
-static size_t slot_of(const gsc_library_index *index, const char *name) {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (const char *c = name; *c != '\0'; c++) {
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    }
-    size_t at = (size_t)(hash ^ (hash >> 32)) & (index->room - 1);
-    while (index->slots[at].name != NULL && strcmp(index->slots[at].name, name) != 0) {
-        at = (at + 1) & (index->room - 1);
-    }
-    return at;
-}
-
-bool gsc_library_index_put(gsc_library_index *index, const char *name, size_t place) {
-    if (2 * (index->used + 1) > index->room) {
-        gsc_library_index larger = {.room = index->room == 0 ? 64 : 2 * index->room};
-        larger.slots = calloc(larger.room, sizeof(*larger.slots));
-        if (larger.slots == NULL) {
-            return false;
-        }
-        for (size_t i = 0; i < index->room; i++) {
-            if (index->slots[i].name != NULL) {
-                larger.slots[slot_of(&larger, index->slots[i].name)] = index->slots[i];
-            }
-        }
-        larger.used = index->used;
-        free(index->slots);
-        *index = larger;
-    }
-    size_t at = slot_of(index, name);
-    index->used += index->slots[at].name == NULL;
-    index->slots[at].name = name;
-    index->slots[at].place = place;
-    return true;
-}
-
-ptrdiff_t gsc_library_index_get(const gsc_library_index *index, const char *name) {
-    if (index->room == 0) {
-        return -1;
-    }
-    size_t at = slot_of(index, name);
-    return index->slots[at].name != NULL ? (ptrdiff_t)index->slots[at].place : -1;
-}
-
-void gsc_library_index_clear(gsc_library_index *index) {
-    free(index->slots);
-    *index = (gsc_library_index){0};
-}
 
 /* ---- Entries ---- */
 
@@ -107,112 +55,180 @@ static gsc_library_entry *entry_new(const char *path) {
         return NULL;
     }
     entry->run.path = entry->path;
+    entry->run.changes = "";
+    entry->run.color = entry->run.shown = -1;
     return entry;
 }
 
-static gsc_library_entry *add_entry(gsc_library *self, const char *path) {
-    if (self->count >= MOST_RUNS) {
+static bool append(gsc_library_list *list, gsc_library_entry *entry) {
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 64 : 2 * list->room;
+        gsc_library_entry **items = realloc(list->items, room * sizeof(*items));
+        if (items == NULL) {
+            return false;
+        }
+        list->items = items;
+        list->room = room;
+    }
+    list->items[list->count++] = entry;
+    return true;
+}
+
+static gsc_library_entry *find_entry(const gsc_library *self, const char *path) {
+    ptrdiff_t at = gsc_library_index_get(&self->by_path, path);
+    return at >= 0 ? self->entries.items[at] : NULL;
+}
+
+/* The entry of that path, made if there is none; NULL: no memory, or too many. */
+static gsc_library_entry *need_entry(gsc_library *self, const char *path) {
+    gsc_library_entry *entry = find_entry(self, path);
+    if (entry != NULL || self->entries.count >= MOST_RUNS) {
+        return entry;
+    }
+    entry = entry_new(path);
+    if (entry == NULL || !append(&self->entries, entry)) {
+        entry_free(entry);
+        self->out_of_memory = true;
         return NULL;
     }
-    if (self->count == self->room) {
-        size_t room = self->room == 0 ? 256 : 2 * self->room;
-        gsc_library_entry **entries = realloc(self->entries, room * sizeof(*entries));
-        if (entries == NULL) {
-            self->out_of_memory = true;
-            return NULL;
-        }
-        self->entries = entries;
-        self->room = room;
-    }
-    gsc_library_entry *entry = entry_new(path);
-    if (entry == NULL || !gsc_library_index_put(&self->by_path, entry->path, self->count)) {
+    if (!gsc_library_index_put(&self->by_path, entry->path, self->entries.count - 1)) {
+        self->entries.count--;
         entry_free(entry);
         self->out_of_memory = true;
         return NULL;
     }
     gsc_library_refresh_marks(entry);
-    self->entries[self->count++] = entry;
     return entry;
 }
 
-static gsc_library_entry *find_entry(const gsc_library *self, const char *path) {
-    ptrdiff_t at = gsc_library_index_get(&self->by_path, path);
-    return at >= 0 ? self->entries[at] : NULL;
-}
-
-static bool is_active(const gsc_library_entry *entry) {
-    return entry->run.readable &&
-           (entry->run.status == GSC_RUN_RUNNING || entry->run.status == GSC_RUN_QUEUED);
-}
-
-static void take_failure(gsc_library *self, gsc_library_entry *entry, const char *message) {
-    char *record = gsc_library_record_of_failure(message);
-    if (record == NULL || !gsc_library_take_record(self, entry, record)) {
+static void touch(gsc_library *self, gsc_library_entry *entry) {
+    if (!entry->touched && !append(&self->touched, entry)) {
         self->out_of_memory = true;
     }
-    gsc_library_store_get_marks(self, entry);
+    entry->touched = true;
+}
+
+/* ---- Marks ---- */
+
+void gsc_library_marks_clear(gsc_library_marks *marks) {
+    free(marks->key);
+    free(marks->notes);
+    free(marks->tags);
+    *marks = (gsc_library_marks){.color = -1, .shown = -1};
+}
+
+/* A run is known by its name and start; a file that cannot be read by its path. */
+static void print_key(const gsc_library_entry *entry, char *ret_key, size_t size) {
+    if (entry->run.started_s > 0) {
+        snprintf(ret_key, size, "%s@%.6f", entry->name, entry->run.started_s);
+    } else {
+        snprintf(ret_key, size, "%s", entry->path);
+    }
+}
+
+static gsc_library_marks *find_marks(const gsc_library *self, const char *key) {
+    ptrdiff_t at = gsc_library_index_get(&self->by_key, key);
+    return at >= 0 ? &self->marks[at] : NULL;
+}
+
+/* Takes the marks, which have another key than all others. */
+static gsc_library_marks *add_marks(gsc_library *self, gsc_library_marks marks) {
+    size_t n = self->n_marks;
+    gsc_library_marks *all = self->marks;
+    if ((n & (n - 1)) == 0) {
+        all = realloc(self->marks, (n == 0 ? 1 : 2 * n) * sizeof(*all));
+        self->marks = all != NULL ? all : self->marks;
+    }
+    if (all == NULL || n >= MOST_MARKS || !gsc_library_index_put(&self->by_key, marks.key, n)) {
+        gsc_library_marks_clear(&marks);
+        return NULL;
+    }
+    all[n] = marks;
+    self->n_marks++;
+    return &all[n];
+}
+
+static bool same_text(const char *a, const char *b) {
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+static void replace(char **place, const char *text) {
+    if (!same_text(*place, text)) {
+        free(*place);
+        *place = strdup(text != NULL ? text : "");
+    }
+}
+
+/* Gives the entry what people added to its run. */
+static void take_marks(const gsc_library *self, gsc_library_entry *entry) {
+    char key[4352];
+    static const gsc_library_marks none = {.color = -1, .shown = -1};
+    print_key(entry, key, sizeof(key));
+    const gsc_library_marks *marks = self->n_marks > 0 ? find_marks(self, key) : NULL;
+    marks = marks != NULL ? marks : &none;
+    replace(&entry->notes, marks->notes);
+    replace(&entry->tags, marks->tags);
+    entry->run.color = marks->color;
+    entry->run.shown = marks->shown;
     gsc_library_refresh_marks(entry);
 }
 
 /* ---- Opening ---- */
 
-/* What the database says of a file, until the file is seen to have changed. */
-static void take_kept(gsc_library *self, const char *path, const gsc_library_stamp *stamp,
-                      const char *record) {
-    gsc_library_entry *entry = find_entry(self, path) == NULL ? add_entry(self, path) : NULL;
-    char *copy = entry != NULL ? strdup(record) : NULL;
-    if (copy == NULL) {
-        return;
-    }
-    /* A summary that an other version wrote in words we do not know is read again. */
-    if (gsc_library_take_record(self, entry, copy)) {
-        entry->stamp = *stamp;
-    }
-    gsc_library_store_get_marks(self, entry);
-    gsc_library_refresh_marks(entry);
-}
-
 gsc_status gsc_library_open(const char *path, const char *folder, gsc_library **ret_library,
                             gsc_error *error) {
     gsc_library *self = calloc(1, sizeof(*self));
-    if (self == NULL || (folder != NULL && (self->folder = strdup(folder)) == NULL) ||
-        !gsc_library_make_facts(self)) {
+    if (self == NULL || !gsc_library_make_facts(self)) {
         gsc_library_close(self);
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the library of runs");
     }
-    gsc_library_store_open(self, path);
-    gsc_library_store_load(self, take_kept);
+    self->keeps = true;
+    self->listed = folder == NULL;
+    gsc_status status = gsc_library_reader_new(path, folder, &self->reader, error);
+    if (status != GSC_OK) {
+        gsc_library_close(self);
+        return status;
+    }
     *ret_library = self;
     return GSC_OK;
 }
 
 static void free_gone(gsc_library *self) {
-    for (size_t i = 0; i < self->n_gone; i++) {
-        entry_free(self->gone[i]);
+    for (size_t i = 0; i < self->gone.count; i++) {
+        entry_free(self->gone.items[i]);
     }
-    free(self->gone);
-    self->gone = NULL;
-    self->n_gone = 0;
+    self->gone.count = 0;
 }
 
 void gsc_library_close(gsc_library *self) {
     if (self == NULL) {
         return;
     }
-    gsc_library_store_close(self);
-    for (size_t i = 0; i < self->count; i++) {
-        entry_free(self->entries[i]);
+    gsc_library_reader_free(self->reader);
+    while (self->untaken != NULL) {
+        gsc_library_finding *finding = self->untaken;
+        self->untaken = finding->next;
+        gsc_library_finding_free(finding);
+    }
+    free_gone(self);
+    for (size_t i = 0; i < self->entries.count; i++) {
+        entry_free(self->entries.items[i]);
+    }
+    for (size_t i = 0; i < self->n_marks; i++) {
+        gsc_library_marks_clear(&self->marks[i]);
     }
     for (size_t i = 0; i < self->n_columns; i++) {
         free(self->column_texts[i]);
     }
-    free_gone(self);
-    free(self->entries);
+    free(self->entries.items);
+    free(self->touched.items);
+    free(self->gone.items);
+    free(self->marks);
     free(self->columns);
     free(self->column_texts);
     gsc_library_index_clear(&self->by_path);
+    gsc_library_index_clear(&self->by_key);
     gsc_library_index_clear(&self->by_name);
-    free(self->folder);
     free(self);
 }
 
@@ -220,136 +236,78 @@ const char *gsc_library_get_problem(const gsc_library *self) {
     return self->trouble.message;
 }
 
-/* ---- Listing ---- */
+void gsc_library_set_wake(gsc_library *self, gsc_library_wake *wake, void *data) {
+    gsc_library_reader_set_wake(self->reader, wake, data);
+}
 
-static void see_file(gsc_library *self, const char *path, const struct stat *info) {
-    const gsc_library_stamp stamp = {
-        .modified_ns = (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec,
-        .changed_ns = (int64_t)info->st_ctim.tv_sec * 1000000000 + info->st_ctim.tv_nsec,
-        .size_bytes = info->st_size};
+void gsc_library_look(gsc_library *self) {
+    gsc_library_reader_look(self->reader);
+}
+
+void gsc_library_look_at(gsc_library *self, const char *path) {
+    gsc_library_reader_look_at(self->reader, path);
+}
+
+/* ---- Taking ---- */
+
+/* The entry leaves the table; the last one takes its place. */
+static void take_gone(gsc_library *self, const char *path) {
     gsc_library_entry *entry = find_entry(self, path);
-    if (entry == NULL && (entry = add_entry(self, path)) == NULL) {
+    if (entry == NULL || !append(&self->gone, entry)) {
+        self->out_of_memory = self->out_of_memory || entry != NULL;
         return;
     }
-    bool same = memcmp(&entry->stamp, &stamp, sizeof(stamp)) == 0;
-    entry->seen = true;
-    /* A run that was active may have lost its process, of which its file says nothing. */
-    entry->pending = entry->pending || !entry->run.known || !same || is_active(entry);
-    entry->stamp = stamp;
+    size_t at = (size_t)gsc_library_index_get(&self->by_path, path);
+    gsc_library_entry *last = self->entries.items[--self->entries.count];
+    gsc_library_index_remove(&self->by_path, path);
+    if (last != entry) {
+        self->entries.items[at] = last;
+        gsc_library_index_put(&self->by_path, last->path, at);
+    }
 }
 
-static void see_problem(gsc_library *self, const char *path, const char *what) {
-    char sentence[GSC_ERROR_MESSAGE_SIZE];
-    gsc_library_entry *entry = find_entry(self, path);
-    if (entry == NULL && (entry = add_entry(self, path)) == NULL) {
+static void take_summary(gsc_library *self, gsc_library_finding *finding) {
+    gsc_library_entry *entry = need_entry(self, finding->path);
+    if (entry == NULL) {
         return;
     }
-    snprintf(sentence, sizeof(sentence), "%s cannot be read: %s", path, what);
-    entry->seen = true;
-    entry->pending = false;
-    take_failure(self, entry, sentence);
-    entry->stamp = (gsc_library_stamp){0};
+    gsc_library_take_record(self, entry, finding->text);
+    finding->text = NULL;
+    take_marks(self, entry);
+    touch(self, entry);
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n > m && strcmp(text + n - m, end) == 0;
-}
-
-static void walk(gsc_library *self, const char *folder, int depth) {
-    DIR *dir = opendir(folder);
-    const struct dirent *member;
-    if (dir == NULL) {
-        see_problem(self, folder, strerror(errno));
-        return;
-    }
-    while ((member = readdir(dir)) != NULL) {
-        char path[4096];
-        struct stat info;
-        bool run = ends_with(member->d_name, ".gsc");
-        if (member->d_name[0] == '.' || (!run && member->d_type == DT_REG) ||
-            (!run && ends_with(member->d_name, ".ckpt")) ||
-            (size_t)snprintf(path, sizeof(path), "%s/%s", folder, member->d_name) >= sizeof(path)) {
-            continue;
+static void take_finding(gsc_library *self, gsc_library_finding *finding) {
+    gsc_library_entry *entry;
+    switch (finding->word) {
+    case GSC_LIBRARY_SAYS_MARKS:
+        if (find_marks(self, finding->marks.key) == NULL) { /* what was said meanwhile is newer */
+            add_marks(self, finding->marks);
+            finding->marks = (gsc_library_marks){0};
         }
-        if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-            if (depth < DEEPEST) {
-                walk(self, path, depth + 1);
-            }
-        } else if (run && stat(path, &info) == 0) {
-            see_file(self, path, &info);
-        } else if (run) {
-            see_problem(self, path, strerror(errno));
+        break;
+    case GSC_LIBRARY_SAYS_SUMMARY:
+        take_summary(self, finding);
+        break;
+    case GSC_LIBRARY_SAYS_FILE:
+        if (find_entry(self, finding->path) == NULL &&
+            (entry = need_entry(self, finding->path)) != NULL) {
+            touch(self, entry);
         }
+        break;
+    case GSC_LIBRARY_SAYS_GONE:
+        take_gone(self, finding->path);
+        break;
+    case GSC_LIBRARY_SAYS_LISTED:
+        self->listed = true;
+        break;
+    case GSC_LIBRARY_SAYS_TROUBLE:
+        gsc_fail(&self->trouble, GSC_ERR_IO, "%s", finding->text);
+        self->keeps = false;
+        break;
     }
-    closedir(dir);
+    self->left = finding->left;
 }
-
-/* Entries whose file went move to self->gone; the index is made anew. */
-static bool drop_unseen(gsc_library *self) {
-    size_t kept = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        kept += self->entries[i]->seen;
-    }
-    free_gone(self);
-    if (kept == self->count) {
-        return true;
-    }
-    self->gone = malloc((self->count - kept) * sizeof(*self->gone));
-    if (self->gone == NULL) {
-        return false;
-    }
-    gsc_library_index_clear(&self->by_path);
-    kept = 0;
-    gsc_library_store_begin(self);
-    for (size_t i = 0; i < self->count; i++) {
-        gsc_library_entry *entry = self->entries[i];
-        if (!entry->seen) {
-            gsc_library_store_drop(self, entry->path);
-            self->gone[self->n_gone++] = entry;
-        } else if (gsc_library_index_put(&self->by_path, entry->path, kept)) {
-            self->entries[kept++] = entry;
-        }
-    }
-    gsc_library_store_end(self);
-    self->count = kept;
-    return true;
-}
-
-gsc_status gsc_library_list(gsc_library *self, bool *ret_changed, gsc_error *error) {
-    size_t before = self->count;
-    struct stat info;
-    for (size_t i = 0; i < self->count; i++) {
-        self->entries[i]->seen = false;
-    }
-    if (self->folder != NULL) {
-        walk(self, self->folder, 0);
-    }
-    for (size_t i = 0; i < self->count; i++) {
-        gsc_library_entry *entry = self->entries[i];
-        if (!entry->seen && entry->elsewhere && stat(entry->path, &info) == 0) {
-            see_file(self, entry->path, &info);
-        }
-    }
-    bool came = self->count != before;
-    if (!drop_unseen(self) || self->out_of_memory) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu runs", self->count);
-    }
-    self->next = 0;
-    *ret_changed = came || self->n_gone > 0;
-    return GSC_OK;
-}
-
-gsc_status gsc_library_add(gsc_library *self, const char *path, gsc_error *error) {
-    gsc_library_entry *entry = find_entry(self, path);
-    if (entry == NULL && (entry = add_entry(self, path)) == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "no memory to list %s", path);
-    }
-    entry->elsewhere = true;
-    return GSC_OK;
-}
-
-/* ---- Reading ---- */
 
 static double monotonic_s(void) {
     struct timespec now;
@@ -357,68 +315,88 @@ static double monotonic_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void read_entry(gsc_library *self, gsc_library_entry *entry) {
-    gsc_run *run = NULL;
-    gsc_error error = {0};
-    entry->pending = false;
-    if (gsc_run_open(entry->path, &run, &error) != GSC_OK) {
-        take_failure(self, entry, error.message);
-        gsc_library_store_drop(self, entry->path);
-        entry->stamp = (gsc_library_stamp){0}; /* it is tried again at every list */
-        return;
+static void begin_take(gsc_library *self) {
+    free_gone(self);
+    for (size_t i = 0; i < self->touched.count; i++) {
+        self->touched.items[i]->touched = false;
     }
-    char *record = gsc_library_record_of(run);
-    gsc_run_close(run);
-    if (record == NULL) {
-        self->out_of_memory = true;
-        return;
-    }
-    gsc_library_store_put(self, entry, record);
-    gsc_library_take_record(self, entry, record);
-    gsc_library_store_get_marks(self, entry);
-    gsc_library_refresh_marks(entry);
+    self->touched.count = 0;
 }
 
-gsc_status gsc_library_read(gsc_library *self, double budget_s, size_t *ret_left,
-                            gsc_error *error) {
-    double end_s = monotonic_s() + budget_s;
-    size_t left = 0;
-    bool begun = false;
-    for (size_t i = self->next; i < self->count; i++) {
-        gsc_library_entry *entry = self->entries[i];
-        if (!entry->pending) {
-            continue;
+/* What came and went within one take is gone, not changed. */
+static void drop_gone(gsc_library *self) {
+    size_t kept = 0;
+    for (size_t i = 0; i < self->touched.count; i++) {
+        gsc_library_entry *entry = self->touched.items[i];
+        if (find_entry(self, entry->path) == entry) {
+            self->touched.items[kept++] = entry;
         }
-        if (left > 0 || (begun && monotonic_s() >= end_s)) {
-            self->next = left == 0 ? i : self->next;
-            left++;
-            continue;
-        }
-        if (!begun) {
-            gsc_library_store_begin(self);
-            begun = true;
-        }
-        read_entry(self, entry);
     }
-    if (left == 0) {
-        gsc_library_store_end(self);
-    } else {
-        gsc_library_store_rest(self);
-    }
-    *ret_left = left;
+    self->touched.count = kept;
+}
+
+static gsc_status check_memory(gsc_library *self, gsc_error *error) {
     return self->out_of_memory
-               ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu runs", self->count)
+               ? gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu runs", self->entries.count)
                : GSC_OK;
+}
+
+static void take_some(gsc_library *self, double end_s) {
+    for (int i = 1; self->untaken != NULL; i++) {
+        gsc_library_finding *finding = self->untaken;
+        self->untaken = finding->next;
+        take_finding(self, finding);
+        gsc_library_finding_free(finding);
+        if (i % TAKES_PER_LOOK == 0 && monotonic_s() >= end_s) {
+            break;
+        }
+    }
+}
+
+gsc_status gsc_library_take(gsc_library *self, double budget_s, gsc_library_news *ret_news,
+                            gsc_error *error) {
+    bool idle;
+    const double end_s = monotonic_s() + budget_s;
+    begin_take(self);
+    if (self->untaken == NULL) {
+        self->untaken = gsc_library_reader_take(self->reader, false, &idle);
+    }
+    take_some(self, end_s);
+    drop_gone(self);
+    *ret_news = (gsc_library_news){
+        .changed = (const gsc_library_run *const *)self->touched.items,
+        .n_changed = self->touched.count,
+        .gone = (const gsc_library_run *const *)self->gone.items,
+        .n_gone = self->gone.count,
+        .left = self->left,
+        .listed = self->listed,
+        .more = self->untaken != NULL,
+    };
+    return check_memory(self, error);
+}
+
+gsc_status gsc_library_wait(gsc_library *self, gsc_error *error) {
+    bool idle = false;
+    begin_take(self);
+    do {
+        take_some(self, INFINITY);
+        self->untaken = gsc_library_reader_take(self->reader, true, &idle);
+    } while (!idle || self->untaken != NULL);
+    return check_memory(self, error);
 }
 
 /* ---- Looking ---- */
 
+size_t gsc_library_count_opened(const gsc_library *self) {
+    return gsc_library_reader_count_opened(self->reader);
+}
+
 size_t gsc_library_count(const gsc_library *self) {
-    return self->count;
+    return self->entries.count;
 }
 
 const gsc_library_run *gsc_library_get(const gsc_library *self, size_t run) {
-    return &self->entries[run]->run;
+    return &self->entries.items[run]->run;
 }
 
 const gsc_library_run *gsc_library_find(const gsc_library *self, const char *path) {
@@ -446,28 +424,78 @@ gsc_library_cell gsc_library_get_cell(const gsc_library_run *run, size_t column)
 
 /* ---- What people add ---- */
 
-static gsc_status set_mark(gsc_library *self, const char *path, const char *text, bool notes,
-                           gsc_error *error) {
-    gsc_library_entry *entry = find_entry(self, path);
+/* The entry's marks, made where it has none; NULL, and why, where that cannot be. */
+static gsc_library_marks *need_marks(gsc_library *self, const char *path, gsc_error *error) {
+    char key[4352];
+    const gsc_library_entry *entry = find_entry(self, path);
     if (entry == NULL) {
-        return gsc_fail(error, GSC_ERR_INPUT, "the library has no run %s", path);
+        gsc_fail(error, GSC_ERR_INPUT, "the library has no run %s", path);
+        return NULL;
     }
-    char *copy = strdup(text), **place = notes ? &entry->notes : &entry->tags;
-    if (copy == NULL) {
-        return gsc_fail(error, GSC_ERR_MEMORY, "no memory for the notes of %s", path);
+    print_key(entry, key, sizeof(key));
+    gsc_library_marks *marks = find_marks(self, key);
+    if (marks == NULL) {
+        gsc_library_marks fresh = {.key = strdup(key), .color = -1, .shown = -1};
+        marks = fresh.key != NULL ? add_marks(self, fresh) : NULL;
     }
-    free(*place);
-    *place = copy;
-    gsc_library_refresh_marks(entry);
-    return gsc_library_store_set_marks(self, entry, error);
+    if (marks == NULL) {
+        gsc_fail(error, GSC_ERR_MEMORY, "no memory for the notes of %s", path);
+    }
+    return marks;
+}
+
+/* After a change of the marks of the run. */
+static gsc_status keep_marks(gsc_library *self, const char *path, const gsc_library_marks *marks,
+                             gsc_error *error) {
+    take_marks(self, find_entry(self, path));
+    if (!self->keeps) {
+        return gsc_fail(error, GSC_ERR_IO, "%s", self->trouble.message);
+    }
+    gsc_library_reader_keep(self->reader, marks);
+    return GSC_OK;
 }
 
 gsc_status gsc_library_set_notes(gsc_library *self, const char *path, const char *notes,
                                  gsc_error *error) {
-    return set_mark(self, path, notes, true, error);
+    gsc_library_marks *marks = need_marks(self, path, error);
+    if (marks == NULL) {
+        return GSC_ERR_INPUT;
+    }
+    replace(&marks->notes, notes);
+    return keep_marks(self, path, marks, error);
 }
 
 gsc_status gsc_library_set_tags(gsc_library *self, const char *path, const char *tags,
                                 gsc_error *error) {
-    return set_mark(self, path, tags, false, error);
+    gsc_library_marks *marks = need_marks(self, path, error);
+    if (marks == NULL) {
+        return GSC_ERR_INPUT;
+    }
+    replace(&marks->tags, tags);
+    return keep_marks(self, path, marks, error);
+}
+
+gsc_status gsc_library_set_color(gsc_library *self, const char *path, int color, gsc_error *error) {
+    gsc_library_marks *marks = need_marks(self, path, error);
+    if (marks == NULL) {
+        return GSC_ERR_INPUT;
+    }
+    if (marks->color == color) {
+        return GSC_OK;
+    }
+    marks->color = color;
+    return keep_marks(self, path, marks, error);
+}
+
+gsc_status gsc_library_set_shown(gsc_library *self, const char *path, bool shown,
+                                 gsc_error *error) {
+    gsc_library_marks *marks = need_marks(self, path, error);
+    if (marks == NULL) {
+        return GSC_ERR_INPUT;
+    }
+    if (marks->shown == (int)shown) {
+        return GSC_OK;
+    }
+    marks->shown = shown;
+    return keep_marks(self, path, marks, error);
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * The library of runs: what every run file of a folder says, as one table of runs and columns. A database
- * beside the runs keeps each file's summary under its path, times and size, so that only files that changed
- * are opened again, and what people add: notes and tags. Losing the database loses only those.
+ * beside the runs keeps each file's summary under its path, times, size and inode, so that only files that
+ * changed are opened again, and what people add: notes, tags, the colour and the eye of a run. Losing the
+ * database loses only those.
  *
- * A file that cannot be read stays in the table, with the reason in its column "problem"; so does a folder.
- * Folders are walked to a depth of 4 (the arms of sweeps lie in folders of their own).
+ * A library has a thread of its own, its reader, which alone looks at the folder, opens run files and
+ * touches the database; what it finds comes into the table by gsc_library_take, a little at a time, so that
+ * its owner never waits for a disk. A file that cannot be read stays in the table, with the reason in its
+ * column "problem", and is opened again when it changes; so does a folder. Folders are walked to a depth of
+ * 4 (the arms of sweeps lie in folders of their own).
  *
- * A library belongs to one thread. A run and its texts live until it changes or its file goes: until the next
- * gsc_library_list, gsc_library_read or gsc_library_set_* call; the address of a run lives until the list
- * after the one in which its file went.
+ * All functions belong to the thread that opened the library. A run and its texts live until it changes or its
+ * file goes: until the next gsc_library_take, gsc_library_wait or gsc_library_set_* call; the address of a run
+ * lives until the take after the one that said it is gone.
  *
  * Layer: core/read.
  */
@@ -61,7 +65,12 @@ typedef struct gsc_library_run {
     gsc_run_status status; /* where it is readable */
     bool known;            /* false: not read yet */
     bool readable;
-    double progress;   /* 0..1 */
+    double progress; /* 0..1 */
+    double started_s, ended_s;
+    const char
+        *changes; /* how its spec differs from its preset's: "gate sigmoid, replicates 8"; "" */
+    int color;    /* index into the palette that it was drawn with last, or -1 */
+    int shown;    /* 1 in the figure, 0 hidden, as the user said last; -1: never said */
     uint32_t revision; /* moves whenever a cell may have */
 } gsc_library_run;
 
@@ -69,21 +78,43 @@ typedef struct gsc_library gsc_library;
 
 /* path: the database, made if missing; NULL: the usual one, $XDG_DATA_HOME/gatescope/library.db. Where it
  * cannot be used (read-only disk, damaged, of a newer version) the library works without, and
- * gsc_library_get_problem says so in one sentence. folder: where the runs are, or NULL. Fails only for want
- * of memory. */
+ * gsc_library_get_problem says so in one sentence, once that is known. folder: where the runs are, or NULL.
+ * Nothing is listed yet; the reader begins at once. Fails only for want of memory or of threads. */
 gsc_status gsc_library_open(const char *path, const char *folder, gsc_library **ret_library,
                             gsc_error *error);
+/* Waits for the file that is being read; what was read is kept. */
 void gsc_library_close(gsc_library *library);
 const char *gsc_library_get_problem(const gsc_library *library); /* "" for none */
 
-/* A file opened from elsewhere: listed as long as the library is open. */
-gsc_status gsc_library_add(gsc_library *library, const char *path, gsc_error *error);
+/* wake(data) is called by the reader's thread whenever there is something to take and before there was not;
+ * it may only tell another thread. */
+typedef void gsc_library_wake(void *data);
+void gsc_library_set_wake(gsc_library *library, gsc_library_wake *wake, void *data);
 
-/* Looks which files there are and which changed, without opening any. *ret_changed: whether a run came or
- * went. Then gsc_library_read opens what changed, for about budget_s seconds; *ret_left files are left. */
-gsc_status gsc_library_list(gsc_library *library, bool *ret_changed, gsc_error *error);
-gsc_status gsc_library_read(gsc_library *library, double budget_s, size_t *ret_left,
+/* Asks the reader to look which files there are and which changed, and to read those. */
+void gsc_library_look(gsc_library *library);
+/* The same for one file. One outside the folder is listed from then on, as long as it is there. */
+void gsc_library_look_at(gsc_library *library, const char *path);
+
+/* What a take brought. The arrays live until the next take. */
+typedef struct gsc_library_news {
+    const gsc_library_run *const *changed; /* these came, or say something else */
+    size_t n_changed;
+    const gsc_library_run *const *gone; /* of these the files went; last chance to let go of them */
+    size_t n_gone;
+    size_t left; /* files that are still to be read */
+    bool listed; /* every file of the folder has been seen at least once */
+    bool more;   /* there is more to take */
+} gsc_library_news;
+
+/* Takes what the reader found so far, for about budget_s seconds. */
+gsc_status gsc_library_take(gsc_library *library, double budget_s, gsc_library_news *ret_news,
                             gsc_error *error);
+/* Takes everything, waiting until the reader has nothing left to do. For programs without a main loop. */
+gsc_status gsc_library_wait(gsc_library *library, gsc_error *error);
+
+/* How often the reader opened a run file so far. */
+size_t gsc_library_count_opened(const gsc_library *library);
 
 size_t gsc_library_count(const gsc_library *library);
 const gsc_library_run *gsc_library_get(const gsc_library *library, size_t run);
@@ -95,12 +126,17 @@ const gsc_library_column *gsc_library_get_column(const gsc_library *library, siz
 int gsc_library_find_column(const gsc_library *library, const char *name);
 gsc_library_cell gsc_library_get_cell(const gsc_library_run *run, size_t column);
 
-/* What people add. Kept under the run's name and start, so that notes follow a file that moves and a new
- * run does not inherit those of an old one of its name. */
+/* What people add. Kept under the run's name and start, so that it follows a file that moves and a new run
+ * does not inherit that of an old one of its name; of a file that cannot be read, under its path. They hold at
+ * once and are kept by the reader; where nothing can be kept they fail with gsc_library_get_problem. */
 gsc_status gsc_library_set_notes(gsc_library *library, const char *path, const char *notes,
                                  gsc_error *error);
 gsc_status gsc_library_set_tags(gsc_library *library, const char *path, const char *tags,
                                 gsc_error *error);
+gsc_status gsc_library_set_color(gsc_library *library, const char *path, int color,
+                                 gsc_error *error);
+gsc_status gsc_library_set_shown(gsc_library *library, const char *path, bool shown,
+                                 gsc_error *error);
 
 /* ---- Finding (library_find.c) ---- */
 

@@ -5,11 +5,13 @@
  * A record is lines of words separated by tabs; control characters within a word become spaces.
  *     s  status, progress, started, ended        t  title     x  experiment     f  why it failed
  *     p  parameter, value                        r  result, unit, value         u  why it is unreadable
+ *     c  how its spec differs from its preset's
  *
  * Layer: core/read.
  */
 #include "core/read/findings.h"
 #include "core/read/library_internal.h"
+#include "core/read/run_schema.h"
 #include "core/read/spec.h"
 
 #include <math.h>
@@ -23,7 +25,8 @@ enum {
     MOST_WORDS = 6,
     MOST_COLUMNS = 4000,
     LONGEST_VALUE = 400,
-    DEEPEST = 4
+    DEEPEST = 4,
+    RECORDS = 2 /* the version of what is described above */
 };
 
 /* ---- Writing ---- */
@@ -154,6 +157,11 @@ char *gsc_library_record_of(gsc_run *run) {
     put_line(&out, "x", info->experiment, NULL);
     put_line(&out, "f", info->failure, NULL);
     json_t *spec = json_loads(info->spec, 0, NULL);
+    char *changes = gsc_spec_dup_changes(spec, info->experiment);
+    if (changes != NULL && *changes != '\0') {
+        put_line(&out, "c", changes, NULL);
+    }
+    free(changes);
     put_parameters(&out, spec, "", 0);
     json_decref(spec);
     for (size_t i = 0; i < gsc_run_results_count(run); i++) {
@@ -179,6 +187,23 @@ char *gsc_library_record_of_failure(const char *message) {
         return NULL;
     }
     return out.text;
+}
+
+bool gsc_library_record_is_active(const char *record) {
+    const int status = strncmp(record, "s\t", 2) == 0 ? atoi(record + 2) : GSC_RUN_DONE;
+    return status == GSC_RUN_RUNNING || status == GSC_RUN_QUEUED;
+}
+
+uint64_t gsc_library_record_version(void) {
+    uint64_t hash = 14695981039346656037u + RECORDS; /* FNV-1a */
+    size_t n;
+    const gsc_preset *presets = gsc_presets(&n);
+    for (size_t i = 0; i < n; i++) {
+        for (const char *c = presets[i].text; *c != '\0'; c++) {
+            hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+        }
+    }
+    return hash ^ GSC_RUN_FORMAT;
 }
 
 /* ---- Reading ---- */
@@ -281,6 +306,8 @@ static bool take_status(gsc_library_entry *entry, char *const *words, size_t n) 
     }
     entry->run.status = (gsc_run_status)status;
     entry->run.progress = strtod(words[2], NULL);
+    entry->run.started_s = started_s;
+    entry->run.ended_s = ended_s;
     entry->run.readable = true;
     localtime_r(&seconds, &local);
     strftime(entry->started, sizeof(entry->started), "%Y-%m-%d %H:%M:%S", &local);
@@ -301,6 +328,9 @@ static bool take_line(gsc_library *self, gsc_library_entry *entry, char *const *
         return set_cell(entry, GSC_LIBRARY_TITLE, value, NAN);
     case 'x':
         return set_cell(entry, GSC_LIBRARY_EXPERIMENT, value, NAN);
+    case 'c':
+        entry->run.changes = value;
+        return true;
     case 'f':
         return set_cell(entry, GSC_LIBRARY_PROBLEM, value, NAN);
     case 'u':
@@ -337,6 +367,8 @@ bool gsc_library_take_record(gsc_library *self, gsc_library_entry *entry, char *
     entry->record = record;
     entry->run.readable = false;
     entry->run.known = true;
+    entry->run.started_s = entry->run.ended_s = entry->run.progress = 0;
+    entry->run.changes = "";
     while (good && *line != '\0') {
         size_t n = 0;
         char *end = strchrnul(line, '\n'), *next = *end == '\0' ? end : end + 1;

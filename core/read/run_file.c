@@ -40,16 +40,17 @@ gsc_status gsc_run_fail(const gsc_run *run, gsc_error *error) {
     case SQLITE_CORRUPT:
         return gsc_fail(error, GSC_ERR_IO, "%s is damaged: %s", run->path, said);
     case SQLITE_BUSY:
-        return gsc_fail(error, GSC_ERR_IO, "%s is held by another program: %s", run->path, said);
+        return gsc_fail(error, GSC_ERR_SYSTEM, "%s is held by another program: %s", run->path,
+                        said);
     case SQLITE_ERROR:
         return gsc_fail(error, GSC_ERR_IO, "%s lacks a part of a run file: %s", run->path, said);
     case SQLITE_READONLY:
-        return gsc_fail(error, GSC_ERR_IO,
+        return gsc_fail(error, GSC_ERR_SYSTEM,
                         "%s has an unfinished write that can be undone only where its folder is "
                         "writable; copy it together with its -journal file",
                         run->path);
     default:
-        return gsc_fail(error, GSC_ERR_IO, "%s cannot be read: %s", run->path, said);
+        return gsc_fail(error, GSC_ERR_SYSTEM, "%s cannot be read: %s", run->path, said);
     }
 }
 
@@ -96,6 +97,10 @@ static gsc_status connect(gsc_run *run, gsc_error *error) {
     }
     if (!S_ISREG(info.st_mode)) {
         return gsc_fail(error, GSC_ERR_IO, "%s is not a run file: it is not a file", run->path);
+    }
+    if (access(run->path, R_OK) != 0) {
+        return gsc_fail(error, GSC_ERR_SYSTEM, "%s cannot be read: %s; allow reading it", run->path,
+                        strerror(errno));
     }
     /* Read-write, so that the journal of a killed writer is rolled back; query_only keeps us readers. */
     bool writable = access(run->path, W_OK) == 0 && folder_is_writable(run->path);

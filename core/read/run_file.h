@@ -49,6 +49,8 @@ typedef struct gsc_run_info {
 
 typedef struct gsc_run gsc_run;
 
+/* GSC_ERR_IO: the file is no run file, or damaged; GSC_ERR_SYSTEM: the system would not let it be read now (held
+ * by another program, no permission): it may another time. */
 gsc_status gsc_run_open(const char *path, gsc_run **ret_run, gsc_error *error);
 void gsc_run_close(gsc_run *run);
 

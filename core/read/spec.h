@@ -126,6 +126,11 @@ typedef struct gsc_preset {
 const gsc_preset *gsc_presets(size_t *ret_count);
 const gsc_preset *gsc_preset_find(const char *name);
 
+/* How a spec, nested as gsc_spec_dump writes it, differs from that of a preset, in the order of the table of keys:
+ * "gate sigmoid, replicates 8"; "" where it does not, or there is no such preset. Caller frees; NULL: no memory.
+ * Any thread. */
+char *gsc_spec_dup_changes(const json_t *spec, const char *preset);
+
 /* The valid name nearest to word (edit distance), or NULL where none is near. */
 const char *gsc_nearest(const char *word, const char *const *names, size_t count);
 

@@ -109,6 +109,11 @@ static inline void library_remove_tree(const char *path) {
     rmdir(path);
 }
 
+/* Lets the clock of the file system go on. */
+static inline void library_rest(double seconds) {
+    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * seconds)}, NULL);
+}
+
 static inline double library_now_s(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

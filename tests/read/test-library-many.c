@@ -15,13 +15,9 @@ typedef struct times {
 static void look(const char *database, const char *folder, times *ret) {
     gsc_library *library = NULL;
     gsc_library_filter *filter = NULL;
-    bool changed;
-    size_t left = 1;
     double start_s = library_now_s();
     gsc_library_open(database, folder, &library, NULL);
-    gsc_library_list(library, &changed, NULL);
-    while (left > 0 && gsc_library_read(library, 1, &left, NULL) == GSC_OK) {
-    }
+    gsc_library_wait(library, NULL);
     ret->open_s = library_now_s() - start_s;
     ret->listed = gsc_library_count(library);
     ret->found = 0;

@@ -296,7 +296,7 @@ static void test_no_folders(desk *at, const char *good) {
     }
     has_good_figure(at);
     desk_key(at, "t");
-    TAP_OK(wait_table_problem(at, "Notes and tags cannot be kept: "), "the table says so");
+    TAP_OK(wait_table_problem(at, "Notes, tags and colours cannot be kept: "), "the table says so");
     TAP_OK(wait_found(at, 1), "and has the run that was opened");
     desk_keep_picture("bad-no-library");
     is_alive(at);
