@@ -229,12 +229,11 @@ static json_t *comparison_json(const gsc_comparison *c) {
 
 static void print_shares(const gsc_claim *claim) {
     if (claim->verdict == GSC_VERDICT_LOCKED) {
-        printf("\n%s against %s is locked before the last seed; %zu ways to look\n", claim->arm,
-               claim->baseline, claim->count);
+        printf("\n%s against %s: locked before the last seed\n", claim->arm, claim->baseline);
     } else {
-        printf("\n%s: %s against %s in %.0f%% of %zu ways to look, contradicted in %.0f%%\n",
+        printf("\n%s: %s against %s in %.0f%% of %zu %s to look, contradicted in %.0f%%\n",
                claim->arm, gsc_verdict_name(claim->verdict), claim->baseline, 100 * claim->stands,
-               claim->count, 100 * claim->contradicted);
+               claim->count, claim->count == 1 ? "way" : "ways", 100 * claim->contradicted);
     }
 }
 

@@ -129,7 +129,9 @@ static void forget(GscSweepPage *self) {
         gtk_flow_box_remove(self->grid, child);
     }
     g_autoptr(GPtrArray) none = g_ptr_array_new();
+    g_autofree char *problem = NULL;
     gsc_results_view_show(self->results, none); /* before their runs are closed */
+    gsc_claim_view_show(self->robustness, none, "", 0, &problem);
     g_ptr_array_set_size(self->cards, 0);
     g_clear_pointer(&self->comparison, gsc_comparison_free);
     g_clear_pointer(&self->folder, gsc_sweep_folder_free);
@@ -346,7 +348,7 @@ static GtkWidget *make_grid(GscSweepPage *self) {
 static void make_stack(GscSweepPage *self) {
     self->stack = GTK_STACK(gtk_stack_new());
     self->differences = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
-    self->robustness = GSC_PLOT_CANVAS(gsc_plot_canvas_new());
+    self->robustness = GSC_CLAIM_VIEW(gsc_claim_view_new());
     self->results = GSC_RESULTS_VIEW(gsc_results_view_new());
     self->queue = GSC_SWEEP_QUEUE(gsc_sweep_queue_new());
     gtk_stack_add_titled(self->stack, make_grid(self), "arms", "Arms");
@@ -365,9 +367,11 @@ GPtrArray *gsc_sweep_page_list_figures(GscSweepPage *self) {
     GPtrArray *figures = g_ptr_array_new();
     GtkWidget *shown = gtk_stack_get_visible_child(self->stack);
 
-    shown = GSC_IS_RESULTS_VIEW(shown)
-                ? GTK_WIDGET(gsc_results_view_get_canvas(GSC_RESULTS_VIEW(shown)))
-                : shown;
+    if (GSC_IS_RESULTS_VIEW(shown)) {
+        shown = GTK_WIDGET(gsc_results_view_get_canvas(GSC_RESULTS_VIEW(shown)));
+    } else if (GSC_IS_CLAIM_VIEW(shown)) {
+        shown = GTK_WIDGET(gsc_claim_view_get_canvas(GSC_CLAIM_VIEW(shown)));
+    }
 
     for (guint i = 0; g_strcmp0(gtk_stack_get_visible_child_name(self->stack), "arms") == 0 &&
                       self->folder != NULL && i < self->cards->len;

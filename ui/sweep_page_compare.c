@@ -45,16 +45,26 @@ GPtrArray *gsc_sweep_page_list_runs(GscSweepPage *self) {
     return runs;
 }
 
+static bool draw_differences(GscSweepPage *self, GPtrArray *runs, char **ret_problem) {
+    const gsc_figure_options options = {.bootstrap_draws = DRAWS, .quick = true};
+    gsc_figure *figure = NULL;
+    gsc_error error = {0};
+
+    if (gsc_figure_build("compare", (gsc_run **)runs->pdata, runs->len, &options, &figure,
+                         &error) != GSC_OK) {
+        *ret_problem = g_strdup(error.message);
+        return false;
+    }
+    gsc_plot_canvas_take_figure(self->differences, figure);
+    return true;
+}
+
 void gsc_sweep_page_draw_figure(GscSweepPage *self) {
     const char *shown = gtk_stack_get_visible_child_name(self->stack);
     const int which = g_strcmp0(shown, "results") == 0      ? 2
                       : g_strcmp0(shown, "robustness") == 0 ? 1
                                                             : 0;
-    const char *const names[] = {"compare", "robustness"};
-    GscPlotCanvas *const canvases[] = {self->differences, self->robustness};
-    const gsc_figure_options options = {.bootstrap_draws = DRAWS, .quick = true};
-    gsc_figure *figure = NULL;
-    gsc_error error = {0};
+    g_autofree char *problem = NULL;
 
     if (g_strcmp0(shown, "arms") == 0 || g_strcmp0(shown, "waiting") == 0 || self->drawn[which]) {
         return;
@@ -63,12 +73,14 @@ void gsc_sweep_page_draw_figure(GscSweepPage *self) {
     if (which == 2) {
         gsc_results_view_show(self->results, runs);
         self->drawn[which] = true;
-    } else if (gsc_figure_build(names[which], (gsc_run **)runs->pdata, runs->len, &options, &figure,
-                                &error) == GSC_OK) {
-        gsc_plot_canvas_take_figure(canvases[which], figure);
-        self->drawn[which] = true;
     } else {
-        gsc_sweep_page_say(self, error.message);
+        self->drawn[which] = which == 1
+                                 ? gsc_claim_view_show(self->robustness, runs,
+                                                       self->folder->sweep->result, DRAWS, &problem)
+                                 : draw_differences(self, runs, &problem);
+    }
+    if (problem != NULL) {
+        gsc_sweep_page_say(self, problem);
     }
 }
 

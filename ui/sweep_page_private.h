@@ -10,6 +10,7 @@
 
 #include "core/read/compare.h"
 #include "core/read/sweep_folder.h"
+#include "ui/claim_view.h"
 #include "ui/plot_canvas.h"
 #include "ui/results_view.h"
 #include "ui/sweep_page.h"
@@ -24,7 +25,8 @@ struct _GscSweepPage {
     GtkButton *pause_button;
     GtkStack *stack;
     GtkFlowBox *grid;
-    GscPlotCanvas *differences, *robustness;
+    GscPlotCanvas *differences;
+    GscClaimView *robustness;
     GscResultsView *results;
     GscSweepQueue *queue;
     GtkProgressBar *progress_bar;

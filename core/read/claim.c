@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    MOST_DEFINITIONS = 16,
+    MOST_DEFINITIONS = 64,
     MOST_RATES = 32,
     MOST_LAYERS = 64,
     LEAST_PAIRS = 3
@@ -48,18 +48,36 @@ static bool same_group(const gsc_comparison *c, size_t run, size_t arm) {
     return false;
 }
 
-/* What a run has that is no version of the metric but its yardstick. */
+/* What a run has that is no version of the metric but its yardstick: "saturation_chance_20". */
 static bool is_yardstick(const char *name) {
-    const size_t n = strlen(name);
-    return n > 7 && strcmp(name + n - 7, "_chance") == 0;
+    const char *at = strstr(name, "_chance");
+    return at != NULL && (at[7] == '\0' || at[7] == '_');
 }
 
-static void add_definition(claimant *self, const char *name, const char *metric) {
-    const size_t length = strlen(metric);
-    const bool fits =
-        strncmp(name, metric, length) == 0 && (name[length] == '\0' || name[length] == '_');
+/* The least and the greatest over layers, "jain_mass_min": layers are looked at one by one. */
+static bool is_extreme(const gsc_run *run, const char *name) {
+    const size_t n = strlen(name);
+    if (n < 5 || (strcmp(name + n - 4, "_min") != 0 && strcmp(name + n - 4, "_max") != 0)) {
+        return false;
+    }
+    for (size_t i = 0; i < gsc_run_results_count(run); i++) {
+        const char *whole = gsc_run_result(run, i)->name;
+        if (strlen(whole) == n - 4 && strncmp(whole, name, n - 4) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of(const char *name, const char *metric, size_t length) {
+    return strncmp(name, metric, length) == 0 && (name[length] == '\0' || name[length] == '_');
+}
+
+static void add_definition(claimant *self, const gsc_run *run, const char *name,
+                           const char *metric) {
+    const bool fits = is_of(name, metric, strlen(metric));
     const bool by_chance = self->comparison->mixed_chance && gsc_grows_with_chance(name);
-    bool known = !fits || by_chance || is_yardstick(name) ||
+    bool known = !fits || by_chance || is_yardstick(name) || is_extreme(run, name) ||
                  strlen(name) >= sizeof self->definitions[0] ||
                  self->n_definitions == MOST_DEFINITIONS;
     for (size_t i = 0; i < self->n_definitions && !known; i++) {
@@ -94,7 +112,7 @@ static gsc_status open_files(claimant *self, const char *metric, gsc_error *erro
         for (size_t r = 0; status == GSC_OK && r < gsc_run_results_count(self->files[i]); r++) {
             const gsc_result *result = gsc_run_result(self->files[i], r);
             if (result->arm[0] == '\0') {
-                add_definition(self, result->name, metric);
+                add_definition(self, self->files[i], result->name, metric);
             }
         }
         for (size_t s = 0; status == GSC_OK && s < gsc_run_series_count(self->files[i]); s++) {
@@ -151,6 +169,25 @@ static bool is_alias(const gsc_claim *claim, const gsc_claim_row *row) {
     return false;
 }
 
+/* The comparison's own verdict where the row is what it compared; else by tests for as many arms. */
+static gsc_verdict judge(const claimant *self, const gsc_claim_row *row, double rate) {
+    const gsc_comparison *c = self->comparison;
+    const gsc_compare_arm *arm = &c->arms[self->arm];
+    const double alpha = c->alpha / (double)(compare_count_arms(c) - 1);
+    if (row->layer < 0 && strcmp(row->definition, c->result) == 0 && !c->best &&
+        self->margin == c->margin && (isinf(rate) || rate == arm->rate) &&
+        row->difference.mean == arm->difference.mean) {
+        return arm->verdict;
+    }
+    if (row->difference.n < c->seeds && !c->looks) {
+        return GSC_VERDICT_LOCKED;
+    }
+    const double within =
+        self->margin > 0 ? gsc_equivalence_p(&row->difference, self->margin) : NAN;
+    return gsc_judge(row->difference.mean, row->difference.p, within, alpha,
+                     gsc_lower_is_better(row->definition));
+}
+
 static void add_row(claimant *self, const char *definition, double rate, int32_t layer,
                     double *differences) {
     const gsc_comparison *c = self->comparison;
@@ -175,11 +212,7 @@ static void add_row(claimant *self, const char *definition, double rate, int32_t
                          .rate = isinf(rate) ? NAN : rate,
                          .difference = gsc_paired_t(differences, n, 0.95)};
     snprintf(row.definition, sizeof row.definition, "%s", definition);
-    const double within = self->margin > 0 ? gsc_equivalence_p(&row.difference, self->margin) : NAN;
-    row.verdict = n < c->seeds && !c->looks
-                      ? GSC_VERDICT_LOCKED
-                      : gsc_judge(row.difference.mean, row.difference.p, within, c->alpha,
-                                  gsc_lower_is_better(definition));
+    row.verdict = judge(self, &row, rate);
     if (!is_alias(self->claim, &row)) {
         self->claim->rows[self->claim->count++] = row;
     }
@@ -261,4 +294,48 @@ gsc_status gsc_claim_read(const gsc_comparison *comparison, size_t arm, const ch
     count_shares(&claim);
     *ret_claim = claim;
     return GSC_OK;
+}
+
+/* ---- Metrics ---- */
+
+static bool has_name(char (*names)[64], size_t n, const char *name) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Results of a family: those that "jain" begins. */
+static size_t count_family(const gsc_run *run, const char *family) {
+    size_t n = 0;
+    for (size_t i = 0; i < gsc_run_results_count(run); i++) {
+        const gsc_result *result = gsc_run_result(run, i);
+        n += result->arm[0] == '\0' && is_of(result->name, family, strlen(family)) &&
+             !is_yardstick(result->name) && !is_extreme(run, result->name);
+    }
+    return n;
+}
+
+size_t gsc_claim_metrics(const gsc_run *run, const char *first, char (*ret_names)[64],
+                         size_t room) {
+    size_t n = 0;
+    if (room > 0) {
+        snprintf(ret_names[n++], sizeof *ret_names, "%s", first);
+    }
+    for (size_t i = 0; i < gsc_run_results_count(run) && n < room; i++) {
+        const gsc_result *result = gsc_run_result(run, i);
+        char family[64];
+        const size_t head = strcspn(result->name, "_");
+        snprintf(family, sizeof family, "%.*s", (int)head, result->name);
+        const bool many = count_family(run, family) > 1;
+        const char *name = many ? family : result->name;
+        if (result->arm[0] == '\0' && strlen(name) < sizeof *ret_names &&
+            !is_yardstick(result->name) && !is_extreme(run, result->name) &&
+            !has_name(ret_names, n, name)) {
+            snprintf(ret_names[n++], sizeof *ret_names, "%s", name);
+        }
+    }
+    return n;
 }

@@ -158,13 +158,13 @@ static size_t least_pairs(const gsc_comparison *self) {
     return self->looks ? (size_t)LEAST_LOOK : self->seeds > 2 ? self->seeds : 2;
 }
 
-static size_t count_arms(const gsc_comparison *self) {
+size_t compare_count_arms(const gsc_comparison *self) {
     return self->planned > self->n_arms ? self->planned : self->n_arms;
 }
 
 /* Holm over the arms, for both questions: those that are locked or not there yet count with p = 1. */
 static gsc_status correct(gsc_comparison *self, gsc_error *error) {
-    const size_t all = count_arms(self);
+    const size_t all = compare_count_arms(self);
     double *p = malloc(2 * all * sizeof *p), *adjusted = p + all;
     if (p == NULL) {
         return gsc_fail(error, GSC_ERR_MEMORY, "no memory for %zu arms", all);
@@ -221,7 +221,7 @@ static void judge(gsc_comparison *self, size_t a) {
     gsc_compare_arm *arm = &self->arms[a];
     const size_t n = arm->difference.n;
     /* at the level of Holm's first step, the strictest */
-    const double strictest = self->alpha / (double)(count_arms(self) - 1);
+    const double strictest = self->alpha / (double)(compare_count_arms(self) - 1);
     arm->detectable = gsc_detectable(arm->difference.sd, n, strictest, power);
     arm->verdict = n < least_pairs(self)
                        ? GSC_VERDICT_LOCKED

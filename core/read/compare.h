@@ -7,7 +7,7 @@
  * A verdict is locked until an arm has as many pairs as were set. With options.looks, or where nothing
  * was set, or another number is asked for than was set, it is given at once, at a level corrected for a look
  * after every seed. Over arms, p-values are corrected after Holm; intervals are not. An arm of the plan that
- * is still locked, or has no run yet, counts with p = 1: what others were told never changes with it.
+ * is still locked, or has no run yet, counts with p = 1, so that what was found does not vanish when it comes.
  *
  * The plan of a folder is held against its runs: where one was changed afterwards, a warning says which.
  *
@@ -115,8 +115,9 @@ typedef struct gsc_claim_row {
     int32_t layer;       /* -1: mean over layers, or no layers */
     double rate;         /* learning rate; NAN: each arm's best */
     gsc_paired difference;
-    gsc_verdict verdict; /* by a test at the comparison's alpha, not corrected for the other rows;
-                            locked while there are fewer pairs than were set */
+    gsc_verdict
+        verdict; /* by a test at the comparison's alpha over its arms, not corrected for the other
+                            rows; locked while there are fewer pairs than were set */
 } gsc_claim_row;
 
 typedef struct gsc_claim {
@@ -134,5 +135,9 @@ typedef struct gsc_claim {
 gsc_status gsc_claim_read(const gsc_comparison *comparison, size_t arm, const char *metric,
                           double margin, gsc_claim *ret_claim, gsc_error *error);
 void gsc_claim_clear(gsc_claim *claim);
+
+/* What claims can be about in a run: first, and then every result, those of several definitions by the word that
+ * they share. Returns how many; at most room. */
+size_t gsc_claim_metrics(const gsc_run *run, const char *first, char (*ret_names)[64], size_t room);
 
 #endif

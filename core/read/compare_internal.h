@@ -39,6 +39,9 @@ gsc_status compare_read(gsc_comparison *self, const char *const *paths, size_t n
 gsc_status compare_warn(gsc_comparison *self, gsc_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Arms that Holm is over: those of the plan, with or without runs, and the baseline. */
+size_t compare_count_arms(const gsc_comparison *self);
+
 /* The run of an arm and a seed in the stage that is compared; -1 where there is none. */
 long compare_find(const gsc_comparison *self, size_t arm, uint64_t seed);
 

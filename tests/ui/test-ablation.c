@@ -103,6 +103,11 @@ static void test_reopened(desk *at, AtspiAccessible *program) {
     for (gsize i = 0; i < G_N_ELEMENTS(tabs); i++) {
         g_autoptr(AtspiAccessible) tab = tree_find(program, ATSPI_ROLE_PAGE_TAB, tabs[i], 2);
         TAP_OK(tree_press(tab), tabs[i]);
+        if (strcmp(tabs[i], "Robustness") == 0) {
+            g_autoptr(AtspiAccessible) about =
+                tree_find(program, ATSPI_ROLE_COMBO_BOX, "What the claim is about", 20);
+            TAP_OK(about != NULL, "has a list of what a claim can be about");
+        }
         desk_keep_picture(tabs[i]);
     }
     bool open = false;

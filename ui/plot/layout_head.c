@@ -104,11 +104,15 @@ static void place_row(gsc_text_ruler *ruler, size_t index, const gsc_head *head,
     const gsc_layout *layout = ruler->layout;
     double k = layout->text_scale, x = box.x + marker_column * k;
     double line = head->stacked ? head->row_height / 1.9 : head->row_height;
+    bool beside = head->value_width > 0 && !head->stacked;
+    double room = box.width - marker_column * k - (beside ? column_gap * k + head->value_width : 0);
     gsc_text_style style = legend_style(layout, index);
+    char label[512];
     style.bold = row->emphasis;
     style.color = faded(layout->theme->ink, row->hidden);
-    gsc_text_add(ruler, row->label, &style, x, box.y + line / 2, 0, 0.5);
-    style.bold = false;
+    gsc_text_fit(ruler, row->label, fmax(room, 0), &style, label, sizeof label);
+    gsc_text_add(ruler, label, &style, x, box.y + line / 2, 0, 0.5);
+    style = legend_style(layout, index);
     style.color = faded(layout->theme->muted, row->hidden);
     if (head->stacked) {
         gsc_text_add(ruler, row->value, &style, x, box.y + 1.4 * line, 0, 0.5);

@@ -21,6 +21,7 @@ static const gsc_steps_panel panels[] = {
     {.name = "balance_loss",
      .title = "Balancing loss",
      .series = {"balance_loss"},
+     .optional = true,
      .low = NAN,
      .high = NAN},
     {.name = "gradient_norm",

@@ -257,6 +257,25 @@ static bool name_axes(const gsc_compare_builder *b, gsc_panel *panel, const axes
     return gsc_axis_set_names(&panel->x, names, n);
 }
 
+/* How far from its place a run's line passes an axis of what was varied: the runs that share a value lie side by
+ * side there, arm by arm, so that none covers another. */
+static double fan_out(const gsc_compare_builder *b, const gsc_varied_key *key, size_t run) {
+    const size_t arm = arm_of(b, run);
+    double gap = 1;
+    size_t same = 0, before = 0;
+    for (size_t r = 0; r < b->n_runs; r++) {
+        const double off = fabs(key->places[r] - key->places[run]);
+        if (off > 0) {
+            gap = fmin(gap, off);
+            continue;
+        }
+        const size_t other = arm_of(b, r);
+        same++;
+        before += other < arm || (other == arm && r < run);
+    }
+    return fmin(0.06, 0.3 * gap) * ((2 * (double)before + 1) / (double)same - 1);
+}
+
 static gsc_status draw_run(gsc_compare_builder *b, gsc_panel *panel, size_t run, const axes *a) {
     char label[320];
     run_label(b, &a->varied, run, label, sizeof label);
@@ -269,14 +288,16 @@ static gsc_status draw_run(gsc_compare_builder *b, gsc_panel *panel, size_t run,
         }
         layer->weight = 0.6;
         for (size_t i = 0; i < n; i++) {
-            size_t at = i - a->varied.n;
-            const gsc_result *result =
-                i < a->varied.n ? NULL : result_of(b->runs[run], a->names[at]);
             layer->x[i] = (double)i;
-            layer->y[i] = i < a->varied.n ? a->varied.keys[i].places[run]
-                          : result != NULL
-                              ? (result->value - a->low[at]) / (a->high[at] - a->low[at])
-                              : NAN;
+            if (i < a->varied.n) { /* without a marker: many share the place */
+                const gsc_varied_key *key = &a->varied.keys[i];
+                layer->y[i] = k == 0 ? key->places[run] + fan_out(b, key, run) : NAN;
+                continue;
+            }
+            size_t at = i - a->varied.n;
+            const gsc_result *result = result_of(b->runs[run], a->names[at]);
+            layer->y[i] =
+                result != NULL ? (result->value - a->low[at]) / (a->high[at] - a->low[at]) : NAN;
         }
     }
     return GSC_OK;
@@ -316,7 +337,7 @@ gsc_status gsc_figure_build_parallel(gsc_run *const *runs, size_t n_runs,
     gsc_words words = say(&b,
                           "Every line is a run, through what was varied and what came of it; under "
                           "each axis its least and its greatest value, or its first and its last "
-                          "kind.",
+                          "kind. Runs that share a value of what was varied pass it side by side.",
                           a.names, status == GSC_OK ? a.n_results : 0);
     if (status == GSC_OK && (words.failed || words.text == NULL)) {
         status = gsc_compare_no_memory(&b);

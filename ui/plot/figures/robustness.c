@@ -65,6 +65,8 @@ static gsc_status draw_claim(gsc_compare_builder *b, gsc_claim *claim) {
     size_t n[VERDICTS] = {0};
     if (claim->verdict == GSC_VERDICT_LOCKED) {
         snprintf(title, sizeof title, "%s: locked before the last seed", claim->arm);
+    } else if (claim->count == 1) {
+        snprintf(title, sizeof title, "%s: %s", claim->arm, gsc_verdict_name(claim->verdict));
     } else {
         snprintf(title, sizeof title, "%s: %s in %.0f%% of %zu", claim->arm,
                  gsc_verdict_name(claim->verdict), 100 * claim->stands, claim->count);
@@ -121,8 +123,9 @@ gsc_status gsc_figure_build_robustness(gsc_run *const *runs, size_t n_runs,
         snprintf(b.message, sizeof b.message,
                  "A claim wants at least three pairs of runs with the same seed");
     }
-    return gsc_compare_finish(&b, status,
-                              "Every point is the claim under one definition of its metric, "
-                              "learning rate and layer; its verdict is not corrected for the others.",
-                              ret_figure);
+    return gsc_compare_finish(
+        &b, status,
+        "Every point is the claim under one definition of its metric, "
+        "learning rate and layer; its verdict is not corrected for the others.",
+        ret_figure);
 }

@@ -408,9 +408,12 @@ static gsc_status draw_group(gsc_steps_builder *b, const gsc_steps_panel *words,
 static const gsc_series_info *panel_series(const gsc_steps_builder *b,
                                            const gsc_steps_panel *words) {
     for (size_t r = 0; r < b->n_runs; r++) {
+        const bool over = gsc_run_get_info(b->runs[r])->status == GSC_RUN_DONE;
         for (size_t s = 0; s < gsc_run_series_count(b->runs[r]); s++) {
             const gsc_series_info *info = gsc_run_series(b->runs[r], s);
-            if (strcmp(info->name, words->series[0]) == 0 && strcmp(info->x_name, "step") == 0) {
+            const bool empty = words->optional && over && gsc_run_points_count(b->runs[r], s) == 0;
+            if (!empty && strcmp(info->name, words->series[0]) == 0 &&
+                strcmp(info->x_name, "step") == 0) {
                 return info;
             }
         }

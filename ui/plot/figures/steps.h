@@ -22,6 +22,7 @@ typedef struct gsc_steps_panel {
     const char *dashed_label;
     double low, high;  /* home range of y; NAN: the data's */
     bool alike;        /* left out where runs differ in the numbers of experts or choices */
+    bool optional;     /* left out where all runs are done and had nothing for it */
     const char *above; /* name of an earlier panel that this one stands right under; NULL: none */
 } gsc_steps_panel;
 

@@ -113,6 +113,17 @@ static bool add_key(gsc_varied *self, gsc_spec *const *specs, size_t n, const ch
     return true;
 }
 
+/* What runs differ in without being other experiments. */
+static bool is_aside(const char *key) {
+    static const char *const aside[] = {"seed",  "title",   "summary",
+                                        "sweep", "threads", "lm.resume"};
+    bool found = strncmp(key, "run.", 4) == 0;
+    for (size_t i = 0; i < sizeof aside / sizeof *aside; i++) {
+        found = found || strcmp(key, aside[i]) == 0;
+    }
+    return found;
+}
+
 gsc_status gsc_varied_find(gsc_run *const *runs, size_t n_runs, gsc_varied *ret_varied,
                            gsc_error *error) {
     gsc_spec **specs = calloc(n_runs + 1, sizeof(gsc_spec *));
@@ -126,9 +137,8 @@ gsc_status gsc_varied_find(gsc_run *const *runs, size_t n_runs, gsc_varied *ret_
         parsed++;
     }
     for (size_t k = 0; parsed == n_runs && n_runs > 1 && k < n_keys && good; k++) {
-        bool own = strcmp(keys[k].name, "seed") == 0 || strcmp(keys[k].name, "title") == 0 ||
-                   strncmp(keys[k].name, "run.", 4) == 0;
-        if (!own && ret_varied->n < GSC_VARIED_MOST && differs(specs, n_runs, keys[k].name)) {
+        if (!is_aside(keys[k].name) && ret_varied->n < GSC_VARIED_MOST &&
+            differs(specs, n_runs, keys[k].name)) {
             good = add_key(ret_varied, specs, n_runs, keys[k].name);
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The keys of the spec in which runs differ, but seed and title: the axes of a sweep. Layer: ui/plot.
+ * The keys of the spec in which runs differ, but seed, titles and the mark of a sweep: its axes. Layer: ui/plot.
  */
 #ifndef GSC_UI_PLOT_FIGURES_VARIED_H
 #define GSC_UI_PLOT_FIGURES_VARIED_H
