@@ -47,9 +47,8 @@ typedef struct arguments {
     char **files;
     size_t n_files;
     bool list, help;
-    int log_x, log_y; /* 1 logarithmic, -1 linear, 0 as the figure has it */
-    int smooth;
-    int seeds; /* 1 means, -1 each run, 0 as many runs as there are ask for */
+    gsc_figure_look look; /* but its group and band, which are seeds and options.band */
+    int seeds;            /* 1 means, -1 each run, 0 as many runs as there are ask for */
 } arguments;
 
 enum {
@@ -261,14 +260,14 @@ static gsc_status read_arguments(int argc, char **argv, arguments *a, gsc_error 
             break;
         case LOG_X:
         case LINEAR_X:
-            a->log_x = c == LOG_X ? 1 : -1;
+            a->look.log_x = c == LOG_X ? 1 : -1;
             break;
         case LOG_Y:
         case LINEAR_Y:
-            a->log_y = c == LOG_Y ? 1 : -1;
+            a->look.log_y = c == LOG_Y ? 1 : -1;
             break;
         case SMOOTH:
-            status = read_smooth(optarg, &a->smooth, error);
+            status = read_smooth(optarg, &a->look.smooth, error);
             break;
         case X_RESULT:
             a->options.x_result = optarg;
@@ -333,20 +332,19 @@ static gsc_status choose_figures(const arguments *a, gsc_run *const *runs, size_
                       : gsc_fail(error, GSC_ERR_INPUT, "--figure names no figure; see --list");
 }
 
+static gsc_figure_look look_of(const arguments *a) {
+    gsc_figure_look look = a->look;
+    look.group = a->seeds > 0;
+    look.band = a->options.band;
+    return look;
+}
+
 static gsc_status build_figure(const arguments *a, const char *name, gsc_run *const *runs,
                                size_t n_runs, gsc_figure **ret_figure, gsc_error *error) {
+    const gsc_figure_look look = look_of(a);
     gsc_status status = gsc_figure_build(name, runs, n_runs, &a->options, ret_figure, error);
-    if (status == GSC_OK && a->log_x != 0) {
-        gsc_figure_set_log(*ret_figure, true, a->log_x > 0);
-    }
-    if (status == GSC_OK && a->log_y != 0) {
-        gsc_figure_set_log(*ret_figure, false, a->log_y > 0);
-    }
-    if (status == GSC_OK && a->seeds > 0) {
-        status = gsc_figure_group(*ret_figure, runs, n_runs, a->options.band, NULL, error);
-    }
-    if (status == GSC_OK && !gsc_figure_smooth(*ret_figure, (size_t)a->smooth)) {
-        status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
+    if (status == GSC_OK) {
+        status = gsc_figure_look_apply(&look, *ret_figure, runs, n_runs, NULL, error);
     }
     return status;
 }
@@ -372,13 +370,8 @@ static gsc_status plot_runs(const arguments *a, gsc_run *const *runs, size_t n_r
     }
     char *look = NULL;
     if (status == GSC_OK && n == 1) {
-        gsc_plot_look taken = {.log_x = a->log_x,
-                               .log_y = a->log_y,
-                               .smooth = a->smooth,
-                               .group = a->seeds > 0,
-                               .band = a->options.band,
-                               .at_step = a->options.at_step,
-                               .step = a->options.step};
+        gsc_plot_look taken = {
+            .how = look_of(a), .at_step = a->options.at_step, .step = a->options.step};
         snprintf(taken.figure, sizeof taken.figure, "%s", names[0]);
         export.look = look = gsc_plot_look_write(&taken);
     }

@@ -4,7 +4,6 @@
  */
 #include "ui/figure_look.h"
 
-#include "ui/plot/group.h"
 #include "ui/plot/heatmap.h"
 
 static const int smooths[] = {0, 7, 21, 51};
@@ -40,26 +39,6 @@ void gsc_figure_look_save(const gsc_figure_look *self, gsc_state *state, const c
     set(state, "smooth", figure, self->smooth);
     set(state, "group", figure, self->group);
     set(state, "band", figure, (int)self->band);
-}
-
-gsc_status gsc_figure_look_apply(const gsc_figure_look *self, gsc_figure *figure,
-                                 gsc_run *const *runs, size_t n_runs, size_t *ret_groups,
-                                 gsc_error *error) {
-    gsc_status status = GSC_OK;
-
-    if (self->log_x != 0) {
-        gsc_figure_set_log(figure, true, self->log_x > 0);
-    }
-    if (self->log_y != 0) {
-        gsc_figure_set_log(figure, false, self->log_y > 0);
-    }
-    if (self->group) {
-        status = gsc_figure_group(figure, runs, n_runs, self->band, ret_groups, error);
-    }
-    if (status == GSC_OK && !gsc_figure_smooth(figure, (size_t)self->smooth)) {
-        status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
-    }
-    return status;
 }
 
 int gsc_figure_look_next_smooth(int smooth) {

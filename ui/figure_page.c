@@ -272,11 +272,7 @@ static void recall_views(GscFigurePage *self, const gsc_figure *figure) {
 void gsc_figure_page_describe(GscFigurePage *self, gsc_plot_look *ret_look) {
     const gsc_figure *figure = gsc_plot_canvas_get_figure(self->canvas);
 
-    *ret_look = (gsc_plot_look){.log_x = self->look.log_x,
-                                .log_y = self->look.log_y,
-                                .smooth = self->look.smooth,
-                                .group = self->look.group,
-                                .band = self->look.band};
+    *ret_look = (gsc_plot_look){.how = self->look};
     ret_look->at_step = gsc_scrubber_get_step(self->scrubber, &ret_look->step);
     if (figure == NULL) {
         return;
@@ -295,9 +291,7 @@ void gsc_figure_page_recall(GscFigurePage *self, GscExperiment *experiment,
 
     g_hash_table_insert(self->chosen, g_strdup(source), g_strdup(look->figure));
     if (self->state != NULL) {
-        const gsc_figure_look kept = {look->log_x, look->log_y, look->smooth, look->group,
-                                      look->band};
-        gsc_figure_look_save(&kept, self->state, look->figure);
+        gsc_figure_look_save(&look->how, self->state, look->figure);
     }
     g_free(self->recalled);
     g_free(self->recalled_source);

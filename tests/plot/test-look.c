@@ -10,11 +10,7 @@
 
 static void test_round(void) {
     const gsc_plot_look look = {.figure = "load",
-                                .log_x = 1,
-                                .log_y = -1,
-                                .smooth = 21,
-                                .group = true,
-                                .band = GSC_BAND_ERROR,
+                                .how = {1, -1, 21, true, GSC_BAND_ERROR},
                                 .at_step = true,
                                 .step = 150,
                                 .views = {{0.1, 3, -2, 1e-9}, {1, 2, 3, 4}},
@@ -23,8 +19,9 @@ static void test_round(void) {
     char *text = gsc_plot_look_write(&look);
     TAP_OK(text != NULL && gsc_plot_look_read(text, &back), "a look is text and back");
     TAP_STRING(back.figure, "load", "with its figure");
-    TAP_OK(back.log_x == 1 && back.log_y == -1 && back.smooth == 21, "axes and smoothing");
-    TAP_OK(back.group && back.band == GSC_BAND_ERROR, "means and their band");
+    TAP_OK(back.how.log_x == 1 && back.how.log_y == -1 && back.how.smooth == 21,
+           "axes and smoothing");
+    TAP_OK(back.how.group && back.how.band == GSC_BAND_ERROR, "means and their band");
     TAP_OK(back.at_step && back.step == 150, "step");
     TAP_OK(back.n_views == 2 && back.views[0].x_low == 0.1 && back.views[0].y_high == 1e-9 &&
                back.views[1].y_low == 3,
@@ -46,7 +43,7 @@ static void test_bad(void) {
     TAP_OK(gsc_plot_look_read("{\"figure\": \"rate\", \"log_x\": 9, \"band\": -4, \"views\": "
                               "[[0, 1, 0, 1], [2, 1, 0, 1]]}",
                               &look) &&
-               look.log_x == 0 && look.band == GSC_BAND_95 && look.n_views == 0,
+               look.how.log_x == 0 && look.how.band == GSC_BAND_95 && look.n_views == 0,
            "what is out of range is left out");
 }
 

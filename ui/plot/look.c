@@ -5,10 +5,30 @@
 #include "ui/plot/look.h"
 
 #include "core/read/json_text.h"
+#include "ui/plot/group.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+
+gsc_status gsc_figure_look_apply(const gsc_figure_look *self, gsc_figure *figure,
+                                 gsc_run *const *runs, size_t n_runs, size_t *ret_groups,
+                                 gsc_error *error) {
+    gsc_status status = GSC_OK;
+    if (self->log_x != 0) {
+        gsc_figure_set_log(figure, true, self->log_x > 0);
+    }
+    if (self->log_y != 0) {
+        gsc_figure_set_log(figure, false, self->log_y > 0);
+    }
+    if (self->group) {
+        status = gsc_figure_group(figure, runs, n_runs, self->band, ret_groups, error);
+    }
+    if (status == GSC_OK && !gsc_figure_smooth(figure, (size_t)self->smooth)) {
+        status = gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to smooth the lines");
+    }
+    return status;
+}
 
 static json_t *write_view(const gsc_plot_view *view) {
     return json_pack("[ffff]", view->x_low, view->x_high, view->y_low, view->y_high);
@@ -19,10 +39,10 @@ char *gsc_plot_look_write(const gsc_plot_look *self) {
     for (size_t i = 0; i < self->n_views; i++) {
         json_array_append_new(views, write_view(&self->views[i]));
     }
-    json_t *root =
-        json_pack("{ss si si si sb si so*}", "figure", self->figure, "log_x", self->log_x, "log_y",
-                  self->log_y, "smooth", self->smooth, "group", (int)self->group, "band",
-                  (int)self->band, "views", self->n_views > 0 ? views : NULL);
+    json_t *root = json_pack("{ss si si si sb si so*}", "figure", self->figure, "log_x",
+                             self->how.log_x, "log_y", self->how.log_y, "smooth", self->how.smooth,
+                             "group", (int)self->how.group, "band", (int)self->how.band, "views",
+                             self->n_views > 0 ? views : NULL);
     if (self->n_views == 0) {
         json_decref(views);
     }
@@ -58,11 +78,11 @@ bool gsc_plot_look_read(const char *text, gsc_plot_look *ret) {
         return false;
     }
     snprintf(ret->figure, sizeof ret->figure, "%s", figure);
-    ret->log_x = get_int(root, "log_x", -1, 1);
-    ret->log_y = get_int(root, "log_y", -1, 1);
-    ret->smooth = get_int(root, "smooth", 0, 1001);
-    ret->group = json_is_true(json_object_get(root, "group"));
-    ret->band = (gsc_band)get_int(root, "band", GSC_BAND_95, GSC_BAND_RANGE);
+    ret->how.log_x = get_int(root, "log_x", -1, 1);
+    ret->how.log_y = get_int(root, "log_y", -1, 1);
+    ret->how.smooth = get_int(root, "smooth", 0, 1001);
+    ret->how.group = json_is_true(json_object_get(root, "group"));
+    ret->how.band = (gsc_band)get_int(root, "band", GSC_BAND_95, GSC_BAND_RANGE);
     const json_t *step = json_object_get(root, "step"), *views = json_object_get(root, "views");
     ret->at_step = json_is_number(step);
     ret->step = json_number_value(step);

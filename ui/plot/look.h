@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a figure was looked at when it was exported: which figure, logarithmic axes, smoothing, seeds or means,
- * the step of a map, and what part of each panel was in sight. It travels in a PNG as "gatescope-look", so that
- * the picture opens as it was.
+ * How a figure is looked at: logarithmic axes, smoothing, seeds one by one or as mean and band. And how one was when
+ * it was exported: which figure, the step of a map, and what part of each panel was in sight. That travels in a PNG
+ * as "gatescope-look", so that the picture opens as it was.
  *
  * Layer: ui/plot; jansson.
  */
@@ -15,12 +15,23 @@ enum {
     GSC_LOOK_MOST_VIEWS = 64
 };
 
-typedef struct gsc_plot_look {
-    char figure[64];  /* its name, "rate" */
+/* All zero: as the figure is built. */
+typedef struct gsc_figure_look {
     int log_x, log_y; /* 1 logarithmic, -1 linear, 0 as the figure has it */
     int smooth;       /* points of a centred mean; 0: none */
-    bool group;       /* means over seeds */
-    gsc_band band;
+    bool group;       /* runs that differ in their seed alone are one mean */
+    gsc_band band;    /* around it, and in comparisons */
+} gsc_figure_look;
+
+/* Changes a figure just built from these runs. ret_groups (or NULL): means that were drawn. GSC_ERR_MEMORY leaves it
+ * whole, changed in part. */
+gsc_status gsc_figure_look_apply(const gsc_figure_look *self, gsc_figure *figure,
+                                 gsc_run *const *runs, size_t n_runs, size_t *ret_groups,
+                                 gsc_error *error);
+
+typedef struct gsc_plot_look {
+    char figure[64]; /* its name, "rate" */
+    gsc_figure_look how;
     bool at_step; /* a map not of the last step but of this */
     double step;
     gsc_plot_view
