@@ -185,17 +185,10 @@ gsc_status gsc_compare_finish(gsc_compare_builder *self, gsc_status status, cons
     }
     add_recipe(self, says, &recipe);
     gsc_words_add_specs(&spec, self->runs, self->n_runs);
-    if (status == GSC_OK && (title.failed || subtitle.failed || recipe.failed || spec.failed ||
-                             !gsc_figure_set_text(&self->figure->title, title.text) ||
-                             !gsc_figure_set_text(&self->figure->subtitle, subtitle.text) ||
-                             !gsc_figure_set_text(&self->figure->recipe, recipe.text) ||
-                             !gsc_figure_set_text(&self->figure->spec, spec.text))) {
-        status = gsc_compare_no_memory(self);
-    }
+    const bool good =
+        gsc_words_set(self->figure, title.text, &subtitle, &recipe, &spec) && !title.failed;
+    status = status == GSC_OK && !good ? gsc_compare_no_memory(self) : status;
     gsc_words_clear(&title);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
     gsc_comparison_free(self->comparison);
     if (status != GSC_OK) {
         gsc_figure_free(self->figure);

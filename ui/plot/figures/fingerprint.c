@@ -296,21 +296,11 @@ static gsc_status add_words(builder *b) {
         }
     }
     add_recipe(b, &recipe);
-    for (size_t r = 0; r < b->n_runs; r++) {
-        const char *text = gsc_run_get_info(b->runs[r])->spec;
-        gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
-    }
-    gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "[]");
+    gsc_words_add_specs(&spec, b->runs, b->n_runs);
     const char *title = b->n_runs == 1 ? info_of(b, &part, has_part)->title : "";
-    bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
-                gsc_figure_set_text(&b->figure->title,
-                                    title[0] != '\0' ? title : "What a parameter error costs") &&
-                gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
-                gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
-                gsc_figure_set_text(&b->figure->spec, spec.text);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
+    const bool good =
+        gsc_words_set(b->figure, title[0] != '\0' ? title : "What a parameter error costs",
+                      &subtitle, &recipe, &spec);
     if (has_part) {
         gsc_part_words_clear(&part);
     }

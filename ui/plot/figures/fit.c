@@ -125,25 +125,14 @@ static gsc_status add_words(builder *b) {
     gsc_words_add(&recipe, "Dots: rows of theory.data, at most 2000; lines: the fitted experts' "
                            "means; log-likelihood of the start that is kept, the last point where "
                            "the fit ended.");
-    for (size_t r = 0; r < b->n_runs; r++) {
-        const char *text = gsc_run_get_info(b->runs[r])->spec;
-        if (r < 8) {
-            gsc_words_add(&recipe, "%s", r > 0 ? "; " : "\n");
-            gsc_words_add_origin(&recipe, gsc_run_get_info(b->runs[r]));
-        }
-        gsc_words_add(&spec, "%s%s", r == 0 ? "[" : ", ", text != NULL ? text : "null");
+    for (size_t r = 0; r < b->n_runs && r < 8; r++) {
+        gsc_words_add(&recipe, "%s", r > 0 ? "; " : "\n");
+        gsc_words_add_origin(&recipe, gsc_run_get_info(b->runs[r]));
     }
-    gsc_words_add(&spec, "%s", b->n_runs > 0 ? "]" : "[]");
+    gsc_words_add_specs(&spec, b->runs, b->n_runs);
     const char *title = b->n_runs == 1 ? gsc_run_get_info(b->runs[0])->title : "";
-    const bool good =
-        !subtitle.failed && !recipe.failed && !spec.failed &&
-        gsc_figure_set_text(&b->figure->title, title[0] != '\0' ? title : "Fit to your data") &&
-        gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
-        gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
-        gsc_figure_set_text(&b->figure->spec, spec.text);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
+    const bool good = gsc_words_set(b->figure, title[0] != '\0' ? title : "Fit to your data",
+                                    &subtitle, &recipe, &spec);
     return good ? GSC_OK : no_memory(b->error);
 }
 

@@ -204,19 +204,11 @@ gsc_status gsc_maps_finish(gsc_maps *self, gsc_status status, gsc_figure **ret_f
     add_subtitle(self, &subtitle);
     add_recipe(self, &recipe);
     gsc_words_add_specs(&spec, self->runs, self->n_runs);
-    if (status == GSC_OK && (subtitle.failed || recipe.failed || spec.failed ||
-                             !gsc_figure_set_text(&self->figure->title, title) ||
-                             !gsc_figure_set_text(&self->figure->subtitle, subtitle.text) ||
-                             !gsc_figure_set_text(&self->figure->recipe, recipe.text) ||
-                             !gsc_figure_set_text(&self->figure->spec, spec.text))) {
-        status = gsc_maps_no_memory(self);
-    }
+    const bool good = gsc_words_set(self->figure, title, &subtitle, &recipe, &spec);
+    status = status == GSC_OK && !good ? gsc_maps_no_memory(self) : status;
     if (status == GSC_OK) {
         status = add_message(self);
     }
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
     if (status != GSC_OK) {
         gsc_figure_free(self->figure);
         return status;

@@ -156,14 +156,7 @@ static gsc_status add_texts(gsc_rate_builder *b) {
             }
         }
     }
-    bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
-                gsc_figure_set_text(&b->figure->title, title) &&
-                gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
-                gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
-                gsc_figure_set_text(&b->figure->spec, spec.text);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
+    const bool good = gsc_words_set(b->figure, title, &subtitle, &recipe, &spec);
     return good ? GSC_OK : gsc_rate_no_memory(b->error);
 }
 

@@ -41,6 +41,19 @@ void gsc_words_clear(gsc_words *words) {
     *words = (gsc_words){0};
 }
 
+bool gsc_words_set(gsc_figure *figure, const char *title, gsc_words *subtitle, gsc_words *recipe,
+                   gsc_words *spec) {
+    const bool good = figure != NULL && !subtitle->failed && !recipe->failed && !spec->failed &&
+                      gsc_figure_set_text(&figure->title, title) &&
+                      gsc_figure_set_text(&figure->subtitle, subtitle->text) &&
+                      gsc_figure_set_text(&figure->recipe, recipe->text) &&
+                      gsc_figure_set_text(&figure->spec, spec->text);
+    gsc_words_clear(subtitle);
+    gsc_words_clear(recipe);
+    gsc_words_clear(spec);
+    return good;
+}
+
 static gsc_spec *spec_of(const gsc_run_info *info) {
     gsc_spec *spec = NULL;
     if (info->spec == NULL || gsc_spec_parse(info->spec, info->name, &spec, NULL) != GSC_OK) {

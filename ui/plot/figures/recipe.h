@@ -36,6 +36,11 @@ void gsc_words_title(gsc_run *const *runs, size_t n_runs, char *ret_title, size_
 /* The JSON array of the runs' specs; nothing without a run. */
 void gsc_words_add_specs(gsc_words *words, gsc_run *const *runs, size_t n_runs);
 
+/* Sets a figure's words and clears all three, whatever comes of it. false: no memory, here or while they grew, or for
+ * the figure (NULL). */
+bool gsc_words_set(gsc_figure *figure, const char *title, gsc_words *subtitle, gsc_words *recipe,
+                   gsc_words *spec);
+
 /* What is said of one part of a suite: info with the part's spec and title in place of the run's. */
 typedef struct gsc_part_words {
     gsc_run_info info;

@@ -329,15 +329,8 @@ static gsc_status add_words(builder *b, const gsc_run_info *info) {
         "beside each other.\n");
     gsc_words_add_origin(&recipe, gsc_run_get_info(b->run));
     gsc_words_add(&spec, "[%s]", info->spec != NULL ? info->spec : "null");
-    const bool good =
-        !subtitle.failed && !recipe.failed && !spec.failed &&
-        gsc_figure_set_text(&b->figure->title, info->title[0] != '\0' ? info->title : info->name) &&
-        gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
-        gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
-        gsc_figure_set_text(&b->figure->spec, spec.text);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
+    const bool good = gsc_words_set(b->figure, info->title[0] != '\0' ? info->title : info->name,
+                                    &subtitle, &recipe, &spec);
     return good ? GSC_OK : no_memory(b->error);
 }
 

@@ -151,15 +151,8 @@ static gsc_status add_texts(gsc_steps_builder *b) {
     add_subtitle(b, &subtitle);
     add_recipe(b, &recipe);
     gsc_words_add_specs(&spec, b->runs, b->n_runs);
-    const bool good = !subtitle.failed && !recipe.failed && !spec.failed &&
-                      gsc_figure_set_text(&b->figure->title, title) &&
-                      gsc_figure_set_text(&b->figure->subtitle, subtitle.text) &&
-                      gsc_figure_set_text(&b->figure->recipe, recipe.text) &&
-                      gsc_figure_set_text(&b->figure->band_words, layer_band) &&
-                      gsc_figure_set_text(&b->figure->spec, spec.text);
-    gsc_words_clear(&subtitle);
-    gsc_words_clear(&recipe);
-    gsc_words_clear(&spec);
+    const bool good = gsc_words_set(b->figure, title, &subtitle, &recipe, &spec) &&
+                      gsc_figure_set_text(&b->figure->band_words, layer_band);
     return good ? GSC_OK : gsc_steps_no_memory(b->error);
 }
 
