@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The runs of a sweep that wait, in the order in which they will be begun, each with buttons to move it.
+ * The runs of a sweep that wait, in the order in which they will be begun, each moved by dragging it, by
+ * Alt+Up and Alt+Down, or by its buttons.
  *
  * Layer: ui. Main thread only.
  */
