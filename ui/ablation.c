@@ -5,6 +5,7 @@
 #include "ui/ablation.h"
 
 #include "core/read/sweep.h"
+#include "ui/access.h"
 #include "ui/ablation_private.h"
 #include "ui/ablation_words.h"
 #include "ui/setup_row_private.h"
@@ -141,7 +142,10 @@ static gsc_ablation_axis *add_axis(GscAblation *self, const char *key, const cha
                                    const char *kind) {
     gsc_ablation_axis *one = gsc_ablation_axis_new(key, title, kind, on_axis_changed, self);
 
-    gtk_flow_box_append(self->chips, gsc_ablation_axis_get_chip(one));
+    GtkWidget *chip = gsc_ablation_axis_get_chip(one);
+
+    gtk_flow_box_append(self->chips, chip);
+    gtk_widget_set_focusable(gtk_widget_get_parent(chip), FALSE); /* the chip takes the keyboard */
     gtk_list_box_append(self->list, gsc_ablation_axis_get_row(one));
     g_ptr_array_add(self->axes, one);
     return one;
@@ -219,6 +223,7 @@ static void make_axes(GscAblation *self) {
     adw_action_row_set_subtitle(self->margin_row,
                                 lm ? "Smaller differences are equivalent (nat)"
                                    : "Smaller differences of the slope are equivalent");
+    gsc_access_name_inside(GTK_WIDGET(self));
 }
 
 void gsc_ablation_set_base(GscAblation *self, GscExperiment *experiment, const gsc_spec *spec) {
@@ -291,18 +296,19 @@ static GtkWidget *new_row(const char *title, const char *subtitle, GtkWidget *co
     return row;
 }
 
-static GtkListBox *new_list(void) {
+static GtkListBox *new_list(const char *name) {
     GtkListBox *list = GTK_LIST_BOX(gtk_list_box_new());
 
     gtk_list_box_set_selection_mode(list, GTK_SELECTION_NONE);
     gtk_widget_add_css_class(GTK_WIDGET(list), "boxed-list");
     gtk_widget_set_visible(GTK_WIDGET(list), FALSE);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(list), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
     return list;
 }
 
 /* What is set before the first run, and hashed into every one. */
 static void make_question(GscAblation *self) {
-    self->question = new_list();
+    self->question = new_list("The question");
     self->hypothesis_row = adw_entry_row_new();
     self->seeds_spin = GTK_SPIN_BUTTON(gsc_setup_spin_new(GSC_SWEEP_SEEDS, 1, 100, true));
     self->baseline_row = ADW_COMBO_ROW(adw_combo_row_new());
@@ -335,6 +341,8 @@ static void make_chips(GscAblation *self) {
     gtk_flow_box_set_homogeneous(self->chips, TRUE);
     gtk_flow_box_set_row_spacing(self->chips, 6);
     gtk_flow_box_set_column_spacing(self->chips, 6);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(self->chips), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                   "What to vary", -1);
 }
 
 static void free_axis(gpointer axis) {
@@ -347,7 +355,7 @@ static void gsc_ablation_init(GscAblation *self) {
     self->spread = (gsc_spread){.sd = NAN, .run_s = NAN};
     self->forecast = gsc_forecast_new(on_answer, self);
     self->content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
-    self->list = new_list();
+    self->list = new_list("Values to compare");
     make_chips(self);
     make_question(self);
     self->cost_label = GTK_LABEL(new_words("", "caption"));

@@ -4,6 +4,7 @@
  */
 #include "ui/application.h"
 
+#include "ui/access.h"
 #include "ui/style.h"
 #include "ui/window.h"
 
@@ -82,6 +83,7 @@ static void gsc_application_startup(GApplication *application) {
     G_APPLICATION_CLASS(gsc_application_parent_class)->startup(application);
     /* what this window starts loads no plugin that nobody has agreed to: the window asks */
     g_setenv("GATESCOPE_TRUST", "known", FALSE);
+    gsc_access_begin();
     gtk_window_set_default_icon_name(GSC_APPLICATION_ID);
     gsc_style_follow(gdk_display_get_default());
     g_action_map_add_action_entries(G_ACTION_MAP(application), entries, G_N_ELEMENTS(entries),

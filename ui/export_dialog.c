@@ -4,6 +4,7 @@
  */
 #include "ui/export_dialog.h"
 
+#include "ui/access.h"
 #include "ui/text_scale.h"
 
 #include <adwaita.h>
@@ -100,7 +101,6 @@ static GtkSpinButton *add_number(dialog *self, AdwPreferencesGroup *group, int i
     gtk_spin_button_set_value(GTK_SPIN_BUTTON(spin), value);
     gtk_editable_set_width_chars(GTK_EDITABLE(spin), 6);
     gtk_text_set_activates_default(GTK_TEXT(gtk_editable_get_delegate(GTK_EDITABLE(spin))), TRUE);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(spin), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), spin);
     adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), spin);
     adw_preferences_group_add(group, row);
@@ -201,5 +201,6 @@ void gsc_export_dialog_ask(GtkWindow *parent, const gsc_export_choice *choice,
     on_format(self->format, NULL, self);
     show_paper(self);
     g_object_set_data_full(G_OBJECT(self->window), "dialog", self, g_free);
+    gsc_access_name_inside(GTK_WIDGET(self->window));
     gtk_window_present(self->window);
 }

@@ -4,6 +4,7 @@
  */
 #include "ui/new_gate.h"
 
+#include "ui/access.h"
 #include "ui/text_scale.h"
 #include "ui/words.h"
 
@@ -157,6 +158,7 @@ static void gsc_new_gate_init(GscNewGate *self) {
     self->formulas = g_ptr_array_new_with_free_func(g_free);
     gtk_widget_init_template(GTK_WIDGET(self));
     gtk_window_set_default_size(GTK_WINDOW(self), (int)(WIDTH * gsc_text_scale_growth()), -1);
+    gsc_access_name_inside(GTK_WIDGET(self));
 }
 
 GscNewGate *gsc_new_gate_new(GtkWindow *parent, GscWorkshop *workshop, GscPluginStore *plugins,

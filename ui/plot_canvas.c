@@ -180,6 +180,8 @@ static void gsc_plot_canvas_class_init(GscPlotCanvasClass *klass) {
 static void gsc_plot_canvas_init(GscPlotCanvas *self) {
     AdwStyleManager *manager = adw_style_manager_get_default();
 
+    gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, "Figure",
+                                   -1);
     self->pointer_x = self->pointer_y = NAN;
     self->hit.layer = self->hit_panel = self->drag_panel = -1;
     self->hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -252,10 +254,10 @@ void gsc_plot_canvas_take_figure(GscPlotCanvas *self, gsc_figure *figure) {
     self->hit.layer = self->hit_panel = -1;
     apply_hidden(self);
     go_home(self, stay);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                   figure->title != NULL ? figure->title : "Figure",
-                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-                                   figure->subtitle != NULL ? figure->subtitle : "", -1);
+    gtk_accessible_update_property(
+        GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+        figure->title != NULL && *figure->title != '\0' ? figure->title : "Figure",
+        GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, figure->subtitle != NULL ? figure->subtitle : "", -1);
     gsc_plot_canvas_changed(self);
 }
 

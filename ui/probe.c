@@ -4,6 +4,7 @@
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
  *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "sweep", "verdicts", "cost", "power", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
+ *  "focus": {"what", "box": [x, y, width, height]},
  *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start", "typing", "typed",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  */
@@ -114,6 +115,41 @@ static const char *get_typed(GscWindow *window) {
     return GTK_IS_EDITABLE(focus) ? gtk_editable_get_text(GTK_EDITABLE(focus)) : "";
 }
 
+/* The first words in a widget; "" where there are none. */
+static const char *words_in(GtkWidget *widget) {
+    const char *words = GTK_IS_LABEL(widget) ? gtk_label_get_text(GTK_LABEL(widget)) : "";
+
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child != NULL && *words == '\0';
+         child = gtk_widget_get_next_sibling(child)) {
+        words = words_in(child);
+    }
+    return words;
+}
+
+/* The widget that has the keyboard, by its type, and its tip, its words or those of its row. */
+static json_t *describe_focus(GscWindow *window) {
+    GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window));
+    json_t *boxes = json_object();
+
+    if (focus == NULL) {
+        json_decref(boxes);
+        return json_pack("{s:s}", "what", "");
+    }
+    GtkWidget *row = gtk_widget_get_ancestor(focus, ADW_TYPE_PREFERENCES_ROW);
+    const char *tip = gtk_widget_get_tooltip_text(focus), *words = words_in(focus);
+    words = *words == '\0' && GTK_IS_TEXT(focus)
+                ? words_in(gtk_widget_get_parent(gtk_widget_get_parent(focus)))
+                : words;
+    const char *said = *words != '\0' ? words
+                       : tip != NULL  ? tip
+                       : row != NULL  ? adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row))
+                                      : "";
+    g_autofree char *what = g_strdup_printf("%s %s", G_OBJECT_TYPE_NAME(focus), said);
+    add_box(boxes, "box", focus, GTK_WIDGET(window));
+    json_object_set_new(boxes, "what", json_string(what));
+    return boxes;
+}
+
 static char *describe(gsc_probe *self) {
     GscWindow *window = self->window;
     GscPlotCanvas *canvas = gsc_figure_page_get_canvas(window->page);
@@ -158,6 +194,7 @@ static char *describe(gsc_probe *self) {
     json_object_set_new(report, "typing",
                         json_boolean(GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(window)))));
     json_object_set_new(report, "typed", json_string(get_typed(window)));
+    json_object_set_new(report, "focus", describe_focus(window));
     gsc_window_describe_look(window, report);
     gsc_window_describe_table(window, report);
     gsc_window_describe_start(window, report);
@@ -213,6 +250,7 @@ gsc_probe *gsc_probe_new(GscWindow *window) {
     self->window = window;
     self->path = g_strdup(path);
     g_signal_connect(window, "realize", G_CALLBACK(on_realized), self);
+    g_signal_connect_swapped(window, "notify::focus-widget", G_CALLBACK(gsc_probe_note), self);
     return self;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "ui/setup_panel.h"
 
+#include "ui/access.h"
 #include "ui/setup_row.h"
 #include "ui/text_scale.h"
 #include "ui/words.h"
@@ -298,6 +299,7 @@ static void rebuild(GscSetupPanel *self) {
     }
     gsc_spec_free(spec);
     check(self);
+    gsc_access_name_inside(GTK_WIDGET(self));
 }
 
 static void on_revert(GtkButton *button, GscSetupPanel *self) {

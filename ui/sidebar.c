@@ -24,7 +24,7 @@ struct _GscSidebar {
     GtkListView *run_list;
     GtkLabel *empty_label, *plugins_count, *plugins_problem;
     GtkToggleButton *find_button;
-    GtkSearchBar *search_bar;
+    GtkButton *plugins_button, *back_button;
     GtkSearchEntry *search_entry;
 
     GListModel *experiments;
@@ -32,7 +32,8 @@ struct _GscSidebar {
     GscPluginStore *plugins;
     GtkCustomFilter *filter;
     GtkFilterListModel *found;
-    char *needle; /* folded; "" finds all */
+    char *needle;         /* folded; "" finds all */
+    GtkWidget *came_from; /* had the keyboard before it was to find; weak, or NULL */
     bool quiet;
     bool unseen; /* the chosen experiment has no place in the list yet */
     guint scroll_source, show_source;
@@ -230,7 +231,13 @@ static void on_row_setup(GtkListItemFactory *factory, GtkListItem *item, gpointe
 }
 
 static void on_row_bind(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
-    gsc_run_row_set_item(GSC_RUN_ROW(gtk_list_item_get_child(item)), gtk_list_item_get_item(item));
+    GtkWidget *row = gtk_list_item_get_child(item), *line = gtk_widget_get_parent(row);
+
+    gsc_run_row_set_item(GSC_RUN_ROW(row), gtk_list_item_get_item(item));
+    if (line != NULL) { /* what a screen reader stops at */
+        gtk_accessible_update_property(GTK_ACCESSIBLE(line), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       gsc_run_item_get_name(gtk_list_item_get_item(item)), -1);
+    }
 }
 
 static void on_row_unbind(GtkListItemFactory *factory, GtkListItem *item, gpointer data) {
@@ -245,9 +252,46 @@ static void on_run_activated(GtkListView *list, guint position, GscSidebar *self
     }
 }
 
+/* ---- Finding ------------------------------------------------------------------------------------- */
+
+/* The field takes letters from the very key that opens it: nothing slides, and nothing takes the keyboard a
+ * second time once it is there. */
+static void on_find_toggled(GtkToggleButton *button, GParamSpec *pspec, GscSidebar *self) {
+    if (gtk_toggle_button_get_active(button)) {
+        gtk_widget_grab_focus(GTK_WIDGET(self->search_entry));
+    } else {
+        gtk_editable_set_text(GTK_EDITABLE(self->search_entry), "");
+    }
+}
+
+/* Escape leads back to where the keyboard was. */
+static void on_search_stopped(GtkSearchEntry *entry, GscSidebar *self) {
+    GtkWidget *back = self->came_from;
+
+    gtk_toggle_button_set_active(self->find_button, FALSE);
+    if (back == NULL || !gtk_widget_get_mapped(back) || !gtk_widget_grab_focus(back)) {
+        gtk_widget_grab_focus(GTK_WIDGET(self->find_button));
+    }
+}
+
+/* Enter chooses the first run that was found, and the arrows go on from it. */
+static void on_search_activated(GtkSearchEntry *entry, GscSidebar *self) {
+    g_autoptr(GscRunItem) item = g_list_model_get_item(G_LIST_MODEL(self->found), 0);
+
+    if (item != NULL) {
+        gtk_widget_child_focus(GTK_WIDGET(self->run_list), GTK_DIR_TAB_FORWARD);
+        g_signal_emit(self, signals[SIGNAL_RUN_CHOSEN], 0, item);
+    }
+}
+
 void gsc_sidebar_find(GscSidebar *self) {
-    gtk_stack_set_visible_child_name(self->pages, "bench");
-    gtk_search_bar_set_search_mode(self->search_bar, TRUE);
+    GtkWidget *focus = gtk_root_get_focus(gtk_widget_get_root(GTK_WIDGET(self)));
+
+    if (focus == NULL || !gtk_widget_is_ancestor(focus, GTK_WIDGET(self->search_entry))) {
+        g_set_weak_pointer(&self->came_from, focus);
+    }
+    gtk_stack_set_visible_child_full(self->pages, "bench", GTK_STACK_TRANSITION_TYPE_NONE);
+    gtk_toggle_button_set_active(self->find_button, TRUE);
     gtk_widget_grab_focus(GTK_WIDGET(self->search_entry));
 }
 
@@ -397,10 +441,22 @@ static void on_plugins_loaded(GscPluginStore *plugins, GscSidebar *self) {
 static void on_plugins_clicked(GtkButton *button, GscSidebar *self) {
     list_plugins(self);
     gtk_stack_set_visible_child_name(self->pages, "plugins");
+    gtk_widget_grab_focus(
+        GTK_WIDGET(self->back_button)); /* the page that had the keyboard is gone */
+}
+
+/* The keyboard goes to the button that opened them. */
+bool gsc_sidebar_leave_plugins(GscSidebar *self) {
+    if (g_strcmp0(gtk_stack_get_visible_child_name(self->pages), "plugins") != 0) {
+        return false;
+    }
+    gtk_stack_set_visible_child_name(self->pages, "bench");
+    gtk_widget_grab_focus(GTK_WIDGET(self->plugins_button));
+    return true;
 }
 
 static void on_back_clicked(GtkButton *button, GscSidebar *self) {
-    gtk_stack_set_visible_child_name(self->pages, "bench");
+    gsc_sidebar_leave_plugins(self);
 }
 
 static void on_reload_clicked(GtkButton *button, GscSidebar *self) {
@@ -416,6 +472,7 @@ static void gsc_sidebar_dispose(GObject *object) {
 
     g_clear_handle_id(&self->scroll_source, g_source_remove);
     g_clear_handle_id(&self->show_source, g_source_remove);
+    g_clear_weak_pointer(&self->came_from);
 
     self->pages = NULL;
     g_clear_pointer(&content, gtk_widget_unparent);
@@ -449,10 +506,14 @@ static void gsc_sidebar_class_init(GscSidebarClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugins_count);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugins_problem);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, find_button);
-    gtk_widget_class_bind_template_child(widget_class, GscSidebar, search_bar);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, plugins_button);
+    gtk_widget_class_bind_template_child(widget_class, GscSidebar, back_button);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, search_entry);
     gtk_widget_class_bind_template_callback(widget_class, on_experiment_selected);
     gtk_widget_class_bind_template_callback(widget_class, on_search_changed);
+    gtk_widget_class_bind_template_callback(widget_class, on_find_toggled);
+    gtk_widget_class_bind_template_callback(widget_class, on_search_stopped);
+    gtk_widget_class_bind_template_callback(widget_class, on_search_activated);
     gtk_widget_class_bind_template_callback(widget_class, on_run_activated);
     gtk_widget_class_bind_template_callback(widget_class, on_plugins_clicked);
     gtk_widget_class_bind_template_callback(widget_class, on_back_clicked);
@@ -465,7 +526,6 @@ static void gsc_sidebar_init(GscSidebar *self) {
     gsc_text_scale_set_width(GTK_WIDGET(self), WIDTH);
     g_signal_connect_object(gtk_scrolled_window_get_vadjustment(self->experiment_scroller),
                             "changed", G_CALLBACK(on_size_changed), self, 0);
-    gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
 }
 
 void gsc_sidebar_set_models(GscSidebar *self, GListModel *experiments, GscRunStore *runs,

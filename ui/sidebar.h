@@ -12,6 +12,7 @@
 #include "ui/run_store.h"
 
 #include <gtk/gtk.h>
+#include <stdbool.h>
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,8 @@ void gsc_sidebar_set_models(GscSidebar *self, GListModel *experiments, GscRunSto
 void gsc_sidebar_select_experiment(GscSidebar *self, GscExperiment *experiment);
 /* Opens the search over runs and puts the cursor there. */
 void gsc_sidebar_find(GscSidebar *self);
+/* From the plugins back to experiments and runs; false where these are in sight already. */
+bool gsc_sidebar_leave_plugins(GscSidebar *self);
 
 G_END_DECLS
 

@@ -89,6 +89,8 @@ static void gsc_start_page_init(GscStartPage *self) {
     gtk_flow_box_set_column_spacing(self->cards, 12);
     gtk_flow_box_set_row_spacing(self->cards, 12);
     gtk_widget_set_valign(cards, GTK_ALIGN_START);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(cards), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                   "Experiments to start with", -1);
     gtk_widget_add_css_class(box, "start-page");
     gtk_box_append(GTK_BOX(box), new_label("Start with an experiment", "title-2", NULL));
     gtk_box_append(GTK_BOX(box),

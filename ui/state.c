@@ -4,6 +4,9 @@
  */
 #include "ui/state.h"
 
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 struct gsc_state {
     GKeyFile *file;
     char *path;
@@ -17,6 +20,18 @@ gsc_state *gsc_state_new(void) {
     self->path = g_build_filename(g_get_user_state_dir(), "gatescope", "window.ini", NULL);
     g_key_file_load_from_file(self->file, self->path, G_KEY_FILE_NONE, NULL);
     return self;
+}
+
+char *gsc_state_dup_problem(gsc_state *self) {
+    g_autofree char *folder = g_path_get_dirname(self->path);
+    const bool writable = g_mkdir_with_parents(folder, 0700) == 0 &&
+                          g_access(folder, W_OK | X_OK) == 0 &&
+                          (g_access(self->path, F_OK) != 0 || g_access(self->path, W_OK) == 0);
+
+    return writable ? NULL
+                    : g_strdup_printf("%s cannot be written: this window will not remember its "
+                                      "size, what is shown and how it is looked at.",
+                                      self->path);
 }
 
 void gsc_state_save(gsc_state *self) {

@@ -16,6 +16,8 @@ typedef struct gsc_state gsc_state;
 
 /* Reads $XDG_STATE_HOME/gatescope/window.ini; an absent or broken file is an empty state. */
 gsc_state *gsc_state_new(void);
+/* Why nothing will be remembered, as a sentence; NULL: it will. Looks at the folder, writes nothing but it. */
+char *gsc_state_dup_problem(gsc_state *self);
 void gsc_state_free(gsc_state *self); /* writes first what has not been written */
 
 int gsc_state_get_int(gsc_state *self, const char *key, int fallback);

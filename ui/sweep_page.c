@@ -189,6 +189,16 @@ void gsc_sweep_page_set_arm(GscSweepPage *self, const char *arm) {
     gtk_widget_set_vexpand(GTK_WIDGET(self), arm == NULL);
 }
 
+const char *gsc_sweep_page_get_tab(GscSweepPage *self) {
+    return gtk_stack_get_visible_child_name(self->stack);
+}
+
+void gsc_sweep_page_set_tab(GscSweepPage *self, const char *tab) {
+    if (gtk_stack_get_child_by_name(self->stack, tab) != NULL) {
+        gtk_stack_set_visible_child_name(self->stack, tab);
+    }
+}
+
 guint gsc_sweep_page_count_arms(GscSweepPage *self) {
     return self->cards->len;
 }
@@ -412,6 +422,8 @@ static void gsc_sweep_page_init(GscSweepPage *self) {
     self->content = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     self->progress_bar = GTK_PROGRESS_BAR(gtk_progress_bar_new());
     gtk_widget_add_css_class(GTK_WIDGET(self->progress_bar), "osd");
+    gtk_accessible_update_property(GTK_ACCESSIBLE(self->progress_bar),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, "Progress of the sweep", -1);
     gtk_box_append(GTK_BOX(self->content), make_head(self));
     make_stack(self);
     gtk_stack_switcher_set_stack(GTK_STACK_SWITCHER(switcher), self->stack);

@@ -32,6 +32,10 @@ void gsc_sweep_page_say(GscSweepPage *self, const char *sentence);
 GPtrArray *gsc_sweep_page_list_figures(GscSweepPage *self);
 
 /* For tests: arms shown, runs that ended, what is said of progress, and the verdicts of all arms, one a line. */
+/* "arms", "differences", "robustness", "results" or "waiting"; another name changes nothing. */
+const char *gsc_sweep_page_get_tab(GscSweepPage *self);
+void gsc_sweep_page_set_tab(GscSweepPage *self, const char *tab);
+
 guint gsc_sweep_page_count_arms(GscSweepPage *self);
 guint gsc_sweep_page_count_done(GscSweepPage *self);
 const char *gsc_sweep_page_get_state(GscSweepPage *self);

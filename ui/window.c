@@ -4,6 +4,8 @@
  */
 #include "ui/window_private.h"
 
+#include "ui/access.h"
+
 G_DEFINE_FINAL_TYPE(GscWindow, gsc_window, ADW_TYPE_APPLICATION_WINDOW)
 
 /* ---- Selection ----------------------------------------------------------------------------------- */
@@ -87,7 +89,11 @@ static void add_presets(GscWindow *self) {
 void gsc_window_say(GscWindow *self, const char *sentence) {
     const bool sweep = gtk_widget_get_visible(GTK_WIDGET(self->sweep_page));
 
-    if (sweep && !gtk_widget_get_visible(GTK_WIDGET(self->page))) {
+    if (gtk_widget_get_visible(GTK_WIDGET(self->start_page))) {
+        if (sentence != NULL && *sentence != '\0') {
+            gsc_window_say_until_closed(self, sentence);
+        }
+    } else if (sweep && !gtk_widget_get_visible(GTK_WIDGET(self->page))) {
         gsc_sweep_page_say(self->sweep_page, sentence);
     } else {
         gsc_figure_page_set_trouble(self->page, sentence);
@@ -100,13 +106,13 @@ static void remember_size(GscWindow *self) {
     int width = 0, height = 0;
 
     gtk_window_get_default_size(GTK_WINDOW(self), &width, &height);
-    gsc_state_set_string(self->state, "experiment", gsc_experiment_get_name(self->experiment));
     gsc_state_set_int(self->state, "width", width);
     gsc_state_set_int(self->state, "height", height);
     gsc_state_set_int(self->state, "maximized", gtk_window_is_maximized(GTK_WINDOW(self)));
     gsc_state_set_int(self->state, "list", adw_flap_get_reveal_flap(self->left_flap));
     gsc_state_set_int(self->state, "setup", adw_flap_get_reveal_flap(self->right_flap));
     gsc_run_table_remember(self->run_table);
+    gsc_window_remember_page(self);
     gsc_state_save(self->state);
 }
 
@@ -201,10 +207,9 @@ static void gsc_window_init(GscWindow *self) {
     g_signal_connect_object(self->sidebar, "experiment-chosen", G_CALLBACK(on_experiment_chosen),
                             self, 0);
     g_signal_connect_object(self->sidebar, "run-chosen", G_CALLBACK(on_run_chosen), self, 0);
-    g_autofree char *last = gsc_state_dup_string(self->state, "experiment");
-    if (last == NULL || !gsc_window_select_experiment(self, last)) {
-        gsc_window_select_experiment(self, "first");
-    }
+    gsc_window_select_experiment(self, "first");
+    gsc_access_name_inside(GTK_WIDGET(self));
+    gsc_window_recall_page(self);
     self->probe = gsc_probe_new(self);
 }
 

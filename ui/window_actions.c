@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The window's actions and their keys. Keys without Ctrl are bindings of the window, not accelerators of the
- * application, so that a text field with the focus gets its letters first.
+ * The window's actions and their keys (those of the figure, and Escape: window_keys.c). Keys without Ctrl are
+ * bindings of the window, not accelerators of the application, so that a text field with the focus gets its
+ * letters first.
  */
 #include "ui/window_private.h"
 
@@ -59,7 +60,11 @@ static void act_next_smooth(GtkWidget *widget, const char *name, GVariant *param
 }
 
 static void act_start_page(GtkWidget *widget, const char *name, GVariant *parameter) {
-    gsc_window_show_start(GSC_WINDOW(widget), true);
+    GscWindow *self = GSC_WINDOW(widget);
+
+    self->asked = true; /* and there is a way back from it */
+    gsc_window_show_start(self, true);
+    gsc_window_focus_page(self);
 }
 
 static void act_toggle_run(GtkWidget *widget, const char *name, GVariant *parameter) {
@@ -226,31 +231,17 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     bind(klass, GDK_KEY_F5, 0, "win.run");
     bind(klass, GDK_KEY_r, 0, "win.run");
     bind(klass, GDK_KEY_period, GDK_CONTROL_MASK, "win.stop");
-    bind(klass, GDK_KEY_Escape, 0, "win.stop");
     bind(klass, GDK_KEY_o, GDK_CONTROL_MASK, "win.open");
     bind(klass, GDK_KEY_e, GDK_CONTROL_MASK, "win.export");
     bind(klass, GDK_KEY_e, 0, "win.export");
     bind(klass, GDK_KEY_c, GDK_CONTROL_MASK, "win.copy-figure");
-    bind(klass, GDK_KEY_x, 0, "win.log-x");
-    bind(klass, GDK_KEY_y, 0, "win.log-y");
-    bind(klass, GDK_KEY_s, 0, "win.next-smooth");
-    bind(klass, GDK_KEY_g, 0, "win.group-seeds");
-    bind(klass, GDK_KEY_0, 0, "win.reset-view");
-    bind(klass, GDK_KEY_KP_0, 0, "win.reset-view");
-    bind(klass, GDK_KEY_Home, 0, "win.reset-view");
     bind(klass, GDK_KEY_Home, GDK_ALT_MASK, "win.start-page");
-    bind(klass, GDK_KEY_plus, 0, "win.zoom-in");
-    bind(klass, GDK_KEY_plus, GDK_SHIFT_MASK, "win.zoom-in");
-    bind(klass, GDK_KEY_equal, 0, "win.zoom-in");
-    bind(klass, GDK_KEY_KP_Add, 0, "win.zoom-in");
-    bind(klass, GDK_KEY_minus, 0, "win.zoom-out");
-    bind(klass, GDK_KEY_KP_Subtract, 0, "win.zoom-out");
     bind(klass, GDK_KEY_slash, 0, "win.find");
     bind(klass, GDK_KEY_f, GDK_CONTROL_MASK, "win.find");
     bind(klass, GDK_KEY_t, 0, "win.show-table");
-    bind(klass, GDK_KEY_t, GDK_CONTROL_MASK, "win.show-numbers");
     bind(klass, GDK_KEY_F9, 0, "win.show-list");
     bind(klass, GDK_KEY_F9, GDK_CONTROL_MASK, "win.show-setup");
     bind(klass, GDK_KEY_question, 0, "win.show-help-overlay");
     bind(klass, GDK_KEY_question, GDK_SHIFT_MASK, "win.show-help-overlay");
+    gsc_window_install_keys(klass);
 }

@@ -15,13 +15,6 @@ static const char *const bands[] = {[GSC_BAND_95] = "95",
                                     [GSC_BAND_ERROR] = "stderr",
                                     [GSC_BAND_RANGE] = "range"};
 
-static void say_shortly(GscWindow *self, const char *text) {
-    AdwToast *toast = adw_toast_new(text);
-
-    adw_toast_set_timeout(toast, 3);
-    adw_toast_overlay_add_toast(self->toasts, toast);
-}
-
 static void change_log(GscWindow *self, bool x, bool log) {
     gsc_figure_look look = gsc_figure_page_get_look(self->page);
 
@@ -54,7 +47,7 @@ void gsc_window_next_smooth(GscWindow *self) {
                                        : g_strdup("Lines as measured");
 
     set_smooth(self, smooth);
-    say_shortly(self, text);
+    gsc_window_say_shortly(self, text);
 }
 
 static void change_group(GSimpleAction *action, GVariant *value, gpointer data) {
@@ -64,7 +57,7 @@ static void change_group(GSimpleAction *action, GVariant *value, gpointer data) 
     look.group = g_variant_get_boolean(value);
     gsc_figure_page_set_look(self->page, look);
     if (look.group && gsc_figure_page_count_groups(self->page) == 0) {
-        say_shortly(self, "No two runs in this figure differ in their seed alone");
+        gsc_window_say_shortly(self, "No two runs in this figure differ in their seed alone");
     }
 }
 

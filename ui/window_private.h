@@ -56,6 +56,7 @@ struct _GscWindow {
     gsc_state *state;
     gsc_probe *probe; /* tests only, else NULL */
     bool asked;       /* the user chose something to see: no start page by itself */
+    AdwToast *hint;   /* the last short word, while it is in sight; borrowed, or NULL */
     guint figure_source, status_source;
 };
 
@@ -92,6 +93,8 @@ GscRunItem *gsc_window_start_run_with(GscWindow *self, const char *const *sets);
 void gsc_window_open_sweeps(GscWindow *self);
 void gsc_window_run_all(GscWindow *self);
 void gsc_window_show_sweep(GscWindow *self);
+/* From an arm that is shown large back to the grid. */
+void gsc_window_show_all_arms(GscWindow *self);
 /* Opens the folder of a sweep; false where it is none. */
 bool gsc_window_open_sweep(GscWindow *self, const char *path);
 
@@ -118,10 +121,22 @@ void gsc_window_ask_export(GscWindow *self);
 void gsc_window_export_to(GscWindow *self, const char *path);
 void gsc_window_copy_figure(GscWindow *self);
 
+/* Keys (window_keys.c): a word for three seconds, in place of the one before; a sentence until it is closed;
+ * the keyboard to what is in the middle; and the bindings. */
+void gsc_window_say_shortly(GscWindow *self, const char *text);
+void gsc_window_say_until_closed(GscWindow *self, const char *sentence);
+void gsc_window_focus_page(GscWindow *self);
+void gsc_window_install_keys(GtkWidgetClass *klass);
+
 /* The start page (window_start.c). */
 void gsc_window_add_start(GscWindow *self);
 void gsc_window_show_start(GscWindow *self, bool shown);
 void gsc_window_describe_start(GscWindow *self, json_t *report);
+
+/* What was in the middle when the window closed, or the experiment `first`; and, once, that nothing will be
+ * remembered where that is so (window_memory.c). */
+void gsc_window_remember_page(GscWindow *self);
+void gsc_window_recall_page(GscWindow *self);
 
 /* Files dropped on the window open in it (window_open.c). */
 void gsc_window_accept_drops(GscWindow *self);

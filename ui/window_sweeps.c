@@ -37,11 +37,15 @@ static void on_arm_chosen(GscSweepPage *page, const char *arm, GStrv paths, GscW
     gsc_window_update_figure(self);
 }
 
-static void on_all_arms(GscSweepPage *page, GscWindow *self) {
+void gsc_window_show_all_arms(GscWindow *self) {
     g_clear_pointer(&self->arm_runs, g_hash_table_unref);
     gsc_sweep_page_set_arm(self->sweep_page, NULL);
     gtk_widget_set_visible(GTK_WIDGET(self->page), FALSE);
     gsc_window_update_figure(self);
+}
+
+static void on_all_arms(GscSweepPage *page, GscWindow *self) {
+    gsc_window_show_all_arms(self);
 }
 
 /* ---- Running ------------------------------------------------------------------------------------- */

@@ -292,6 +292,16 @@ bool desk_wait_text(desk *self, const char *member, const char *part, double sec
     return false;
 }
 
+bool desk_wait_no_text(desk *self, const char *member, double seconds) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
+        g_autofree char *text = desk_text(self, member);
+        if (*text == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool desk_wait_number(desk *self, const char *member, double value, double seconds) {
     for (double waited = 0; waited >= 0; waited = wait_turn(waited, seconds)) {
         if (desk_number(self, member) == value) {

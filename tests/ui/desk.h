@@ -51,6 +51,8 @@ bool desk_wait_at_least(desk *self, const char *member, double limit, double sec
 bool desk_wait_flag(desk *self, const char *member, bool value, double seconds);
 /* Waits until member, as a text, has that part. */
 bool desk_wait_text(desk *self, const char *member, const char *part, double seconds);
+/* Waits until member is empty or absent. */
+bool desk_wait_no_text(desk *self, const char *member, double seconds);
 /* Waits until member, as a number, is just this. */
 bool desk_wait_number(desk *self, const char *member, double value, double seconds);
 bool desk_wait_file(const char *path, double seconds);

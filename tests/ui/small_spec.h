@@ -14,5 +14,8 @@ char *small_spec_write(const desk *at, const char *file, const char *title, int 
 /* `gatescope run` beside the window's program, as somebody in a terminal, into the desk's runs; false: it failed.
  * set: one more assignment, or NULL. */
 bool small_spec_run(const desk *at, const char *spec, const char *file, int seed, const char *set);
+/* A sweep of two gates and so many seeds in the desk's runs, paused before its first run. Caller frees the path of
+ * its folder; NULL: it was not made, and why is printed. */
+char *small_sweep_write(const desk *at, const char *name, int seeds);
 
 #endif
