@@ -7,9 +7,10 @@
  */
 #include "ui/launcher.h"
 
+#include "core/base/session.h"
+
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct launch {
@@ -48,8 +49,7 @@ static GStrv build_arguments(const char *source, const char *const *assignments,
 }
 
 static void own_session(gpointer data) {
-    setsid();
-    setpriority(PRIO_PROCESS, 0, 5);
+    gsc_background_session();
 }
 
 /* The last line that is not empty: the command line ends with the sentence that matters. */

@@ -4,6 +4,7 @@
  */
 #include "core/run/worker.h"
 
+#include "core/base/session.h"
 #include "core/plugin/memory_limit.h"
 #include "core/plugin/registry.h"
 #include "core/run/post.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -146,7 +146,7 @@ int gsc_worker_main(int argc, char **argv, const gsc_lab *labs, size_t n_labs) {
     close(memory);
     shared_page = page;
     gsc_guard_set_page(&shared_page->guard);
-    setpriority(PRIO_PROCESS, 0, 5);
+    gsc_background();
     gsc_error error = {0};
     gsc_frame_reader reader = {0};
     gsc_spec *spec = NULL;

@@ -4,6 +4,8 @@
  */
 #include "core/sweep/child.h"
 
+#include "core/base/session.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,7 @@ static void log_path(const gsc_sweep_folder *folder, const gsc_sweep_entry *entr
 
 /* In the child: a session of its own, so that a terminal's Ctrl-C reaches the scheduler alone. */
 static void become(const char *program, char *const *argv, const char *log) {
-    setsid();
+    gsc_background_session();
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     sigset_t none;
