@@ -123,8 +123,8 @@ static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_wo
         if (c->seeds > 0) {
             gsc_words_add(words, " Set beforehand: %zu seeds, margin %g", c->seeds, c->margin);
             gsc_words_add(words, c->hypothesis[0] != '\0' ? ", \"%s\"." : ".", c->hypothesis);
-        } else {
-            gsc_words_add(words, " Nothing was set beforehand: verdicts are corrected for looks.");
+        } else if (c->hypothesis[0] != '\0') {
+            gsc_words_add(words, " Set beforehand: \"%s\".", c->hypothesis);
         }
         if (other != NULL) {
             add_definitions(self, other, words);
@@ -132,7 +132,8 @@ static void add_recipe(const gsc_compare_builder *self, const char *says, gsc_wo
             gsc_words_add(words, " %s: %s.", c->result, c->definition);
         }
         for (size_t i = 0; i < c->n_warnings; i++) {
-            gsc_words_add(words, " %s", c->warnings[i]);
+            gsc_words_add(words, " %c%s.", toupper((unsigned char)c->warnings[i][0]),
+                          c->warnings[i] + 1);
         }
         if (c->hash[0] != '\0') {
             gsc_words_add(words, "\nsweep %.12s", c->hash);
