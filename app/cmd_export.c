@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * gatescope export FILE.gsc --to csv|jsonl -o DIR: a run as plain files.
+ * gatescope export FILE.gsc --to csv|jsonl|tokens -o DIR: a run as plain files, or what a language model
+ * reads in it (export_tokens.h).
  *
  *     points.*     every point: series, arm, layer, x, y, replicate
  *     series.*     what each series is: unit, definition, proven bound
@@ -16,6 +17,7 @@
  */
 #include "app/commands.h"
 #include "app/csv.h"
+#include "app/export_tokens.h"
 #include "core/read/findings.h"
 #include "core/read/json_text.h"
 
@@ -300,17 +302,18 @@ static gsc_status make_folder(const char *folder, gsc_error *error) {
     return GSC_OK;
 }
 
-static gsc_status export_run(const char *path, bool csv, const char *folder, gsc_error *error) {
+static gsc_status export_run(const char *path, const char *format, const char *folder,
+                             gsc_error *error) {
     gsc_run *run = NULL;
     gsc_status status = gsc_run_open(path, &run, error);
     if (status == GSC_OK) {
         status = make_folder(folder, error);
     }
-    if (status == GSC_OK) {
-        status = write_tables(run, csv, folder, error);
-    }
-    if (status == GSC_OK) {
-        status = write_run(run, folder, error);
+    if (status == GSC_OK && strcmp(format, "tokens") == 0) {
+        status = gsc_export_tokens(run, folder, error);
+    } else if (status == GSC_OK) {
+        status = write_tables(run, strcmp(format, "csv") == 0, folder, error);
+        status = status == GSC_OK ? write_run(run, folder, error) : status;
     }
     gsc_run_close(run);
     return status;
@@ -318,7 +321,8 @@ static gsc_status export_run(const char *path, bool csv, const char *folder, gsc
 
 static int bad_usage(const char *what) {
     fprintf(stderr,
-            "gatescope export: %s; usage: gatescope export FILE.gsc --to csv|jsonl -o DIR\n", what);
+            "gatescope export: %s; usage: gatescope export FILE.gsc --to csv|jsonl|tokens -o DIR\n",
+            what);
     return 2;
 }
 
@@ -339,17 +343,18 @@ int gsc_cmd_export(int argc, char **argv) {
             path = argv[i];
         }
     }
-    bool csv = strcmp(format, "csv") == 0;
     if (path == NULL || folder == NULL) {
         return bad_usage(path == NULL ? "name a run file" : "say where to with -o DIR");
     }
-    if (!csv && strcmp(format, "jsonl") != 0) {
-        return bad_usage("--to is csv or jsonl");
+    if (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0 &&
+        strcmp(format, "tokens") != 0) {
+        return bad_usage("--to is csv, jsonl or tokens");
     }
     gsc_error error = {0};
-    if (export_run(path, csv, folder, &error) != GSC_OK) {
+    const gsc_status status = export_run(path, format, folder, &error);
+    if (status != GSC_OK) {
         fprintf(stderr, "gatescope export: %s\n", error.message);
-        return 1;
+        return status == GSC_ERR_INPUT ? 2 : 1;
     }
     printf("%s\n", folder);
     return 0;

@@ -6,6 +6,7 @@
  * Layer: app.
  */
 #include "app/commands.h"
+#include "app/export_tokens.h"
 #include "core/data/tokenizer.h"
 #include "core/lm/checkpoint.h"
 #include "core/lm/score.h"
@@ -45,6 +46,7 @@ typedef struct scored {
     int64_t step;
     gsc_spec *spec;
     gsc_tokenizer *tokenizer;
+    gsc_run_corpus corpus;
     gsc_pool *pool;
     gsc_queue *queue;
     gsc_lm *model;
@@ -192,8 +194,11 @@ static gsc_status read_spec(scored *self, gsc_error *error) {
     gsc_status status = gsc_run_open(self->run, &run, error);
     if (status == GSC_OK) {
         status = gsc_spec_parse(gsc_run_get_info(run)->spec, self->run, &self->spec, error);
-        gsc_run_close(run);
     }
+    if (status == GSC_OK) {
+        status = gsc_run_corpus_read(run, &self->corpus, error);
+    }
+    gsc_run_close(run);
     if (status == GSC_OK && strcmp(gsc_spec_string(self->spec, "lab"), "lm") != 0) {
         status = gsc_fail(error, GSC_ERR_INPUT, "%s is no run of a language model", self->run);
     }
@@ -210,6 +215,9 @@ static gsc_status load_model(scored *self, unsigned threads, gsc_error *error) {
     gsc_status status =
         gsc_tokenizer_new(gsc_spec_string(self->spec, "lm.tokenizer"),
                           gsc_spec_string(self->spec, "lm.data"), NULL, &self->tokenizer, error);
+    if (status == GSC_OK) {
+        status = gsc_run_corpus_check(&self->corpus, self->tokenizer, error);
+    }
     if (status == GSC_OK) {
         status = gsc_lm_shape_read(self->spec, (size_t)gsc_tokenizer_vocabulary(self->tokenizer),
                                    &shape, error);

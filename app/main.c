@@ -86,8 +86,10 @@ static const gsc_command commands[] = {
      gsc_cmd_report},
     {"plot", "FILE.gsc… --figure NAME -o FILE.png|svg|pdf", "draw a figure; needs no display", NULL,
      gsc_cmd_plot},
-    {"export", "FILE.gsc --to csv|jsonl -o DIR", "points, results and spec as text files",
+    {"export", "FILE.gsc --to csv|jsonl|tokens -o DIR", "points, results and spec as text files",
      "  --to csv|jsonl   format; every number keeps its bits\n"
+     "  --to tokens      what a language model reads, in the order in which it trains, so that another\n"
+     "                   program goes through the same steps from its checkpoint of step 0\n"
      "  -o DIR           folder for the files; made if missing\n",
      gsc_cmd_export},
     {"presets", "[--json]", "list the experiments that come with the program",

@@ -86,6 +86,7 @@ gsc_status lm_lab_tell_loads(lab *self, gsc_error *error);
 gsc_status lm_lab_tell_point(lab *self, lab_series series, double y, gsc_error *error);
 double lm_lab_fraction(const lab *self); /* of the whole run */
 gsc_status lm_lab_tell_results(lab *self, gsc_error *error);
+gsc_status lm_lab_tell_corpus(lab *self, gsc_error *error);
 /* losses: [rows, context] of the last validation. */
 gsc_status lm_lab_tell_documents(lab *self, const double *losses, gsc_error *error);
 

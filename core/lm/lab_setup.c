@@ -125,6 +125,9 @@ static gsc_status tell_text(lab *self, gsc_error *error) {
              sees, sees / (double)train->count, (double)train->count, train->documents,
              self->tokens.held_out.documents, self->validation.documents, self->interim.documents);
     gsc_status status = self->sink->event(self->sink, GSC_EVENT_INFO, "data", text, error);
+    if (status == GSC_OK) {
+        status = lm_lab_tell_corpus(self, error);
+    }
     const uint64_t wanted = (uint64_t)gsc_spec_int(self->spec, "lm.probe_positions");
     if (status == GSC_OK &&
         (self->interim.documents < GSC_PROBE_DOCUMENTS || self->interim.positions < wanted)) {

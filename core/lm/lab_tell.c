@@ -4,6 +4,8 @@
  */
 #include "core/lm/lab_internal.h"
 
+#include "core/lm/replay.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -130,6 +132,20 @@ gsc_status lm_lab_tell_loads(lab *self, gsc_error *error) {
                                     (double)self->trainer.step, self->load, experts, error);
     }
     return status;
+}
+
+/* So that what is done with the model later is done with the same tokens. */
+gsc_status lm_lab_tell_corpus(lab *self, gsc_error *error) {
+    const gsc_tokens *tokens = &self->tokens;
+    char json[512];
+    snprintf(json, sizeof json,
+             "{\"hash\":\"%s\",\"tokenizer\":\"%s\",\"vocabulary\":%d,\"documents\":%" PRIu64
+             ",\"tokens\":%" PRIu64 ",\"held_out_documents\":%" PRIu64
+             ",\"held_out_tokens\":%" PRIu64 "}",
+             tokens->hash, gsc_tokenizer_hash(self->tokenizer), tokens->vocabulary,
+             tokens->train.documents, tokens->train.count, tokens->held_out.documents,
+             tokens->held_out.count);
+    return self->sink->document(self->sink, GSC_LM_CORPUS_DOCUMENT, "", NAN, -1, json, error);
 }
 
 gsc_status lm_lab_tell_documents(lab *self, const double *losses, gsc_error *error) {

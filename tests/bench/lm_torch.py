@@ -136,4 +136,5 @@ def main():
     print(json.dumps({"losses": losses, "ms": 1e3 * best, "version": torch.__version__}))
 
 
-main()
+if __name__ == "__main__":
+    main()

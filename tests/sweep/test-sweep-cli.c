@@ -179,6 +179,11 @@ int main(int argc, char **argv) {
                               "\"label\": 0}\nnonsense\n");
     expect("score s/runs/shared-1-s3.gsc --data items.jsonl", 0, "100.00%");
     TAP_CONTAINS(out, "1 lines are no question", "bad lines are told");
+    expect("export s/runs/shared-1-s3.gsc --to tokens -o tokens", 0, "tokens\n");
+    TAP_OK(access("tokens/train.u16", F_OK) == 0 && access("tokens/order.json", F_OK) == 0,
+           "what it was trained on, as files");
+    TAP_OK(system("sed -i 's/cat/dog/g' corpus.txt") == 0, "another corpus in its place");
+    expect("export s/runs/shared-1-s3.gsc --to tokens -o other", 2, "bring back the corpus");
     char command[100];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command) != 0 || tap_done();
