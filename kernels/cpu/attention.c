@@ -52,7 +52,7 @@ static void multiply(const gsc_attention_work *w, size_t worker, float *c, size_
                                  .c_row = c_stride,
                                  .transpose_b = transpose_b,
                                  .accumulate = accumulate};
-    const bool tiled = k >= TILES_DEPTH && gsc_tiles_task(w->queue, worker, &product);
+    const bool tiled = k >= TILES_DEPTH && gsc_tiles_task(w->queue, worker, &product, NULL, NULL);
     if (!tiled && !GSC_ISA_PICK(w->isa, gsc_small_matmul)(&product)) {
         cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
                     transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,

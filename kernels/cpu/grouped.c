@@ -38,9 +38,9 @@ static const float *gather(const grouped_work *w, size_t worker, const float *x,
     return room;
 }
 
-static void multiply(const grouped_work *w, size_t worker, const gsc_small_product *p,
-                     bool transpose_a) {
-    if (gsc_tiles_task(w->queue, worker, p) || GSC_ISA_PICK(w->isa, gsc_small_matmul)(p)) {
+/* On vectors, where rows could not be read where they lie. */
+static void multiply(const grouped_work *w, const gsc_small_product *p, bool transpose_a) {
+    if (GSC_ISA_PICK(w->isa, gsc_small_matmul)(p)) {
         return;
     }
     cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
@@ -75,7 +75,7 @@ static size_t rows_of_task(size_t count) {
     return ((count + tasks - 1) / tasks + step - 1) / step * step;
 }
 
-/* Where the unit does not pay, rows are read where they lie. */
+/* Rows read where they lie, on vectors. */
 static bool multiply_rows(const grouped_work *w, const gsc_grouped_args *a, size_t e, size_t first,
                           size_t rows) {
     const gsc_expert_product product = {.c = (float *)a->c + first * a->n,
@@ -91,8 +91,7 @@ static bool multiply_rows(const grouped_work *w, const gsc_grouped_args *a, size
                                         .c_row = a->n,
                                         .transpose_b = a->transpose_b,
                                         .accumulate = a->accumulate};
-    return !gsc_tiles_pay(w->queue, rows, a->n, a->m) &&
-           GSC_ISA_PICK(w->isa, gsc_expert_rows)(&product);
+    return GSC_ISA_PICK(w->isa, gsc_expert_rows)(&product);
 }
 
 static void matmul_task(void *data, size_t task, size_t worker) {
@@ -113,26 +112,27 @@ static void matmul_task(void *data, size_t task, size_t worker) {
         }
         return;
     }
-    if (multiply_rows(w, a, e, row, rows)) {
+    const int32_t *index = a->row != NULL ? a->row + row : NULL;
+    gsc_small_product product = {.c = c,
+                                 .a = (const float *)a->a + (index != NULL ? 0 : row * a->m),
+                                 .b = (const float *)a->b + e * a->m * a->n,
+                                 .m = rows,
+                                 .n = a->n,
+                                 .k = a->m,
+                                 .a_row = a->m,
+                                 .a_step = 1,
+                                 .b_row = a->transpose_b ? a->m : a->n,
+                                 .c_row = a->n,
+                                 .transpose_b = a->transpose_b,
+                                 .accumulate = a->accumulate};
+    if (gsc_tiles_task(w->queue, worker, &product, index, NULL) ||
+        multiply_rows(w, a, e, row, rows)) {
         return;
     }
-    const float *rows_of_a = (const float *)a->a + row * a->m;
-    if (a->row != NULL) {
-        rows_of_a = gather(w, worker, a->a, a->m, row, rows, a->m);
+    if (index != NULL) {
+        product.a = gather(w, worker, a->a, a->m, row, rows, a->m);
     }
-    const gsc_small_product product = {.c = c,
-                                       .a = rows_of_a,
-                                       .b = (const float *)a->b + e * a->m * a->n,
-                                       .m = rows,
-                                       .n = a->n,
-                                       .k = a->m,
-                                       .a_row = a->m,
-                                       .a_step = 1,
-                                       .b_row = a->transpose_b ? a->m : a->n,
-                                       .c_row = a->n,
-                                       .transpose_b = a->transpose_b,
-                                       .accumulate = a->accumulate};
-    multiply(w, worker, &product, false);
+    multiply(w, &product, false);
 }
 
 static bool check(gsc_queue *queue, const char *op, const gsc_grouped_args *a) {
@@ -173,8 +173,9 @@ static void grouped_matmul_cpu(gsc_queue *queue, const gsc_grouped_args *a) {
     }
 }
 
-static bool multiply_outer(const grouped_work *w, const gsc_grouped_args *a, float *c, size_t row,
-                           size_t rows, size_t begin, size_t end) {
+/* Rows read where they lie, on the unit or on vectors. */
+static bool multiply_outer(const grouped_work *w, size_t worker, const gsc_grouped_args *a,
+                           float *c, size_t row, size_t rows, size_t begin, size_t end) {
     const bool of_a = a->row != NULL && !a->row_of_b, of_b = a->row != NULL && a->row_of_b;
     const gsc_expert_product product = {.c = c,
                                         .a = (const float *)a->a + (of_a ? 0 : begin * a->m) + row,
@@ -188,7 +189,18 @@ static bool multiply_outer(const grouped_work *w, const gsc_grouped_args *a, flo
                                         .b_row = a->n,
                                         .c_row = a->n,
                                         .accumulate = a->accumulate};
-    return !gsc_tiles_pay(w->queue, rows, a->n, end - begin) &&
+    const gsc_small_product on_tiles = {.c = c,
+                                        .a = product.a,
+                                        .b = product.b,
+                                        .m = rows,
+                                        .n = a->n,
+                                        .k = end - begin,
+                                        .a_row = 1,
+                                        .a_step = a->m,
+                                        .b_row = a->n,
+                                        .c_row = a->n,
+                                        .accumulate = a->accumulate};
+    return gsc_tiles_task(w->queue, worker, &on_tiles, product.a_index, product.b_index) ||
            GSC_ISA_PICK(w->isa, gsc_expert_outer)(&product);
 }
 
@@ -206,7 +218,7 @@ static void outer_task(void *data, size_t task, size_t worker) {
         }
         return;
     }
-    if (multiply_outer(w, a, c, row, rows, begin, end)) {
+    if (multiply_outer(w, worker, a, c, row, rows, begin, end)) {
         return;
     }
     const size_t step = a->row != NULL ? TILE : end - begin;
@@ -228,7 +240,7 @@ static void outer_task(void *data, size_t task, size_t worker) {
             product.a = gather(w, worker, (const float *)a->a + row, a->m, first, product.k, rows);
             product.a_step = rows;
         }
-        multiply(w, worker, &product, true);
+        multiply(w, &product, true);
     }
 }
 

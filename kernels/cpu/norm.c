@@ -98,76 +98,65 @@ static void sum_row(const float *dy, const float *gain, const float *x, float me
     *ret_gn = gsc_lanes_sum(sum_gn);
 }
 
-/* dx of rows begin .. end - 1. */
-static void find_dx(const gsc_norm_args *a, size_t begin, size_t end) {
+/* dx of row t. */
+static void find_dx(const gsc_norm_args *a, size_t t) {
     const float *restrict gain = a->gain;
     size_t n = a->columns;
-    for (size_t t = begin; t < end; t++) {
-        const float *restrict x = (const float *)a->x + t * n;
-        const float *dy = (const float *)a->dy + t * n;
-        float *dx = (float *)a->dx + t * n;
-        float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
-        float rstd = ((const float *)a->rstd)[t];
-        float sum_g, sum_gn;
-        sum_row(dy, gain, x, mean, rstd, n, &sum_g, &sum_gn);
-        float mean_g = a->centred ? sum_g / (float)n : 0.0f;
-        float mean_gn = sum_gn / (float)n;
-        if (a->accumulate) {
-            for (size_t j = 0; j < n; j++) {
-                dx[j] += rstd * (dy[j] * gain[j] - mean_g - (x[j] - mean) * rstd * mean_gn);
-            }
-        } else {
-            for (size_t j = 0; j < n; j++) {
-                dx[j] = rstd * (dy[j] * gain[j] - mean_g - (x[j] - mean) * rstd * mean_gn);
-            }
+    const float *restrict x = (const float *)a->x + t * n;
+    const float *dy = (const float *)a->dy + t * n;
+    float *dx = (float *)a->dx + t * n;
+    float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
+    float rstd = ((const float *)a->rstd)[t];
+    float sum_g, sum_gn;
+    sum_row(dy, gain, x, mean, rstd, n, &sum_g, &sum_gn);
+    float mean_g = a->centred ? sum_g / (float)n : 0.0f;
+    float mean_gn = sum_gn / (float)n;
+    if (a->accumulate) {
+        for (size_t j = 0; j < n; j++) {
+            dx[j] += rstd * (dy[j] * gain[j] - mean_g - (x[j] - mean) * rstd * mean_gn);
+        }
+    } else {
+        for (size_t j = 0; j < n; j++) {
+            dx[j] = rstd * (dy[j] * gain[j] - mean_g - (x[j] - mean) * rstd * mean_gn);
         }
     }
 }
 
-enum {
-    COLUMNS = 64 /* whose sums stay in registers */
-};
-
-/* Adds rows begin .. end - 1 of `width` columns to both sums; width is constant where it is inlined. */
-static inline __attribute__((always_inline)) void add_rows(float *restrict sum_g,
-                                                           float *restrict sum_b,
-                                                           const gsc_norm_args *a, size_t first,
-                                                           size_t begin, size_t end, size_t width) {
-    for (size_t t = begin; t < end; t++) {
-        const float *restrict x = (const float *)a->x + t * a->columns + first;
-        const float *restrict dy = (const float *)a->dy + t * a->columns + first;
-        float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
-        float rstd = ((const float *)a->rstd)[t];
-        for (size_t l = 0; l < width; l++) {
-            sum_g[l] += dy[l] * ((x[l] - mean) * rstd);
-            sum_b[l] += dy[l];
-        }
+/* Adds the columns first .. first + width - 1 of row t to both sums. */
+static void add_row(float *restrict sum_g, float *restrict sum_b, const gsc_norm_args *a, size_t t,
+                    size_t first, size_t width) {
+    const float *restrict x = (const float *)a->x + t * a->columns + first;
+    const float *restrict dy = (const float *)a->dy + t * a->columns + first;
+    float mean = a->centred ? ((const float *)a->mean)[t] : 0.0f;
+    float rstd = ((const float *)a->rstd)[t];
+    for (size_t l = 0; l < width; l++) {
+        sum_g[l] += dy[l] * ((x[l] - mean) * rstd);
+        sum_b[l] += dy[l];
     }
 }
 
+/* Row by row, so that memory is read in its order, and dx made while the row is near. */
 void GSC_ISA_NAME(gsc_norm_backward_task)(void *data, size_t task, size_t worker) {
     const gsc_cpu_norm_work *w = data;
     const gsc_norm_args *a = w->args;
     double *gain = w->partial + 2 * task * w->width, *bias = gain + w->width;
     memset(gain, 0, 2 * w->width * sizeof *gain);
+    const bool last_columns = w->first + w->width == a->columns;
     size_t last = (task + 1) * w->share < a->rows ? (task + 1) * w->share : a->rows;
     for (size_t begin = task * w->share, end; begin < last; begin = end) {
+        float part_g[GSC_CPU_NORM_COLUMNS], part_b[GSC_CPU_NORM_COLUMNS];
         end = begin + GSC_CPU_SUM_ROWS < last ? begin + GSC_CPU_SUM_ROWS : last;
-        for (size_t first = 0; first < w->width; first += COLUMNS) {
-            float part_g[COLUMNS] = {0}, part_b[COLUMNS] = {0};
-            size_t width = w->width - first < COLUMNS ? w->width - first : COLUMNS;
-            if (width == COLUMNS) {
-                add_rows(part_g, part_b, a, w->first + first, begin, end, COLUMNS);
-            } else {
-                add_rows(part_g, part_b, a, w->first + first, begin, end, width);
-            }
-            for (size_t l = 0; l < width; l++) {
-                gain[first + l] += part_g[l];
-                bias[first + l] += part_b[l];
+        memset(part_g, 0, w->width * sizeof *part_g);
+        memset(part_b, 0, w->width * sizeof *part_b);
+        for (size_t t = begin; t < end; t++) {
+            add_row(part_g, part_b, a, t, w->first, w->width);
+            if (last_columns) {
+                find_dx(a, t);
             }
         }
-        if (w->first + w->width == a->columns) {
-            find_dx(a, begin, end);
+        for (size_t l = 0; l < w->width; l++) {
+            gain[l] += part_g[l];
+            bias[l] += part_b[l];
         }
     }
 }

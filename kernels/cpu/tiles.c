@@ -4,17 +4,15 @@
  */
 #include "kernels/cpu/tiles.h"
 
-#include "kernels/cpu/tiles_split.h"
-
-#include <string.h>
+#include "kernels/cpu/tiles_pack.h"
 
 enum {
     TILE = GSC_TILES_SIDE,
     LINES = GSC_TILES_LINES,
     STEP = GSC_TILES_STEP_BYTES,
-    PART = GSC_TILES_PART_BYTES,
     GROUPS = GSC_TILES_GROUPS,
-    MOST_COLUMNS = 512 /* of a block of b */
+    MOST_COLUMNS = 512, /* of a block of b */
+    PANEL_BYTES = GSC_TILES_A_BYTES / 2
 };
 
 typedef struct tile_config {
@@ -38,138 +36,8 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-static size_t round_up_to(size_t size, size_t step) {
-    return (size + step - 1) / step * step;
-}
-
 static size_t round_up(size_t size) {
-    return round_up_to(size, LINES);
-}
-
-/* ---- Packing ---- */
-
-/* A panel to be packed a few rows of its tiles at a time, so that vectors work beside the tile unit. Of
- * b: tiles' rows are pairs; else lines. */
-typedef struct packing {
-    const gsc_tiles_side *side;
-    uint8_t *to;
-    size_t line, l, depth; /* where it begins, and its inner numbers */
-    size_t lines;
-    bool b;
-    size_t step, tile, row; /* what comes next; step: an inner number */
-    size_t rate;            /* rows at a time */
-    float *turned;          /* [2 x 16, 16], aligned */
-} packing;
-
-/* Two blocks of 16 x 16 numbers: the vectors that row i of a tile pairs are row i of both, or once turned
- * over column i of both. Rows are row apart, the blocks other. */
-typedef struct blocks {
-    const float *from;
-    size_t row, other;
-    ptrdiff_t rows[2], columns[2]; /* that are not beyond an end */
-    bool turn;
-} blocks;
-
-GSC_TILES_INLINE blocks blocks_of(const packing *p) {
-    const size_t line = p->line + p->tile * TILE, l = p->l + p->step;
-    const ptrdiff_t lines = (ptrdiff_t)(p->lines - p->tile * TILE);
-    const ptrdiff_t depth = (ptrdiff_t)(p->depth - p->step);
-    const bool by_line = p->side->step == 1; /* lines lie as rows */
-    blocks r = {.from = p->side->at + line * p->side->line + l * p->side->step,
-                .row = by_line ? p->side->line : p->side->step,
-                .other = by_line ? TILE : TILE * p->side->step,
-                .turn = by_line == p->b};
-    for (int i = 0; i < 2; i++) {
-        const ptrdiff_t left = depth - i * TILE;
-        r.rows[i] = by_line ? lines : left;
-        r.columns[i] = by_line ? left : lines;
-    }
-    return r;
-}
-
-/* The next rows of a, count at most, in the order in which memory has them: a whole line, then the
- * next. */
-static void pack_lines(packing *p, size_t count) {
-    const size_t all = round_up_to(p->lines, TILE), steps = round_up(p->depth) / LINES;
-    while (count > 0 && p->row < all) {
-        const size_t done = p->step / LINES, some = least(count, steps - done);
-        const size_t whole = p->row < p->lines ? least(some, p->depth / LINES - done) : 0;
-        const float *at = p->side->at + (p->line + p->row) * p->side->line + p->l + p->step;
-        uint8_t *to = p->to + done * STEP + p->row / TILE * 3 * PART + p->row % TILE * 64;
-        for (size_t i = 0; i < whole; i++, at += LINES, to += STEP) {
-            gsc_tiles_split(to, _mm512_loadu_ps(at), _mm512_loadu_ps(at + TILE));
-        }
-        if (whole < some) { /* the ragged end of a line, or beyond the last one */
-            const ptrdiff_t left = p->row < p->lines ? (ptrdiff_t)(p->depth % LINES) : 0;
-            for (size_t i = whole; i < some; i++, to += STEP) {
-                gsc_tiles_split(to, _mm512_maskz_loadu_ps(gsc_tiles_mask(left), at),
-                                _mm512_maskz_loadu_ps(gsc_tiles_mask(left - TILE), at + TILE));
-            }
-        }
-        count -= some;
-        p->step += some * LINES;
-        if (p->step >= p->depth) {
-            p->step = 0;
-            p->row++;
-        }
-    }
-}
-
-/* The next rows of the panel, count at most. */
-static void pack_rows(packing *p, size_t count) {
-    if (count > 0 && !p->b && p->side->step == 1) {
-        pack_lines(p, count);
-        return;
-    }
-    while (count > 0 && p->step < p->depth) {
-        const size_t end = least(TILE, p->row + count);
-        const blocks r = blocks_of(p);
-        uint8_t *to = p->to + p->step / LINES * STEP + p->tile * 3 * PART;
-        count -= end - p->row;
-        if (r.turn) {
-            if (p->row == 0) {
-                gsc_tiles_turn(p->turned, r.from, r.row, r.rows[0], r.columns[0]);
-                gsc_tiles_turn(p->turned + TILE * TILE, r.from + r.other, r.row, r.rows[1],
-                               r.columns[1]);
-            }
-            for (size_t i = p->row; i < end; i++) {
-                gsc_tiles_split(to + i * 64, _mm512_load_ps(p->turned + i * TILE),
-                                _mm512_load_ps(p->turned + (TILE + i) * TILE));
-            }
-        } else {
-            const __mmask16 mask_0 = gsc_tiles_mask(r.columns[0]),
-                            mask_1 = gsc_tiles_mask(r.columns[1]);
-            const ptrdiff_t fewer = r.rows[0] < r.rows[1] ? r.rows[0] : r.rows[1];
-            const size_t both = fewer > 0 ? least(end, (size_t)fewer) : 0;
-            const float *at = r.from + p->row * r.row;
-            size_t i = p->row;
-            for (; i < both; i++, at += r.row) {
-                gsc_tiles_split(to + i * 64, _mm512_maskz_loadu_ps(mask_0, at),
-                                _mm512_maskz_loadu_ps(mask_1, at + r.other));
-            }
-            for (; i < end; i++, at += r.row) {
-                gsc_tiles_split(
-                    to + i * 64, _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[0] ? mask_0 : 0, at),
-                    _mm512_maskz_loadu_ps((ptrdiff_t)i < r.rows[1] ? mask_1 : 0, at + r.other));
-            }
-        }
-        p->row = end % TILE;
-        if (end == TILE && (++p->tile == 2 || p->tile * TILE >= p->lines)) {
-            p->tile = 0;
-            p->step += LINES;
-        }
-    }
-}
-
-/* All that is left. */
-static void pack_rest(packing *p) {
-    pack_rows(p, SIZE_MAX);
-}
-
-/* So many rows at a time that `times` are enough. */
-static void set_rate(packing *p, size_t times) {
-    const size_t rows = round_up(p->depth) / LINES * (p->lines > TILE ? 2 : 1) * TILE;
-    p->rate = (rows + times - 1) / times;
+    return (size + LINES - 1) / LINES * LINES;
 }
 
 void gsc_tiles_pack_b(void *to, const gsc_tiles_product *p, size_t first, size_t count, size_t l,
@@ -178,110 +46,136 @@ void gsc_tiles_pack_b(void *to, const gsc_tiles_product *p, size_t first, size_t
     float turned[2 * TILE * TILE] __attribute__((aligned(64)));
     for (size_t i = 0; i < count; i++) {
         const size_t line = (first + i) * LINES;
-        packing panel = {.side = &p->b,
-                         .to = (uint8_t *)to + i * panel_bytes,
-                         .line = line,
-                         .l = l,
-                         .depth = depth,
-                         .lines = least(LINES, p->n - line),
-                         .b = true,
-                         .turned = turned};
-        pack_rest(&panel);
+        const gsc_tiles_panel panel = {.side = &p->b,
+                                       .to = (uint8_t *)to + i * panel_bytes,
+                                       .line = line,
+                                       .lines = least(LINES, p->n - line),
+                                       .l = l,
+                                       .depth = depth,
+                                       .b = true};
+        gsc_tiles_pack_panel(panel, turned);
+    }
+}
+
+/* ---- Beside the unit ---- */
+
+/* A panel of which some units are packed after each group of a step. */
+typedef struct sharing {
+    gsc_tiles_packing packing;
+    uint8_t due[GROUPS];
+} sharing;
+
+typedef struct aside {
+    sharing a, b;      /* the next panels */
+    const char *fetch; /* the next row of what is brought near, 2 lines of memory wide */
+    size_t fetch_row, fetch_rows, fetch_rate; /* bytes apart, rows left, rows at a time */
+} aside;
+
+/* The panel is packed within so many steps. */
+static void share_out(sharing *s, gsc_tiles_packing packing, size_t steps) {
+    const size_t share = (packing.left + steps - 1) / steps;
+    s->packing = packing;
+    for (size_t g = 0; g < GROUPS; g++) {
+        s->due[g] = (uint8_t)((g + 1) * share / GROUPS - g * share / GROUPS);
+    }
+}
+
+static __attribute__((noinline)) void pack_units(gsc_tiles_packing *packing, size_t count) {
+    for (; count > 0 && packing->left > 0; count--) {
+        gsc_tiles_pack_unit(packing);
+    }
+}
+
+GSC_TILES_INLINE void work_aside(void *data, size_t step, size_t group) {
+    aside *o = data;
+    for (size_t i = 0; i < o->fetch_rate && o->fetch_rows > 0; i++, o->fetch_rows--) {
+        __builtin_prefetch(o->fetch, 1, 3);
+        __builtin_prefetch(o->fetch + 64, 1, 3);
+        o->fetch += o->fetch_row;
+    }
+    if (o->a.packing.left > 0 && o->a.due[group] > 0) {
+        pack_units(&o->a.packing, o->a.due[group]);
+    }
+    if (o->b.packing.left > 0 && o->b.due[group] > 0) {
+        pack_units(&o->b.packing, o->b.due[group]);
     }
 }
 
 /* ---- Multiplying ---- */
 
-/* Sums on their way to c, written while the unit works on the next ones. */
-typedef struct writing {
+/* A panel by a panel: c of rows and columns, at most 32 both. */
+typedef struct pair {
     float *c;
-    size_t c_row, rows, columns; /* rows 0: none */
+    size_t c_row, rows, columns, steps;
+    const uint8_t *a, *b;
     bool add;
-    float *sums; /* [32, 32], aligned */
-} writing;
+} pair;
 
-/* What goes on beside the unit. */
-typedef struct aside {
-    packing a, b; /* the next panels; rate 0: none */
-    writing writing;
-    const char *fetch;                        /* the next row of c to be brought near */
-    size_t fetch_row, fetch_rows, fetch_rate; /* bytes apart, rows left, rows at a time */
-} aside;
-
-static void write_sums(writing *w) {
-    const __mmask16 mask_0 = gsc_tiles_mask((ptrdiff_t)w->columns);
-    const __mmask16 mask_1 = gsc_tiles_mask((ptrdiff_t)w->columns - TILE);
-    float *c = w->c;
-    const float *sums = w->sums;
-    for (size_t i = 0; i < w->rows; i++, c += w->c_row, sums += LINES) {
+/* Sums [32, 32] to c, or added to it. */
+static __attribute__((noinline)) void write_sums(const pair *p, const float *sums) {
+    const __mmask16 mask_0 = gsc_tiles_mask((ptrdiff_t)p->columns);
+    const __mmask16 mask_1 = gsc_tiles_mask((ptrdiff_t)p->columns - TILE);
+    float *c = p->c;
+    for (size_t i = 0; i < p->rows; i++, c += p->c_row, sums += LINES) {
         __m512 sum_0 = _mm512_load_ps(sums), sum_1 = _mm512_load_ps(sums + TILE);
-        if (w->add) {
+        if (p->add) {
             sum_0 = _mm512_add_ps(sum_0, _mm512_maskz_loadu_ps(mask_0, c));
             sum_1 = _mm512_add_ps(sum_1, _mm512_maskz_loadu_ps(mask_1, c + TILE));
         }
         _mm512_mask_storeu_ps(c, mask_0, sum_0);
         _mm512_mask_storeu_ps(c + TILE, mask_1, sum_1);
     }
-    w->rows = 0;
 }
 
-static __attribute__((noinline)) void work_aside(void *data) {
-    aside *o = data;
-    if (o->writing.rows > 0) {
-        write_sums(&o->writing);
-    }
-    for (size_t i = 0; i < o->fetch_rate && o->fetch_rows > 0; i++, o->fetch_rows--) {
-        __builtin_prefetch(o->fetch, 1, 3);
-        __builtin_prefetch(o->fetch + 64, 1, 3);
-        o->fetch += o->fetch_row;
-    }
-    pack_rows(&o->a, o->a.rate);
-    pack_rows(&o->b, o->b.rate);
-}
-
-GSC_TILES_INLINE void sum_tiles(const uint8_t *a, const uint8_t *b, size_t steps, int rows,
-                                int columns, aside *o) {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    gsc_tiles_sum(a, b, steps, rows, columns, work_aside, o);
-}
-
-/* One panel by one panel; rows and columns at most 32. */
-static void multiply_panels(float *c, size_t c_row, const uint8_t *a, const uint8_t *b,
-                            size_t steps, size_t rows, size_t columns, bool add, aside *o) {
-    o->fetch = (const char *)c;
-    o->fetch_row = c_row * sizeof *c;
-    o->fetch_rows = rows;
-    o->fetch_rate = (LINES + steps * GROUPS - 1) / (steps * GROUPS);
-    if (rows > TILE && columns > TILE) {
-        sum_tiles(a, b, steps, 2, 2, o);
-    } else if (rows > TILE) {
-        sum_tiles(a, b, steps, 2, 1, o);
-    } else if (columns > TILE) {
-        sum_tiles(a, b, steps, 1, 2, o);
-    } else {
-        sum_tiles(a, b, steps, 1, 1, o);
-    }
-    const bool whole = !add && rows == LINES && columns == LINES;
-    float *to = whole ? c : o->writing.sums;
-    const size_t to_row = whole ? c_row : LINES, row_bytes = to_row * sizeof *to;
+GSC_TILES_INLINE void store_sums(float *to, size_t to_row) {
+    const size_t row_bytes = to_row * sizeof *to;
     _tile_stored(0, to, row_bytes);
     _tile_stored(1, to + TILE * to_row, row_bytes);
     _tile_stored(2, to + TILE, row_bytes);
     _tile_stored(3, to + TILE * to_row + TILE, row_bytes);
-    if (!whole) {
-        o->writing.c = c;
-        o->writing.c_row = c_row;
-        o->writing.rows = rows;
-        o->writing.columns = columns;
-        o->writing.add = add;
-    }
 }
 
-/* A block: rows of a, inner numbers l + k .. l + k + inner - 1, by the columns of the panels of b, which
- * are packed on the way unless they are already. */
+/* Whole panels: sums go on from what c has. */
+static void multiply_whole(const pair *p, aside *o) {
+    if (p->add) {
+        const size_t row_bytes = p->c_row * sizeof *p->c;
+        _tile_loadd(0, p->c, row_bytes);
+        _tile_loadd(1, p->c + TILE * p->c_row, row_bytes);
+        _tile_loadd(2, p->c + TILE, row_bytes);
+        _tile_loadd(3, p->c + TILE * p->c_row + TILE, row_bytes);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
+    gsc_tiles_sum(p->a, p->b, p->steps, 2, 2, work_aside, o);
+    store_sums(p->c, p->c_row);
+}
+
+static void multiply_ragged(const pair *p, aside *o) {
+    float sums[LINES * LINES] __attribute__((aligned(64)));
+    const bool tall = p->rows > TILE, wide = p->columns > TILE;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    if (tall && wide) {
+        gsc_tiles_sum(p->a, p->b, p->steps, 2, 2, work_aside, o);
+    } else if (tall) {
+        gsc_tiles_sum(p->a, p->b, p->steps, 2, 1, work_aside, o);
+    } else if (wide) {
+        gsc_tiles_sum(p->a, p->b, p->steps, 1, 2, work_aside, o);
+    } else {
+        gsc_tiles_sum(p->a, p->b, p->steps, 1, 1, work_aside, o);
+    }
+    store_sums(sums, LINES);
+    __asm__ volatile("" ::: "memory");
+    write_sums(p, sums);
+}
+
+/* A block: rows of a, inner numbers l .. l + inner - 1, by the columns of the panels of b, which are packed
+ * on the way unless they are already. */
 typedef struct block {
     const gsc_tiles_product *p;
     uint8_t *panels;
@@ -292,55 +186,69 @@ typedef struct block {
     uint8_t *a_room; /* for two panels */
 } block;
 
-static packing panel_of_a(const block *k, size_t row, size_t which, float *turned) {
-    return (packing){.side = &k->p->a,
-                     .to = k->a_room + which * (GSC_TILES_A_BYTES / 2),
-                     .line = row,
-                     .l = k->l,
-                     .depth = k->inner,
-                     .lines = least(LINES, k->row + k->rows - row),
-                     .turned = turned};
+static gsc_tiles_panel panel_of_a(const block *k, size_t row) {
+    return (gsc_tiles_panel){.side = &k->p->a,
+                             .to = k->a_room + row / LINES % 2 * PANEL_BYTES,
+                             .line = k->row + row,
+                             .lines = least(LINES, k->rows - row),
+                             .l = k->l,
+                             .depth = k->inner};
 }
 
-static packing panel_of_b(const block *k, size_t column, float *turned) {
-    return (packing){.side = &k->p->b,
-                     .to = k->panels + column / LINES * k->panel_bytes,
-                     .line = k->column + column,
-                     .l = k->l,
-                     .depth = k->inner,
-                     .lines = least(LINES, k->columns - column),
-                     .b = true,
-                     .turned = turned};
+static gsc_tiles_panel panel_of_b(const block *k, size_t column) {
+    return (gsc_tiles_panel){.side = &k->p->b,
+                             .to = k->panels + column / LINES * k->panel_bytes,
+                             .line = k->column + column,
+                             .lines = least(LINES, k->columns - column),
+                             .l = k->l,
+                             .depth = k->inner,
+                             .b = true};
+}
+
+/* What comes after row i and column j is brought near while they are worked on. */
+static void fetch_next(const block *k, aside *o, size_t i, size_t j, size_t steps) {
+    const bool same_rows = j + LINES < k->columns;
+    const size_t row = same_rows ? i : i + LINES, column = same_rows ? j + LINES : 0;
+    o->fetch = (const char *)(k->p->c + (k->row + row) * k->p->c_row + k->column + column);
+    o->fetch_row = k->p->c_row * sizeof *k->p->c;
+    o->fetch_rows = row < k->rows ? least(LINES, k->rows - row) : 0;
+    o->fetch_rate = (LINES + steps * GROUPS - 1) / (steps * GROUPS);
 }
 
 static void multiply_block(const block *k) {
-    float sums[LINES * LINES] __attribute__((aligned(64)));
     float turned[2][2 * TILE * TILE] __attribute__((aligned(64)));
     const size_t steps = round_up(k->inner) / LINES, times = round_up(k->columns) / LINES;
-    aside o = {.a = panel_of_a(k, k->row, 0, turned[0]), .writing = {.sums = sums}};
-    pack_rest(&o.a);
+    aside o = {.fetch_rows = 0};
+    gsc_tiles_pack_panel(panel_of_a(k, 0), turned[0]);
     if (k->pack_b) {
-        o.b = panel_of_b(k, 0, turned[1]);
-        pack_rest(&o.b);
+        gsc_tiles_pack_panel(panel_of_b(k, 0), turned[1]);
     }
     for (size_t i = 0; i < k->rows; i += LINES) {
-        const size_t which = i / LINES % 2;
-        const uint8_t *a = k->a_room + which * (GSC_TILES_A_BYTES / 2);
         if (i + LINES < k->rows) {
-            o.a = panel_of_a(k, k->row + i + LINES, 1 - which, turned[0]);
-            set_rate(&o.a, steps * GROUPS * times);
+            share_out(&o.a, gsc_tiles_packing_of(panel_of_a(k, i + LINES), turned[0]),
+                      times * steps);
         }
         for (size_t j = 0; j < k->columns; j += LINES) {
+            const pair one = {.c = k->p->c + (k->row + i) * k->p->c_row + k->column + j,
+                              .c_row = k->p->c_row,
+                              .rows = least(LINES, k->rows - i),
+                              .columns = least(LINES, k->columns - j),
+                              .steps = steps,
+                              .a = k->a_room + i / LINES % 2 * PANEL_BYTES,
+                              .b = k->panels + j / LINES * k->panel_bytes,
+                              .add = k->add};
             if (k->pack_b && i == 0 && j + LINES < k->columns) {
-                o.b = panel_of_b(k, j + LINES, turned[1]);
-                set_rate(&o.b, steps * GROUPS);
+                share_out(&o.b, gsc_tiles_packing_of(panel_of_b(k, j + LINES), turned[1]), steps);
             }
-            multiply_panels(k->p->c + (k->row + i) * k->p->c_row + k->column + j, k->p->c_row, a,
-                            k->panels + j / LINES * k->panel_bytes, steps,
-                            least(LINES, k->rows - i), least(LINES, k->columns - j), k->add, &o);
+            fetch_next(k, &o, i, j, steps);
+            if (one.rows == LINES && one.columns == LINES) {
+                multiply_whole(&one, &o);
+            } else {
+                multiply_ragged(&one, &o);
+            }
         }
     }
-    write_sums(&o.writing);
+    __asm__ volatile("" ::: "memory");
 }
 
 static void multiply_rows(const gsc_tiles_product *p, void *panels, size_t row, size_t rows,

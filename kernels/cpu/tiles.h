@@ -43,10 +43,13 @@ enum {
     GSC_TILES_SHARED_BYTES = 6 * GSC_TILES_SHARED_NUMBERS,
 };
 
-/* The lines of one side: element l of line i is at + i line + l step, one of the two being 1. */
+/* One side as a matrix lies in memory, rows `row` numbers apart: its rows are the lines (by_line), or its
+ * columns are. index: NULL, or the matrix's row that each of the side's rows is. */
 typedef struct gsc_tiles_side {
     const float *at;
-    size_t line, step;
+    size_t row;
+    bool by_line;
+    const int32_t *index;
 } gsc_tiles_side;
 
 /* c [m, n] (+)= a b, rows of c c_row apart; m, n, k > 0. */

@@ -15,7 +15,8 @@ enum {
     BLOCK = GSC_ATTENTION_BLOCK,
     KEYS = 32,       /* whole steps */
     LEAST_SIZE = 24, /* of a head, and least context, below which vectors are faster */
-    LEAST_CONTEXT = 96
+    LEAST_CONTEXT = 96,
+    FLOATS = GSC_BUF_ALIGNMENT / sizeof(float) /* in a line of memory */
 };
 
 /* A worker's room: sizes in whole tiles, T the context and s the head's size; packed sides by what they
@@ -68,6 +69,45 @@ size_t gsc_tiles_attention_bytes(size_t context, size_t head_size) {
 bool gsc_tiles_attention_pays(const gsc_queue *queue, const gsc_attention_shape *shape) {
     return queue->own != NULL && shape->head_size >= LEAST_SIZE && shape->context >= LEAST_CONTEXT;
 }
+
+/* ---- What is brought near ---- */
+
+/* Rows of a head are a line or two of memory each, far apart: nothing but this brings them near in time. */
+static void fetch_rows(const float *at, size_t stride, size_t rows, size_t size) {
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < size; c += FLOATS) {
+            __builtin_prefetch(at + i * stride + c, 0, 2);
+        }
+    }
+}
+
+static void fetch_to_write(const float *at, size_t stride, size_t rows, size_t size) {
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < size; c += FLOATS) {
+            __builtin_prefetch(at + i * stride + c, 1, 2);
+        }
+    }
+}
+
+/* Rows first .. first + rows - 1 of the head that this worker will have next, if all take turns. */
+static void fetch_next(const gsc_attention_work *w, size_t task, size_t first, size_t rows,
+                       bool backward) {
+    const gsc_attention_args *a = w->args;
+    const size_t size = a->shape.head_size, next = task + gsc_pool_threads(w->queue->pool);
+    if (next >= a->rows / a->shape.context * a->shape.heads) {
+        return;
+    }
+    const gsc_attention_head h = gsc_attention_head_of(a, next);
+    fetch_rows(h.q + first * h.qkv_stride, h.qkv_stride, rows, size);
+    fetch_rows(h.k + first * h.qkv_stride, h.qkv_stride, rows, size);
+    fetch_rows(h.v + first * h.qkv_stride, h.qkv_stride, rows, size);
+    if (backward) {
+        fetch_rows(h.dy + first * h.y_stride, h.y_stride, rows, size);
+        fetch_rows(h.y + first * h.y_stride, h.y_stride, rows, size);
+    }
+}
+
+/* ---- Blocks ---- */
 
 /* Scores of a block of queries, packed here, over the keys that they see, which end at `end`; a panel of
  * queries at a time, as far as the last of them sees. */
@@ -124,6 +164,8 @@ void gsc_tiles_attention_task(void *data, size_t task, size_t worker) {
     gsc_tiles_pack_columns(r.rows, h.v, h.qkv_stride, size, context);
     for (size_t first = 0; first < context; first += BLOCK) {
         const size_t end = first + BLOCK < context ? first + BLOCK : context, rows = end - first;
+        fetch_next(w, task, first, rows, false);
+        fetch_to_write(h.ret_y + first * h.y_stride, h.y_stride, rows, size);
         find_scores(&r, r.scores, h.q + first * h.qkv_stride, h.qkv_stride, r.keys, rows, end,
                     size);
         GSC_ISA_PICK(w->isa, gsc_attention_softmax)
@@ -198,7 +240,12 @@ void gsc_tiles_attention_backward_task(void *data, size_t task, size_t worker) {
     gsc_tiles_pack_columns(r.rows, h.k, h.qkv_stride, size, context);
     for (size_t block = (context + BLOCK - 1) / BLOCK; block-- > 0;) {
         const size_t first = block * BLOCK;
-        block_backward(w, &h, &r, first, first + BLOCK < context ? first + BLOCK : context);
+        const size_t end = first + BLOCK < context ? first + BLOCK : context, rows = end - first;
+        fetch_next(w, task, first, rows, true);
+        fetch_to_write(h.dq + first * h.qkv_stride, h.qkv_stride, rows, size);
+        fetch_to_write(h.dk + first * h.qkv_stride, h.qkv_stride, rows, size);
+        fetch_to_write(h.dv + first * h.qkv_stride, h.qkv_stride, rows, size);
+        block_backward(w, &h, &r, first, end);
     }
     gsc_tiles_turn_over(h.dk, h.qkv_stride, r.dk, r.stride, size, context);
     gsc_tiles_turn_over(h.dv, h.qkv_stride, r.dv, r.stride, size, context);

@@ -32,12 +32,9 @@ static bool pays(size_t m, size_t n, size_t k) {
     return k >= LEAST_DEPTH && PACKING * (1.0 / (double)m + 1.0 / (double)n) < 1.0;
 }
 
-bool gsc_tiles_pay(const gsc_queue *queue, size_t m, size_t n, size_t k) {
-    return queue->own != NULL && pays(m, n, k);
-}
-
-bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *p) {
-    if (!gsc_tiles_pay(queue, p->m, p->n, p->k)) {
+bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *p,
+                    const int32_t *a_index, const int32_t *b_index) {
+    if (queue->own == NULL || !pays(p->m, p->n, p->k)) {
         return false;
     }
     const gsc_tiles_product product = {
@@ -46,10 +43,11 @@ bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_produ
         .m = p->m,
         .n = p->n,
         .k = p->k,
-        .a = {.at = p->a, .line = p->a_row, .step = p->a_step},
-        .b = {.at = p->b,
-              .line = p->transpose_b ? p->b_row : 1,
-              .step = p->transpose_b ? 1 : p->b_row},
+        .a = {.at = p->a,
+              .row = p->a_step == 1 ? p->a_row : p->a_step,
+              .by_line = p->a_step == 1,
+              .index = a_index},
+        .b = {.at = p->b, .row = p->b_row, .by_line = p->transpose_b, .index = b_index},
         .accumulate = p->accumulate,
     };
     gsc_tiles_begin();
@@ -118,8 +116,8 @@ bool gsc_tiles_matmul(const gsc_queue *queue, float *c, const float *a, const fl
         .m = m,
         .n = n,
         .k = k,
-        .a = {.at = a, .line = transpose_a ? 1 : k, .step = transpose_a ? m : 1},
-        .b = {.at = b, .line = transpose_b ? k : 1, .step = transpose_b ? 1 : n},
+        .a = {.at = a, .row = transpose_a ? m : k, .by_line = !transpose_a},
+        .b = {.at = b, .row = transpose_b ? k : n, .by_line = transpose_b},
         .accumulate = accumulate,
     };
     if ((double)m * (double)n * (double)k < ALONE) {
@@ -138,11 +136,8 @@ size_t gsc_tiles_own_bytes(unsigned threads) {
     return 0;
 }
 
-bool gsc_tiles_pay(const gsc_queue *queue, size_t m, size_t n, size_t k) {
-    return false;
-}
-
-bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *product) {
+bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *product,
+                    const int32_t *a_index, const int32_t *b_index) {
     return false;
 }
 

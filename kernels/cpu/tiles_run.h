@@ -13,11 +13,10 @@
 /* Room of a queue for packed numbers; touched only by products that use it. */
 size_t gsc_tiles_own_bytes(unsigned threads);
 
-/* Whether a product within a task goes to the unit. */
-bool gsc_tiles_pay(const gsc_queue *queue, size_t m, size_t n, size_t k);
-
-/* Within a task of that worker; a_row or a_step is 1. */
-bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *product);
+/* Within a task of that worker; a_row or a_step is 1. a_index, b_index: NULL, or the rows in memory that
+ * each of the rows of a matrix is. */
+bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_product *product,
+                    const int32_t *a_index, const int32_t *b_index);
 
 /* Over the queue's pool, as matmul.h says. */
 bool gsc_tiles_matmul(const gsc_queue *queue, float *c, const float *a, const float *b, size_t m,

@@ -77,7 +77,7 @@ enum {
     if (columns == 2) {                                                                            \
         _tile_loadd(7, b + (3 + (part)) * GSC_TILES_PART_BYTES, 64);                               \
     }
-#define GSC_TILES_MULTIPLY                                                                         \
+#define GSC_TILES_MULTIPLY(group)                                                                  \
     _tile_dpbf16ps(0, 4, 6);                                                                       \
     if (rows == 2) {                                                                               \
         _tile_dpbf16ps(1, 5, 6);                                                                   \
@@ -89,30 +89,31 @@ enum {
         _tile_dpbf16ps(3, 5, 7);                                                                   \
     }                                                                                              \
     if (beside != NULL) {                                                                          \
-        beside(data);                                                                              \
+        beside(data, s, (group));                                                                  \
     }
 
 /* A panel of a by one of b is added to tiles 0 .. 3: row i and column j of tiles in tile i + 2 j; rows and
  * columns, 1 or 2, are constants where it is inlined. beside, if any, runs after each of the groups of
- * products of a step, while the unit works on them. */
+ * products of a step, while the unit works on them, and is told step and group. */
 GSC_TILES_INLINE void gsc_tiles_sum(const uint8_t *a, const uint8_t *b, size_t steps, int rows,
-                                    int columns, void (*beside)(void *), void *data) {
+                                    int columns, void (*beside)(void *, size_t, size_t),
+                                    void *data) {
     /* The compiler does not know that loads of tiles read what was packed. */
     __asm__ volatile("" ::: "memory");
     for (size_t s = 0; s < steps; s++, a += GSC_TILES_STEP_BYTES, b += GSC_TILES_STEP_BYTES) {
         GSC_TILES_LOAD_A(GSC_TILES_LOW)
         GSC_TILES_LOAD_B(GSC_TILES_HIGH)
-        GSC_TILES_MULTIPLY
+        GSC_TILES_MULTIPLY(0)
         GSC_TILES_LOAD_A(GSC_TILES_MIDDLE)
-        GSC_TILES_MULTIPLY
+        GSC_TILES_MULTIPLY(1)
         GSC_TILES_LOAD_A(GSC_TILES_HIGH)
-        GSC_TILES_MULTIPLY
+        GSC_TILES_MULTIPLY(2)
         GSC_TILES_LOAD_B(GSC_TILES_LOW)
-        GSC_TILES_MULTIPLY
+        GSC_TILES_MULTIPLY(3)
         GSC_TILES_LOAD_B(GSC_TILES_MIDDLE)
-        GSC_TILES_MULTIPLY
+        GSC_TILES_MULTIPLY(4)
         GSC_TILES_LOAD_A(GSC_TILES_MIDDLE)
-        GSC_TILES_MULTIPLY
+        GSC_TILES_MULTIPLY(5)
     }
 }
 

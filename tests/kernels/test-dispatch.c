@@ -356,11 +356,12 @@ static void check_grouped_gradient(routing *r, size_t k, size_t n) {
 }
 
 int main(void) {
+    /* The last two are on the tile unit, where there is one. */
     static const size_t shapes[][5] = {
         /* rows, experts, most, columns, width */
-        {0, 3, 2, 4, 3},     {1, 1, 1, 1, 1},    {10, 4, 3, 5, 3}, {300, 8, 4, 65, 32},
-        {40, 130, 2, 17, 4}, {700, 1, 1, 16, 8}, {9, 5, 4, 0, 2},  {600, 3, 2, 48, 33},
-        {20, 2, 2, 300, 70}, {90, 5, 3, 128, 32}};
+        {0, 3, 2, 4, 3},     {1, 1, 1, 1, 1},     {10, 4, 3, 5, 3},     {300, 8, 4, 65, 32},
+        {40, 130, 2, 17, 4}, {700, 1, 1, 16, 8},  {9, 5, 4, 0, 2},      {600, 3, 2, 48, 33},
+        {20, 2, 2, 300, 70}, {90, 5, 3, 128, 32}, {330, 2, 2, 160, 96}, {290, 2, 2, 131, 99}};
     static routing r;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const size_t *n = shapes[i];
