@@ -7,9 +7,12 @@
  *  "focus": {"what", "box": [x, y, width, height]},
  *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start", "typing", "typed",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
+ *
+ * and, where GATESCOPE_TEST_WORDS is set, "words" (probe_words.h).
  */
 #include "ui/probe.h"
 
+#include "ui/probe_words.h"
 #include "ui/window_private.h"
 
 #include <jansson.h>
@@ -18,13 +21,14 @@
 #include <unistd.h>
 
 enum {
-    WRITE_EVERY_MS = 50
+    WRITE_EVERY_MS = 50,
+    WORDS_EVERY_MS = 200
 };
 
 struct gsc_probe {
     GscWindow *window; /* borrowed: the window owns the probe */
     char *path;
-    guint source;
+    guint source, words_source;
     double first_frame_ms; /* since exec; 0: none yet */
     char *last;            /* what was written */
 };
@@ -199,6 +203,9 @@ static char *describe(gsc_probe *self) {
     gsc_window_describe_table(window, report);
     gsc_window_describe_start(window, report);
     json_object_set_new(report, "widgets", describe_widgets(window));
+    if (g_getenv("GATESCOPE_TEST_WORDS") != NULL) {
+        json_object_set_new(report, "words", gsc_probe_words(GTK_WINDOW(window)));
+    }
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);
     return text;
@@ -223,6 +230,11 @@ void gsc_probe_note(gsc_probe *self) {
     if (self->source == 0) {
         self->source = g_timeout_add(WRITE_EVERY_MS, write_report, self);
     }
+}
+
+static gboolean look_at_words(gpointer data) {
+    gsc_probe_note(data);
+    return G_SOURCE_CONTINUE;
 }
 
 static void on_after_paint(GdkFrameClock *clock, gsc_probe *self) {
@@ -251,6 +263,9 @@ gsc_probe *gsc_probe_new(GscWindow *window) {
     self->path = g_strdup(path);
     g_signal_connect(window, "realize", G_CALLBACK(on_realized), self);
     g_signal_connect_swapped(window, "notify::focus-widget", G_CALLBACK(gsc_probe_note), self);
+    if (g_getenv("GATESCOPE_TEST_WORDS") != NULL) { /* dialogs have frames of their own */
+        self->words_source = g_timeout_add(WORDS_EVERY_MS, look_at_words, self);
+    }
     return self;
 }
 
@@ -259,6 +274,7 @@ void gsc_probe_free(gsc_probe *self) {
         return;
     }
     g_clear_handle_id(&self->source, g_source_remove);
+    g_clear_handle_id(&self->words_source, g_source_remove);
     g_signal_handlers_disconnect_by_data(self->window, self);
     GdkFrameClock *clock = gtk_widget_get_frame_clock(GTK_WIDGET(self->window));
     if (clock != NULL) {

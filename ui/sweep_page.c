@@ -367,6 +367,7 @@ static void make_stack(GscSweepPage *self) {
     gtk_stack_add_titled(self->stack, GTK_WIDGET(self->results), "results", "Results");
     gtk_stack_add_titled(self->stack, GTK_WIDGET(self->queue), "waiting", "Waiting");
     gtk_stack_set_hhomogeneous(self->stack, FALSE);
+    gtk_stack_set_vhomogeneous(self->stack, FALSE);
     gtk_widget_set_vexpand(GTK_WIDGET(self->stack), TRUE);
     g_signal_connect(self->stack, "notify::visible-child", G_CALLBACK(on_tab), self);
     g_signal_connect(self->queue, "moved", G_CALLBACK(on_moved), self);
