@@ -230,6 +230,17 @@ static void test_checkpoints(const memory *kept) {
     TAP_NEAR(at(kept, "dead_share", 0, 0), .5, 1e-12, "two of four are dead");
     TAP_NEAR(at(kept, "token_entropy", 0, 0), .5, 1e-12, "log 2 of log 4");
     TAP_NEAR(at(kept, "mutual_information", 1, 10), log(2), 1e-12, "two halves: log 2");
+    TAP_NEAR(at(kept, "max_violation", 0, 0), 1, 1e-12, "twice an even share");
+    TAP_NEAR(at(kept, "min_violation", 0, 0), 1, 1e-12, "and none");
+    TAP_NEAR(at(kept, "mean_violation", 1, 10), 0, 1e-12, "even loads");
+    TAP_NEAR(at(kept, "load_cv", 0, 0), 1, 1e-12, "CV of 2 2 0 0");
+    TAP_NEAR(at(kept, "usage_perplexity", 0, 0), .5, 1e-12, "half of the experts used");
+    TAP_NEAR(at(kept, "margin", 0, 0), .5, 1e-12, "one half above nothing");
+    TAP_NEAR(at(kept, "top1_confidence", 0, 0), .5, 1e-12, "one half is the largest score");
+    TAP_NEAR(at(kept, "experts_per_token", 0, 0), 2, 1e-12, "two of them");
+    TAP_NEAR(at(kept, "domain_specialization", 0, 0), .5, 1e-12, "half of a domain's choices");
+    TAP_NEAR(at(kept, "token_information", 0, 0), 0, 1e-12, "the same for every type");
+    TAP_NEAR(at(kept, "token_information", 1, 10), log(2), 1e-12, "two types, two pairs");
     TAP_NEAR(at(kept, "domain_information", 1, 10), log(2), 1e-12, "the expert tells the domain");
     TAP_NEAR(at(kept, "token_specialization", 1, 10), .5, 1e-12, "half of a type's choices");
     TAP_NEAR(at(kept, "coactivation_max", 0, 0), 1, 1e-12, "inseparable pairs");
