@@ -4,6 +4,7 @@
  * reads in it (export_tokens.h).
  *
  *     points.*     every point: series, arm, layer, x, y, replicate
+ *     vectors.*    every vector (loads of experts, overlaps of checkpoints): series, arm, layer, x, index, value
  *     series.*     what each series is: unit, definition, proven bound
  *     results.*    the figures of merit, as `report` gives them
  *     events.*     alarms and messages
@@ -131,6 +132,27 @@ static gsc_status write_points(gsc_run *run, table *out, gsc_error *error) {
     return status;
 }
 
+static gsc_status write_vectors(gsc_run *run, table *out, gsc_error *error) {
+    gsc_status status = GSC_OK;
+    for (size_t s = 0; status == GSC_OK && s < gsc_run_series_count(run); s++) {
+        const gsc_series_info *info = gsc_run_series(run, s);
+        gsc_vectors vectors = {0};
+        status = gsc_run_read_vectors(run, s, 0, &vectors, error);
+        for (size_t i = 0; status == GSC_OK && i < vectors.count; i++) {
+            for (size_t k = vectors.start[i]; k < vectors.start[i + 1]; k++) {
+                put_text(out, info->name);
+                put_text(out, info->arm);
+                put_integer(out, info->layer);
+                put_number(out, vectors.x[i]);
+                put_integer(out, (long)(k - vectors.start[i]));
+                put_number(out, (double)vectors.values[k]);
+            }
+        }
+        gsc_vectors_clear(&vectors);
+    }
+    return status;
+}
+
 static gsc_status write_series(gsc_run *run, table *out, gsc_error *error) {
     for (size_t s = 0; s < gsc_run_series_count(run); s++) {
         const gsc_series_info *info = gsc_run_series(run, s);
@@ -220,6 +242,7 @@ static gsc_status close_file(FILE *file, const char *path, gsc_error *error) {
 }
 
 static const char *const point_names[] = {"series", "arm", "layer", "x", "y", "replicate", NULL};
+static const char *const vector_names[] = {"series", "arm", "layer", "x", "index", "value", NULL};
 static const char *const series_names[] = {
     "name",  "arm",     "title", "unit",  "definition",  "x_name", "x_title",
     "panel", "y_title", "layer", "bound", "bound_title", "points", NULL};
@@ -234,6 +257,7 @@ static const struct {
     gsc_status (*write)(gsc_run *run, table *out, gsc_error *error);
 } tables[] = {
     {"points.csv", "points.jsonl", point_names, write_points},
+    {"vectors.csv", "vectors.jsonl", vector_names, write_vectors},
     {"series.csv", "series.jsonl", series_names, write_series},
     {"results.csv", "results.jsonl", result_names, write_results},
     {"events.csv", "events.jsonl", event_names, write_events},

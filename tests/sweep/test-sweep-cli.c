@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <glob.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -139,6 +140,29 @@ static void test_report_files(void) {
            "nor has one run of a language model");
 }
 
+/* Loads are told as vectors: the shares of a layer's six experts at a step. */
+static void test_vectors(void) {
+    char line[300] = "";
+    double sum = 0;
+    int n = 0;
+    expect("export s/runs/shared-1-s3.gsc --to csv -o numbers", 0, "numbers\n");
+    FILE *file = fopen("numbers/vectors.csv", "r");
+    const bool head = file != NULL && fgets(line, sizeof line, file) != NULL &&
+                      strcmp(line, "series,arm,layer,x,index,value\r\n") == 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        int index = -1;
+        double value = 0;
+        if (sscanf(line, "load,,1,80,%d,%lf", &index, &value) == 2 && index == n) {
+            sum += value;
+            n++;
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    TAP_OK(head && n == 6 && fabs(sum - 1) < 1e-6, "vectors are exported, value by value");
+}
+
 static void test_verdict(void) {
     TAP_OK(cli("compare s --json") == 0, "compare");
     json_t *all = json_loads(out, 0, NULL);
@@ -179,6 +203,7 @@ int main(int argc, char **argv) {
                               "\"label\": 0}\nnonsense\n");
     expect("score s/runs/shared-1-s3.gsc --data items.jsonl", 0, "100.00%");
     TAP_CONTAINS(out, "1 lines are no question", "bad lines are told");
+    test_vectors();
     expect("export s/runs/shared-1-s3.gsc --to tokens -o tokens", 0, "tokens\n");
     TAP_OK(access("tokens/train.u16", F_OK) == 0 && access("tokens/order.json", F_OK) == 0,
            "what it was trained on, as files");
