@@ -40,6 +40,13 @@ static void draw_swatch(GtkDrawingArea *area, cairo_t *cairo, int width, int hei
     }
 }
 
+static void set_label(GtkButton *button, const char *verb, const char *name, const char *rest) {
+    g_autofree char *label = g_strdup_printf("%s %s %s", verb, name, rest);
+
+    gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                   -1);
+}
+
 static void update(GscRunRow *self) {
     if (self->item == NULL) {
         return;
@@ -75,9 +82,10 @@ static void update(GscRunRow *self) {
     gtk_button_set_icon_name(self->eye_button, shown ? "gsc-eye-symbolic" : "gsc-eye-off-symbolic");
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->eye_button),
                                 shown ? "Hide in the figure" : "Show in the figure");
-    g_autofree char *label = g_strdup_printf("%s %s in the figure", shown ? "Hide" : "Show", name);
-    gtk_accessible_update_property(GTK_ACCESSIBLE(self->eye_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                   label, -1);
+    /* of which run, to who does not see the row around the button */
+    set_label(self->eye_button, shown ? "Hide" : "Show", name, "in the figure");
+    set_label(self->trash_button, "Move", name, "to the trash");
+    set_label(self->resume_button, "Resume", name, "from its last checkpoint");
     gtk_widget_queue_draw(GTK_WIDGET(self->swatch));
 }
 

@@ -141,6 +141,7 @@ static void gsc_window_dispose(GObject *object) {
     g_clear_handle_id(&self->status_source, g_source_remove);
     g_clear_pointer(&self->probe, gsc_probe_free);
     gsc_window_close_workshop(self);
+    gsc_window_close_undo(self);
     g_clear_object(&self->experiment);
     g_clear_object(&self->solo);
     g_clear_pointer(&self->arm_runs, g_hash_table_unref);
@@ -195,6 +196,7 @@ static void gsc_window_init(GscWindow *self) {
     gsc_sidebar_set_models(self->sidebar, G_LIST_MODEL(self->experiments), self->runs,
                            self->plugins);
     gsc_setup_panel_set_plugins(self->setup, self->plugins);
+    gsc_window_open_undo(self);
     gsc_window_add_states(self);
     gsc_window_add_look(self);
     gsc_window_add_table(self);

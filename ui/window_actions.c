@@ -75,6 +75,10 @@ static void act_trash_run(GtkWidget *widget, const char *name, GVariant *paramet
     gsc_window_trash_run(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
 }
 
+static void act_undo(GtkWidget *widget, const char *name, GVariant *parameter) {
+    gsc_window_undo_last(GSC_WINDOW(widget));
+}
+
 static void act_resume_run(GtkWidget *widget, const char *name, GVariant *parameter) {
     gsc_window_resume_run(GSC_WINDOW(widget), g_variant_get_string(parameter, NULL));
 }
@@ -219,6 +223,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     gtk_widget_class_install_action(klass, "win.start-page", NULL, act_start_page);
     gtk_widget_class_install_action(klass, "win.toggle-run", "s", act_toggle_run);
     gtk_widget_class_install_action(klass, "win.trash-run", "s", act_trash_run);
+    gtk_widget_class_install_action(klass, "win.undo", NULL, act_undo);
     gtk_widget_class_install_action(klass, "win.resume-run", "s", act_resume_run);
     gtk_widget_class_install_action(klass, "win.copy-command", NULL, act_copy_command);
     gtk_widget_class_install_action(klass, "win.new-gate", NULL, act_new_gate);
@@ -235,6 +240,7 @@ void gsc_window_install_actions(GtkWidgetClass *klass) {
     bind(klass, GDK_KEY_e, GDK_CONTROL_MASK, "win.export");
     bind(klass, GDK_KEY_e, 0, "win.export");
     bind(klass, GDK_KEY_c, GDK_CONTROL_MASK, "win.copy-figure");
+    bind(klass, GDK_KEY_z, GDK_CONTROL_MASK, "win.undo");
     bind(klass, GDK_KEY_Home, GDK_ALT_MASK, "win.start-page");
     bind(klass, GDK_KEY_slash, 0, "win.find");
     bind(klass, GDK_KEY_f, GDK_CONTROL_MASK, "win.find");

@@ -58,6 +58,9 @@ struct _GscWindow {
     bool asked;       /* the user chose something to see: no start page by itself */
     AdwToast *hint;   /* the last short word, while it is in sight; borrowed, or NULL */
     guint figure_source, status_source;
+    GPtrArray *steps;     /* what can be undone, the latest last (window_undo.c) */
+    AdwToast *undo_toast; /* that offers the latest while it is in sight, borrowed; or NULL */
+    guint last_step;      /* the number of the latest */
 };
 
 /* Selection (window.c). */
@@ -75,12 +78,22 @@ void gsc_window_stop(GscWindow *self);
 void gsc_window_toggle_run(GscWindow *self, const char *path);
 /* Goes on with a run that ended too early, from its last checkpoint. */
 void gsc_window_resume_run(GscWindow *self, const char *path);
-/* Moves a run, or several (GscRunItem), to the trash; their toast can undo it (window_trash.c). */
+/* Moves a run, or several (GscRunItem), to the trash with their checkpoints, which can be undone; active ones
+ * stay, and it is said (window_trash.c). */
 void gsc_window_trash_run(GscWindow *self, const char *path);
 void gsc_window_trash_items(GscWindow *self, GPtrArray *items);
 /* The run that Stop would stop: the newest active one in the figure, or NULL. */
 GscRunItem *gsc_window_get_active_run(GscWindow *self);
 guint gsc_window_count_shown(GscWindow *self);
+
+/* Undoing (window_undo.c). Something was done that can be undone: a toast says it, and undo is called with data
+ * when the user wants it back, at most once. free_data takes data at the end in either case. */
+typedef void gsc_window_undo(GscWindow *self, gpointer data);
+void gsc_window_offer_undo(GscWindow *self, const char *said, gsc_window_undo *undo, gpointer data,
+                           GDestroyNotify free_data);
+void gsc_window_undo_last(GscWindow *self);
+void gsc_window_open_undo(GscWindow *self);
+void gsc_window_close_undo(GscWindow *self);
 
 /* Starts the experiment as set up; NULL (and said in the window) where that is not possible. The store holds
  * the item. */

@@ -7,6 +7,7 @@
 #include "tests/ui/desk.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -42,6 +43,8 @@ AtspiAccessible *tree_program(GPid pid) {
         for (int i = 0; i < n; i++) {
             AtspiAccessible *program = atspi_accessible_get_child_at_index(all, i, NULL);
             if (program != NULL && atspi_accessible_get_process_id(program, NULL) == (guint)pid) {
+                /* GTK does not tell of every row of a list that comes or goes: nothing is kept */
+                atspi_accessible_set_cache_mask(program, ATSPI_CACHE_NONE);
                 return program;
             }
             g_clear_object(&program);
@@ -51,20 +54,31 @@ AtspiAccessible *tree_program(GPid pid) {
     return NULL;
 }
 
-static bool is_showing(AtspiAccessible *node) {
+static bool has_state(AtspiAccessible *node, AtspiStateType state) {
     AtspiStateSet *states = atspi_accessible_get_state_set(node);
-    const bool showing = states != NULL && atspi_state_set_contains(states, ATSPI_STATE_VISIBLE);
+    const bool has = states != NULL && atspi_state_set_contains(states, state);
 
     g_clear_object(&states);
-    return showing;
+    return has;
+}
+
+/* GTK 4.8 says the label of a button twice, its own and that of the label in it, and an underlined letter with the
+ * sign before it. */
+static bool is_named(const char *own, const char *name) {
+    g_autofree char *twice = g_strdup_printf("%s %s", name, name);
+    g_auto(GStrv) parts = g_strsplit(own != NULL ? own : "", "_", -1);
+    g_autofree char *plain = g_strjoinv(NULL, parts);
+
+    return g_strcmp0(own, name) == 0 || g_strcmp0(own, twice) == 0 || strcmp(plain, name) == 0 ||
+           strcmp(plain, twice) == 0;
 }
 
 static AtspiAccessible *find(AtspiAccessible *node, AtspiRole role, const char *name, int depth) {
     AtspiAccessible *found = NULL;
 
-    if (atspi_accessible_get_role(node, NULL) == role && is_showing(node)) {
+    if (atspi_accessible_get_role(node, NULL) == role && has_state(node, ATSPI_STATE_VISIBLE)) {
         g_autofree char *own = atspi_accessible_get_name(node, NULL);
-        if (name == NULL || g_strcmp0(own, name) == 0) {
+        if (name == NULL || is_named(own, name)) {
             return g_object_ref(node);
         }
     }
@@ -87,6 +101,28 @@ AtspiAccessible *tree_find(AtspiAccessible *node, AtspiRole role, const char *na
         desk_rest(0.1);
     }
     return found;
+}
+
+bool tree_wait_gone(AtspiAccessible *program, AtspiRole role, const char *name) {
+    for (int turn = 0; turn < 600; turn++) {
+        g_autoptr(AtspiAccessible) node = find(program, role, name, 0);
+        if (node == NULL) {
+            return true;
+        }
+        desk_rest(0.1);
+    }
+    return false;
+}
+
+bool tree_wait_sensitive(AtspiAccessible *program, const char *button, bool sensitive) {
+    for (int turn = 0; turn < 600; turn++) {
+        g_autoptr(AtspiAccessible) node = find(program, ATSPI_ROLE_PUSH_BUTTON, button, 0);
+        if (node != NULL && has_state(node, ATSPI_STATE_SENSITIVE) == sensitive) {
+            return true;
+        }
+        desk_rest(0.1);
+    }
+    return false;
 }
 
 bool tree_press(AtspiAccessible *node) {

@@ -23,6 +23,10 @@ AtspiAccessible *tree_program(GPid pid);
 /* The first showing node of this role and name, depth first, waited for; caller unrefs; NULL: there is none.
  * name NULL: any. */
 AtspiAccessible *tree_find(AtspiAccessible *node, AtspiRole role, const char *name, double seconds);
+/* Waits until no such node is showing. */
+bool tree_wait_gone(AtspiAccessible *program, AtspiRole role, const char *name);
+/* Waits until the button of this name can be pressed, or cannot. */
+bool tree_wait_sensitive(AtspiAccessible *program, const char *button, bool sensitive);
 bool tree_press(AtspiAccessible *node); /* its first action */
 bool tree_press_button(AtspiAccessible *program, const char *name);
 bool tree_set_value(AtspiAccessible *program, const char *spin_button, double value);
