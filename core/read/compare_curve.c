@@ -84,8 +84,9 @@ gsc_status gsc_compare_curve(const gsc_comparison *self, size_t arm, const char 
     double *differences = calloc(most, sizeof *differences);
     gsc_compare_point *points = NULL;
     size_t n = 0, count = 0;
-    gsc_status status =
-        pairs == NULL || curves == NULL || differences == NULL ? no_memory(error) : GSC_OK;
+    gsc_status status = pairs == NULL || curves == NULL || differences == NULL
+                            ? no_memory(error)
+                            : compare_check_chance(self, series, error);
     if (status == GSC_OK) {
         n = gsc_compare_pairs(self, arm, false, pairs, pairs + most);
     }

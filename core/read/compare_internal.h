@@ -48,6 +48,9 @@ long compare_find(const gsc_comparison *self, size_t arm, uint64_t seed);
 /* The last value of a result or, with a layer, of a series; NAN where a run has none. */
 double compare_value(gsc_run *run, const char *name, int32_t layer);
 
+/* GSC_ERR_INPUT for a result or series that arms with other experts or choices must not be compared by. */
+gsc_status compare_check_chance(const gsc_comparison *self, const char *name, gsc_error *error);
+
 /* 95% interval of the difference of validation loss by resampling seeds and documents with replacement;
  * NAN where a run of a pair kept no losses of documents. */
 gsc_status compare_bootstrap(const gsc_comparison *self, size_t arm, size_t draws, double *ret_low,

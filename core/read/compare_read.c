@@ -42,6 +42,24 @@ gsc_status compare_warn(gsc_comparison *self, gsc_error *error, const char *form
     return GSC_OK;
 }
 
+/* The last value of a series; of saturations, whose last is 1 because it is of the last router with itself, that
+ * of the first checkpoint from the middle of the run on, which their result is of as well. */
+static double value_of_series(gsc_run *run, size_t series) {
+    const bool with_last = strncmp(gsc_run_series(run, series)->name, "saturation", 10) == 0;
+    gsc_point *points = NULL;
+    size_t n = 0, at = 0;
+    if (gsc_run_dup_points(run, series, &points, &n, NULL) != GSC_OK || n == 0) {
+        free(points);
+        return NAN;
+    }
+    while (at + 1 < n && !(with_last && 2 * points[at].x >= points[n - 1].x)) {
+        at++;
+    }
+    const double value = points[at].y;
+    free(points);
+    return value;
+}
+
 double compare_value(gsc_run *run, const char *name, int32_t layer) {
     for (size_t i = 0; layer < 0 && i < gsc_run_results_count(run); i++) {
         const gsc_result *result = gsc_run_result(run, i);
@@ -51,13 +69,9 @@ double compare_value(gsc_run *run, const char *name, int32_t layer) {
     }
     for (size_t i = 0; layer >= 0 && i < gsc_run_series_count(run); i++) {
         const gsc_series_info *info = gsc_run_series(run, i);
-        const int64_t n = gsc_run_points_count(run, i);
-        gsc_point point;
-        size_t got = 0;
         if (info->layer == layer && strcmp(info->name, name) == 0 && info->arm[0] == '\0' &&
-            n > 0 && gsc_run_read_points(run, i, n - 1, &point, 1, &got, NULL) == GSC_OK &&
-            got == 1) {
-            return point.y;
+            gsc_run_points_count(run, i) > 0) {
+            return value_of_series(run, i);
         }
     }
     return NAN;
@@ -307,6 +321,15 @@ static gsc_status check_data(compare_reader *r, gsc_error *error) {
     return status;
 }
 
+gsc_status compare_check_chance(const gsc_comparison *self, const char *name, gsc_error *error) {
+    return self->mixed_chance && gsc_grows_with_chance(name)
+               ? gsc_fail(error, GSC_ERR_INPUT,
+                          "%s depends on the number of experts and of choices, which differ "
+                          "between arms; compare saturation_kappa, which is beyond chance",
+                          name)
+               : GSC_OK;
+}
+
 /* Saturation grows with the share of experts that are chosen: where that differs between arms, only what goes
  * beyond chance is compared. */
 static gsc_status check_chance(compare_reader *r, gsc_error *error) {
@@ -319,12 +342,7 @@ static gsc_status check_chance(compare_reader *r, gsc_error *error) {
                 r->self->mixed_chance || (value != NULL && !json_equal(value, first));
         }
     }
-    return r->self->mixed_chance && gsc_grows_with_chance(r->self->result)
-               ? gsc_fail(error, GSC_ERR_INPUT,
-                          "%s depends on the number of experts and of choices, which differ "
-                          "between arms; compare saturation_kappa, which is beyond chance",
-                          r->self->result)
-               : GSC_OK;
+    return compare_check_chance(r->self, r->self->result, error);
 }
 
 static gsc_status read_values(gsc_comparison *self, gsc_error *error) {

@@ -42,6 +42,18 @@ static void curve(sqlite3 *db, const made_run *run) {
     }
 }
 
+/* Of the last router with itself the last value is 1; at the middle of the run it tells arms apart. */
+static void kappa(sqlite3 *db, const made_run *run) {
+    const double middle = 0.4 + 0.01 * run->experts + 0.001 * run->seed;
+    const double values[] = {0.1, 0.2, middle, 0.9, 1};
+    fixture_exec(db, "INSERT INTO series VALUES(3, 'saturation_kappa', '', 's', '', 'd', 'step', "
+                     "'Step', 'saturation_kappa', 'Saturation', 0, NULL, '')");
+    for (int i = 0; i < 5; i++) {
+        fixture_point(db, 3, i, (gsc_point){i * 5, values[i], -1});
+    }
+    result(db, "saturation_kappa", middle);
+}
+
 /* A copy of one empty run file, which need not outlive a crash. */
 static sqlite3 *copy_empty(const char *name, char *ret_path, size_t size) {
     static char empty[300], bytes[1 << 20];
@@ -83,6 +95,9 @@ static void make_run(made_run run) {
         result(db, "jain_count", 0.5 + 0.001 * run.seed);
         result(db, "jain_mass", run.jain_mass);
         curve(db, &run);
+        if (run.experts > 0) {
+            kappa(db, &run);
+        }
     }
     sqlite3_close(db);
     paths[n_paths++] = strdup(path);
@@ -113,7 +128,7 @@ static void test_chance(void) {
     static const char *const names[] = {"saturation", "saturation_types", "saturation_kappa"};
     static const gsc_status expected[] = {GSC_ERR_INPUT, GSC_ERR_INPUT, GSC_OK};
     n_paths = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         make_run((made_run){.arm = i % 2 == 0 ? "base" : "arm",
                             .stage = "main",
                             .status = "done",
@@ -130,7 +145,21 @@ static void test_chance(void) {
         TAP_OK(gsc_compare_open(paths, n_paths, &options, &c, &error) == expected[i], names[i]);
         if (expected[i] != GSC_OK) {
             TAP_CONTAINS(error.message, "compare saturation_kappa", "with the way out");
+            continue;
         }
+        gsc_compare_point *points = NULL;
+        gsc_claim claim;
+        size_t n = 0;
+        const size_t arm = c->baseline == 0 ? 1 : 0;
+        TAP_OK(gsc_compare_curve(c, arm, "saturation", -1, &points, &n, &error) == GSC_ERR_INPUT,
+               "nor is its curve drawn");
+        const double least = strcmp(c->arms[arm].name, "arm") == 0 ? -0.01 : 0.01;
+        TAP_OK(gsc_claim_read(c, arm, "saturation", 0, &claim, NULL) == GSC_OK &&
+                   claim.count == 2 && claim.rows[1].layer == 0 &&
+                   fabs(claim.rows[0].difference.mean - least) < 1e-12 &&
+                   fabs(claim.rows[1].difference.mean - least) < 1e-12,
+               "of a layer kappa is compared at the middle of the run, as its result is");
+        gsc_claim_clear(&claim);
         gsc_comparison_free(c);
     }
 }
