@@ -318,6 +318,9 @@ static GtkWidget *new_plugin_button(const json_t *plugin, bool untrusted) {
 
     if (untrusted) {
         GtkWidget *button = gtk_button_new_with_label("Load it");
+        g_autofree char *label = g_strconcat("Load ", stem, NULL); /* which, to a screen reader */
+        gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                       -1);
         gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
         gtk_actionable_set_action_target(GTK_ACTIONABLE(button), "s",
                                          gsc_plugin_text(plugin, "sha256"));
