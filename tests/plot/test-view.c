@@ -72,6 +72,15 @@ static void test_home(void) {
     TAP_NEAR(home.y_high, 0.12, 1e-9, "on every side");
     panel->x.high = 1e6;
     TAP_NEAR(gsc_panel_home(panel).x_high, 6 + 0.24, 1e-9, "an axis may ask for more");
+    const gsc_plot_view before = gsc_panel_home(panel);
+    gsc_plot_layer *said = gsc_panel_add_layer(panel, GSC_LAYER_POINTS, 1, true);
+    said->x[0] = 100, said->y[0] = 1, said->low[0] = 1e-9, said->high[0] = 1e9;
+    TAP_NEAR(gsc_panel_home(panel).y_high, before.y_high, 0,
+             "an interval that only the readout tells takes no room");
+    gsc_plot_layer *bar = gsc_panel_add_layer(panel, GSC_LAYER_BARS, 1, true);
+    bar->x[0] = 100, bar->low[0] = 1e-9, bar->high[0] = 1e9;
+    TAP_OK(gsc_panel_home(panel).y_high > 9, "one that is drawn does");
+    said->hidden = bar->hidden = true;
     panel->layers[0]->hidden = true;
     panel->x.high = NAN;
     TAP_NEAR(gsc_panel_home(panel).x_high, 4, 0, "nothing to see: 100 to 10000");

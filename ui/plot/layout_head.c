@@ -99,18 +99,40 @@ static gsc_rgba faded(gsc_rgba color, bool fade) {
     return color;
 }
 
+/* Room for the label of a row so wide. */
+static double label_room(const gsc_head *head, double k, double width) {
+    const bool beside = head->value_width > 0 && !head->stacked;
+
+    return fmax(width - marker_column * k - (beside ? column_gap * k + head->value_width : 0), 0);
+}
+
+/* What the labels of all rows shrink by, so that the longest one fits: one legend, one size. */
+static double common_shrink(gsc_text_ruler *ruler, size_t index, const gsc_head *head,
+                            double width) {
+    const gsc_panel *panel = ruler->layout->figure->panels[index];
+    const double room = label_room(head, ruler->layout->text_scale, width);
+    double shrink = 1;
+
+    for (size_t i = 0; i < head->rows; i++) {
+        gsc_text_style style = legend_style(ruler->layout, index);
+        style.bold = panel->legend[i]->emphasis;
+        const double length = gsc_text_measure(ruler, panel->legend[i]->label, &style).width;
+        shrink = length > room ? fmin(shrink, room / length) : shrink;
+    }
+    return fmax(shrink, GSC_TEXT_LEAST_SHRINK);
+}
+
 static void place_row(gsc_text_ruler *ruler, size_t index, const gsc_head *head,
-                      const gsc_legend_row *row, gsc_box box) {
+                      const gsc_legend_row *row, gsc_box box, double shrink) {
     const gsc_layout *layout = ruler->layout;
     double k = layout->text_scale, x = box.x + marker_column * k;
     double line = head->stacked ? head->row_height / 1.9 : head->row_height;
-    bool beside = head->value_width > 0 && !head->stacked;
-    double room = box.width - marker_column * k - (beside ? column_gap * k + head->value_width : 0);
     gsc_text_style style = legend_style(layout, index);
     char label[512];
+    style.size *= shrink;
     style.bold = row->emphasis;
     style.color = faded(layout->theme->ink, row->hidden);
-    gsc_text_fit(ruler, row->label, fmax(room, 0), &style, label, sizeof label);
+    gsc_text_cut(ruler, row->label, label_room(head, k, box.width), &style, label, sizeof label);
     gsc_text_add(ruler, label, &style, x, box.y + line / 2, 0, 0.5);
     style = legend_style(layout, index);
     style.color = faded(layout->theme->muted, row->hidden);
@@ -133,6 +155,8 @@ static void place_rows(gsc_text_ruler *ruler, size_t index, const gsc_head *head
     if (head->rows == 0) {
         return;
     }
+    const double row_width = head->columns > 1 ? item - row_gap * k : item;
+    const double shrink = common_shrink(ruler, index, head, row_width);
     place->legend = calloc(head->rows, sizeof *place->legend);
     if (place->legend == NULL) {
         ruler->failed = true;
@@ -140,8 +164,8 @@ static void place_rows(gsc_text_ruler *ruler, size_t index, const gsc_head *head
     }
     for (size_t i = 0; i < head->rows; i++) {
         gsc_box box = {x + (double)(i % head->columns) * item,
-                       y + (double)(i / head->columns) * head->row_height,
-                       head->columns > 1 ? item - row_gap * k : item, head->row_height};
+                       y + (double)(i / head->columns) * head->row_height, row_width,
+                       head->row_height};
         if (head->rows < panel->n_legend && i + 1 == head->rows) {
             char text[64];
             snprintf(text, sizeof text, "and %zu more", panel->n_legend - i);
@@ -151,7 +175,7 @@ static void place_rows(gsc_text_ruler *ruler, size_t index, const gsc_head *head
                          0.5);
         } else {
             place->legend[place->n_legend++] = (gsc_legend_box){box, i};
-            place_row(ruler, index, head, panel->legend[i], box);
+            place_row(ruler, index, head, panel->legend[i], box, shrink);
         }
     }
 }

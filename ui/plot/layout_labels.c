@@ -134,7 +134,7 @@ void gsc_labels_place(gsc_text_ruler *ruler, size_t index) {
     spread(labels, n, 15 * k, place->plot);
     for (size_t i = 0; i < n; i++) {
         gsc_text_style style = base;
-        style.color = gsc_plot_theme_color(layout->theme, labels[i].layer->color);
+        style.color = gsc_plot_theme_text_color(layout->theme, labels[i].layer->color);
         gsc_text_add(ruler, labels[i].layer->inline_label, &style, labels[i].x, labels[i].y, 0,
                      0.5);
     }

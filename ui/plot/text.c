@@ -94,13 +94,17 @@ gsc_text_size gsc_text_measure(gsc_text_ruler *ruler, const char *text,
 
 double gsc_text_fit(gsc_text_ruler *ruler, const char *text, double room, gsc_text_style *style,
                     char *ret_text, size_t size) {
+    double length = gsc_text_measure(ruler, text, style).width;
+    if (length > room) {
+        style->size *= fmax(GSC_TEXT_LEAST_SHRINK, room / length);
+    }
+    return gsc_text_cut(ruler, text, room, style, ret_text, size);
+}
+
+double gsc_text_cut(gsc_text_ruler *ruler, const char *text, double room,
+                    const gsc_text_style *style, char *ret_text, size_t size) {
     snprintf(ret_text, size, "%s", text != NULL ? text : "");
     double length = gsc_text_measure(ruler, ret_text, style).width;
-    if (length <= room) {
-        return length;
-    }
-    style->size *= fmax(0.72, room / length);
-    length = gsc_text_measure(ruler, ret_text, style).width;
     size_t bytes = strlen(ret_text);
     if (length <= room + 0.5 || bytes + sizeof "…" > size) {
         return length;

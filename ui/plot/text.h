@@ -36,8 +36,14 @@ typedef struct gsc_text_size {
 gsc_text_size gsc_text_measure(gsc_text_ruler *ruler, const char *text,
                                const gsc_text_style *style);
 
-/* Makes text fit into a length: in smaller letters (style->size, down to 0.72 of what it was), then cut, with an
- * ellipsis. Returns the length that it takes. NULL is "". */
+/* How small letters may get, of their size, before words are cut. */
+#define GSC_TEXT_LEAST_SHRINK 0.72
+
+/* Cuts text to a length, with an ellipsis. Returns the length that it takes. NULL is "". */
+double gsc_text_cut(gsc_text_ruler *ruler, const char *text, double room,
+                    const gsc_text_style *style, char *ret_text, size_t size);
+/* Makes text fit into a length: in smaller letters (style->size, down to GSC_TEXT_LEAST_SHRINK of what it was), then
+ * cut, with an ellipsis. Returns the length that it takes. NULL is "". */
 double gsc_text_fit(gsc_text_ruler *ruler, const char *text, double room, gsc_text_style *style,
                     char *ret_text, size_t size);
 

@@ -5,6 +5,7 @@
 #include "ui/plot/theme.h"
 
 #include <stddef.h>
+#include <math.h>
 #include <string.h>
 
 #define HEX(rgb)                                                                                   \
@@ -45,6 +46,35 @@ const gsc_plot_theme *gsc_plot_theme_find(const char *name) {
         return &gsc_plot_theme_dark;
     }
     return NULL;
+}
+
+static double luminance(gsc_rgba color) {
+    const double channels[3] = {color.r, color.g, color.b}, weights[3] = {0.2126, 0.7152, 0.0722};
+    double sum = 0;
+
+    for (int i = 0; i < 3; i++) {
+        const double c = channels[i];
+        sum += weights[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+double gsc_plot_contrast(gsc_rgba a, gsc_rgba b) {
+    const double x = luminance(a), y = luminance(b);
+
+    return (fmax(x, y) + 0.05) / (fmin(x, y) + 0.05);
+}
+
+gsc_rgba gsc_plot_theme_text_color(const gsc_plot_theme *theme, int i) {
+    const gsc_rgba color = gsc_plot_theme_color(theme, i), ink = theme->ink;
+    gsc_rgba words = color;
+
+    for (float t = 0; t < 1 && gsc_plot_contrast(words, theme->ground) < 4.5; t += 0.05F) {
+        words.r = color.r + t * (ink.r - color.r);
+        words.g = color.g + t * (ink.g - color.g);
+        words.b = color.b + t * (ink.b - color.b);
+    }
+    return words;
 }
 
 gsc_rgba gsc_plot_theme_color(const gsc_plot_theme *theme, int i) {

@@ -36,5 +36,9 @@ extern const gsc_plot_theme gsc_plot_theme_dark;
 const gsc_plot_theme *gsc_plot_theme_find(const char *name);
 /* Palette entry i modulo its size. */
 gsc_rgba gsc_plot_theme_color(const gsc_plot_theme *theme, int i);
+/* The same for words: as much nearer to the ink as a contrast of 4.5 to the ground needs. */
+gsc_rgba gsc_plot_theme_text_color(const gsc_plot_theme *theme, int i);
+/* Of two colours, 1 to 21: the ratio of their luminances as the Web Content Accessibility Guidelines 2.1 take it. */
+double gsc_plot_contrast(gsc_rgba a, gsc_rgba b);
 
 #endif

@@ -79,6 +79,8 @@ gsc_plot_view gsc_panel_home(const gsc_panel *panel) {
         gsc_plot_layer *layer = panel->layers[i];
         if (!layer->hidden) {
             range_add_layer(&x, layer->kind == GSC_LAYER_CLOUD ? &cloud : &y, panel, layer);
+        }
+        if (!layer->hidden && layer->kind != GSC_LAYER_POINTS) { /* theirs are not drawn */
             range_add_all(&y, &panel->y, layer->low, layer->n);
             range_add_all(&y, &panel->y, layer->high, layer->n);
         }

@@ -193,8 +193,13 @@ static gsc_status draw_arm(gsc_compare_builder *b, gsc_panel *panel, size_t arm,
     gsc_format_value(it->difference.mean, 2, mean, sizeof mean);
     gsc_format_value(it->difference.low, 2, low, sizeof low);
     gsc_format_value(it->difference.high, 2, high, sizeof high);
-    snprintf(value, sizeof value, "%s: %s [%s, %s], n = %zu", gsc_verdict_name(it->verdict), mean,
-             low, high, it->difference.n);
+    if (it->difference.n > 1) {
+        snprintf(value, sizeof value, "%s: %s [%s, %s], n = %zu", gsc_verdict_name(it->verdict),
+                 mean, low, high, it->difference.n);
+    } else {
+        snprintf(value, sizeof value, "%s: n = %zu", gsc_verdict_name(it->verdict),
+                 it->difference.n);
+    }
     gsc_legend_row *row = gsc_panel_add_legend(panel, it->name, value);
     if (row == NULL) {
         return gsc_compare_no_memory(b);
