@@ -38,10 +38,11 @@ static void shared_forward(gsc_lm *self, lm_layer *l, const gsc_view *x_next) {
                true, true);
 }
 
+/* dn (+)= what comes back from du. */
 static void shared_project_backward(gsc_lm *self, lm_layer *l, const gsc_view *du,
-                                    gsc_lm_role weight, gsc_lm_role bias) {
-    gsc_matmul(self->queue, &l->gradients[weight], du, &l->normed_2, true, false, true);
-    gsc_matmul(self->queue, &self->dn, du, &l->values[weight], false, false, true);
+                                    gsc_lm_role weight, gsc_lm_role bias, bool accumulate) {
+    gsc_matmul(self->queue, &l->gradients[weight], du, &l->normed_2, true, false, !self->forgotten);
+    gsc_matmul(self->queue, &self->dn, du, &l->values[weight], false, false, accumulate);
     if (shared_kind(self)->biased) {
         gsc_bias_backward(self->queue, &l->gradients[bias], du);
     }
@@ -50,15 +51,16 @@ static void shared_project_backward(gsc_lm *self, lm_layer *l, const gsc_view *d
 static void shared_backward(gsc_lm *self, lm_layer *l) {
     lm_activate(self, shared_kind(self), &self->shared_hidden, &l->shared_u, &l->shared_v);
     gsc_matmul(self->queue, &l->gradients[GSC_LM_SHARED_DOWN], &self->dx, &self->shared_hidden,
-               true, false, true);
+               true, false, !self->forgotten);
     gsc_matmul(self->queue, &self->shared_dhidden, &self->dx, &l->values[GSC_LM_SHARED_DOWN], false,
                false, false);
     lm_activate_backward(self, shared_kind(self), &self->shared_dhidden, &self->shared_dv,
                          &self->shared_dhidden, &l->shared_u, &l->shared_v);
-    shared_project_backward(self, l, &self->shared_dhidden, GSC_LM_SHARED_IN, GSC_LM_SHARED_BIAS);
+    shared_project_backward(self, l, &self->shared_dhidden, GSC_LM_SHARED_IN, GSC_LM_SHARED_BIAS,
+                            false);
     if (shared_kind(self)->gated) {
         shared_project_backward(self, l, &self->shared_dv, GSC_LM_SHARED_GATE,
-                                GSC_LM_SHARED_GATE_BIAS);
+                                GSC_LM_SHARED_GATE_BIAS, true);
     }
 }
 
@@ -236,9 +238,10 @@ gsc_status lm_experts_forward(gsc_lm *self, size_t layer, const gsc_view *x_next
 gsc_status lm_experts_backward(gsc_lm *self, size_t layer, const gsc_lm_batch *batch,
                                gsc_error *error) {
     lm_layer *l = &self->layers[layer];
-    gsc_set(self->queue, &self->dn, 0.0);
     if (self->shape.shared > 0) {
         shared_backward(self, l);
+    } else {
+        gsc_set(self->queue, &self->dn, 0.0);
     }
     const gsc_status status =
         self->mixes ? lm_mix_backward(self, layer, error)

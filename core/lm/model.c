@@ -22,10 +22,28 @@ size_t gsc_lm_workspace_bytes(const gsc_lm_shape *shape, unsigned threads) {
     return attention > experts ? attention : experts;
 }
 
+/* Whether the gradient is one product's, which may write it: it need not be 0 before. */
+static bool is_one_product(gsc_lm_role role) {
+    switch (role) {
+    case GSC_LM_QKV:
+    case GSC_LM_OUT:
+    case GSC_LM_IN:
+    case GSC_LM_IN_GATE:
+    case GSC_LM_DOWN:
+    case GSC_LM_SHARED_IN:
+    case GSC_LM_SHARED_GATE:
+    case GSC_LM_SHARED_DOWN:
+    case GSC_LM_HEAD:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void gsc_lm_forget_gradients(gsc_lm *self) {
     for (size_t i = 0; i < self->parameters.count; i++) {
         const gsc_lm_parameter *p = &self->parameters.list[i];
-        if (p->role != GSC_LM_IN && p->role != GSC_LM_IN_GATE && p->role != GSC_LM_DOWN) {
+        if (!is_one_product(p->role)) {
             const gsc_view gradient = gsc_lm_view(self, GSC_LM_GRADIENTS, p);
             gsc_set(self->queue, &gradient, 0.0);
         }

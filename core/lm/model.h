@@ -85,7 +85,7 @@ typedef struct gsc_lm_loss {
 /* The losses alone. Errors: those of the queue and of the plugins, naming the layer. */
 gsc_status gsc_lm_forward(gsc_lm *self, const gsc_lm_batch *batch, gsc_lm_loss *ret_loss,
                           gsc_error *error);
-/* The next gsc_lm_gradient starts from gradients of 0; until then those of experts' matrices are stale. */
+/* The next gsc_lm_gradient starts from gradients of 0; until then those of matrices are stale. */
 void gsc_lm_forget_gradients(gsc_lm *self);
 /* The losses, and adds the gradient of loss_scale * sum + balance_scale * balance; gates observe,
  * loads are counted. With training only. */

@@ -125,7 +125,7 @@ struct gsc_lm {
     lm_cut cut;
     double *loss_host, *q;
     double balance; /* of the backward pass under way */
-    bool forgotten; /* gradients of experts' matrices are written, not added to */
+    bool forgotten; /* gradients of matrices are written, not added to */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
     int64_t *tokens_host, *sequences;
     double *jitter_host;                    /* [T, d] */

@@ -94,14 +94,16 @@ static void attention_forward(gsc_lm *self, lm_layer *l) {
 static void attention_backward(gsc_lm *self, lm_layer *l) {
     const gsc_lm_shape *s = &self->shape;
     gsc_queue *queue = self->queue;
-    gsc_matmul(queue, &l->gradients[GSC_LM_OUT], &self->dx, &l->heads, true, false, true);
+    gsc_matmul(queue, &l->gradients[GSC_LM_OUT], &self->dx, &l->heads, true, false,
+               !self->forgotten);
     gsc_matmul(queue, &self->dheads, &self->dx, &l->values[GSC_LM_OUT], false, false, false);
     gsc_attention_backward(queue, &self->dqkv, &self->dheads, &l->heads, &l->lse, &l->qkv,
                            self->attention);
     if (s->rotated > 0) {
         gsc_rope(queue, &self->dqkv, &self->rope, s->context, 2 * s->heads, s->head_size, true);
     }
-    gsc_matmul(queue, &l->gradients[GSC_LM_QKV], &self->dqkv, &l->normed_1, true, false, true);
+    gsc_matmul(queue, &l->gradients[GSC_LM_QKV], &self->dqkv, &l->normed_1, true, false,
+               !self->forgotten);
     gsc_matmul(queue, &self->dn, &self->dqkv, &l->values[GSC_LM_QKV], false, false, false);
     norm_backward(self, norm_1(l), true);
 }
@@ -181,7 +183,8 @@ static gsc_status head_and_loss(gsc_lm *self, const gsc_lm_batch *batch, bool gr
                           batch->loss_scale);
         if (gradient) {
             const gsc_lm_role head = head_role(self);
-            gsc_matmul(self->queue, &self->global_gradients[head], &logits, &x, true, false, true);
+            const bool add = !self->forgotten || first > 0 || self->shape.tied;
+            gsc_matmul(self->queue, &self->global_gradients[head], &logits, &x, true, false, add);
             gsc_matmul(self->queue, &dn, &logits, &self->globals[head], false, false, false);
             if (self->shape.output_bias) {
                 gsc_bias_backward(self->queue, &self->global_gradients[GSC_LM_HEAD_BIAS], &logits);

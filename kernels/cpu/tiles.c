@@ -175,7 +175,7 @@ static void multiply_ragged(const pair *p, aside *o) {
 }
 
 /* A block: rows of a, inner numbers l .. l + inner - 1, by the columns of the panels of b, which are packed
- * on the way unless they are already. */
+ * on the way unless they are already. Panels of a take turns in the halves of a_room. */
 typedef struct block {
     const gsc_tiles_product *p;
     uint8_t *panels;
@@ -183,16 +183,17 @@ typedef struct block {
     size_t row, rows, column, columns;
     size_t l, inner;
     bool add, pack_b;
-    uint8_t *a_room; /* for two panels */
+    uint8_t *a_room;
+    gsc_tiles_next next;
 } block;
 
-static gsc_tiles_panel panel_of_a(const block *k, size_t row) {
+static gsc_tiles_panel panel_of_a(const block *k, size_t row, size_t l, size_t inner, size_t half) {
     return (gsc_tiles_panel){.side = &k->p->a,
-                             .to = k->a_room + row / LINES % 2 * PANEL_BYTES,
-                             .line = k->row + row,
-                             .lines = least(LINES, k->rows - row),
-                             .l = k->l,
-                             .depth = k->inner};
+                             .to = k->a_room + half * PANEL_BYTES,
+                             .line = row,
+                             .lines = least(LINES, k->p->m - row),
+                             .l = l,
+                             .depth = inner};
 }
 
 static gsc_tiles_panel panel_of_b(const block *k, size_t column) {
@@ -215,46 +216,68 @@ static void fetch_next(const block *k, aside *o, size_t i, size_t j, size_t step
     o->fetch_rate = (LINES + steps * GROUPS - 1) / (steps * GROUPS);
 }
 
-static void multiply_block(const block *k) {
+/* A panel of a, of row i, by all columns. */
+static void multiply_panel(const block *k, aside *o, size_t i, size_t half, float *turned) {
+    const size_t steps = round_up(k->inner) / LINES;
+    for (size_t j = 0; j < k->columns; j += LINES) {
+        const pair one = {.c = k->p->c + (k->row + i) * k->p->c_row + k->column + j,
+                          .c_row = k->p->c_row,
+                          .rows = least(LINES, k->rows - i),
+                          .columns = least(LINES, k->columns - j),
+                          .steps = steps,
+                          .a = k->a_room + half * PANEL_BYTES,
+                          .b = k->panels + j / LINES * k->panel_bytes,
+                          .add = k->add};
+        if (k->pack_b && i == 0 && j + LINES < k->columns) {
+            share_out(&o->b, gsc_tiles_packing_of(panel_of_b(k, j + LINES), turned), steps);
+        }
+        fetch_next(k, o, i, j, steps);
+        if (one.rows == LINES && one.columns == LINES) {
+            multiply_whole(&one, o);
+        } else {
+            multiply_ragged(&one, o);
+        }
+    }
+    pack_units(&o->a.packing, SIZE_MAX);
+}
+
+static void multiply_block(const block *k, gsc_tiles_ahead *ahead) {
     float turned[2][2 * TILE * TILE] __attribute__((aligned(64)));
-    const size_t steps = round_up(k->inner) / LINES, times = round_up(k->columns) / LINES;
+    const size_t pairs = round_up(k->inner) / LINES * (round_up(k->columns) / LINES);
     aside o = {.fetch_rows = 0};
-    gsc_tiles_pack_panel(panel_of_a(k, 0), turned[0]);
+    size_t half = 0;
+    if (ahead->row == k->row && ahead->l == k->l) {
+        half = ahead->half;
+    } else {
+        gsc_tiles_pack_panel(panel_of_a(k, k->row, k->l, k->inner, half), turned[0]);
+    }
     if (k->pack_b) {
         gsc_tiles_pack_panel(panel_of_b(k, 0), turned[1]);
     }
-    for (size_t i = 0; i < k->rows; i += LINES) {
+    *ahead = (gsc_tiles_ahead){.row = SIZE_MAX};
+    for (size_t i = 0; i < k->rows; i += LINES, half = 1 - half) {
+        gsc_tiles_panel next = {.lines = 0};
         if (i + LINES < k->rows) {
-            share_out(&o.a, gsc_tiles_packing_of(panel_of_a(k, i + LINES), turned[0]),
-                      times * steps);
+            next = panel_of_a(k, k->row + i + LINES, k->l, k->inner, 1 - half);
+        } else if (k->next.row != SIZE_MAX) {
+            next = panel_of_a(k, k->next.row, k->next.l, least(GSC_TILES_DEPTH, k->next.depth),
+                              1 - half);
+            *ahead = (gsc_tiles_ahead){.row = k->next.row, .l = k->next.l, .half = 1 - half};
         }
-        for (size_t j = 0; j < k->columns; j += LINES) {
-            const pair one = {.c = k->p->c + (k->row + i) * k->p->c_row + k->column + j,
-                              .c_row = k->p->c_row,
-                              .rows = least(LINES, k->rows - i),
-                              .columns = least(LINES, k->columns - j),
-                              .steps = steps,
-                              .a = k->a_room + i / LINES % 2 * PANEL_BYTES,
-                              .b = k->panels + j / LINES * k->panel_bytes,
-                              .add = k->add};
-            if (k->pack_b && i == 0 && j + LINES < k->columns) {
-                share_out(&o.b, gsc_tiles_packing_of(panel_of_b(k, j + LINES), turned[1]), steps);
-            }
-            fetch_next(k, &o, i, j, steps);
-            if (one.rows == LINES && one.columns == LINES) {
-                multiply_whole(&one, &o);
-            } else {
-                multiply_ragged(&one, &o);
-            }
+        if (next.lines > 0) {
+            share_out(&o.a, gsc_tiles_packing_of(next, turned[0]), pairs);
         }
+        multiply_panel(k, &o, i, half, turned[1]);
     }
     __asm__ volatile("" ::: "memory");
 }
 
+/* In chunks of the depth. */
 static void multiply_rows(const gsc_tiles_product *p, void *panels, size_t row, size_t rows,
                           size_t column, size_t columns, size_t l, size_t depth, void *a_room,
-                          bool pack_b) {
+                          bool pack_b, gsc_tiles_ahead *ahead, gsc_tiles_next next) {
     for (size_t k = 0; k < depth; k += GSC_TILES_DEPTH) {
+        const size_t after = k + GSC_TILES_DEPTH;
         const block one = {.p = p,
                            .panels = (uint8_t *)panels + k / LINES * STEP,
                            .panel_bytes = round_up(depth) / LINES * STEP,
@@ -266,14 +289,18 @@ static void multiply_rows(const gsc_tiles_product *p, void *panels, size_t row, 
                            .inner = least(GSC_TILES_DEPTH, depth - k),
                            .add = p->accumulate || l + k > 0,
                            .pack_b = pack_b,
-                           .a_room = a_room};
-        multiply_block(&one);
+                           .a_room = a_room,
+                           .next = after < depth ? (gsc_tiles_next){row, l + after, depth - after}
+                                                 : next};
+        multiply_block(&one, ahead);
     }
 }
 
 void gsc_tiles_rows(const gsc_tiles_product *p, const void *panels, size_t row, size_t rows,
-                    size_t column, size_t columns, size_t l, size_t depth, void *a_room) {
-    multiply_rows(p, (void *)panels, row, rows, column, columns, l, depth, a_room, false);
+                    size_t column, size_t columns, size_t l, size_t depth, void *a_room,
+                    gsc_tiles_ahead *ahead, gsc_tiles_next next) {
+    multiply_rows(p, (void *)panels, row, rows, column, columns, l, depth, a_room, false, ahead,
+                  next);
 }
 
 void gsc_tiles_block(size_t n, size_t k, size_t numbers, size_t *ret_columns, size_t *ret_depth) {
@@ -290,13 +317,18 @@ void gsc_tiles_block(size_t n, size_t k, size_t numbers, size_t *ret_columns, si
 
 void gsc_tiles_multiply(const gsc_tiles_product *p, void *room) {
     uint8_t *panels = (uint8_t *)room + GSC_TILES_A_BYTES;
+    gsc_tiles_ahead ahead = {.row = SIZE_MAX};
     size_t most_columns, most_depth;
     gsc_tiles_block(p->n, p->k, GSC_TILES_B_NUMBERS, &most_columns, &most_depth);
     for (size_t j = 0; j < p->n; j += most_columns) {
         const size_t columns = least(most_columns, p->n - j);
         for (size_t l = 0; l < p->k; l += most_depth) {
             const size_t depth = least(most_depth, p->k - l);
-            multiply_rows(p, panels, 0, p->m, j, columns, l, depth, room, true);
+            const size_t next_l = l + depth < p->k ? l + depth : 0;
+            const bool another = next_l > 0 || j + columns < p->n;
+            const gsc_tiles_next next = {another ? 0 : SIZE_MAX, next_l,
+                                         least(most_depth, p->k - next_l)};
+            multiply_rows(p, panels, 0, p->m, j, columns, l, depth, room, true, &ahead, next);
         }
     }
 }

@@ -37,7 +37,7 @@ enum {
     GSC_TILES_STEP_BYTES = 6 * GSC_TILES_PART_BYTES,
     /* Two panels of a: one is packed while the other is multiplied. */
     GSC_TILES_A_BYTES = 2 * GSC_TILES_DEPTH / GSC_TILES_LINES * GSC_TILES_STEP_BYTES,
-    GSC_TILES_B_NUMBERS = 1 << 16, /* of b that one task packs */
+    GSC_TILES_B_NUMBERS = 1 << 17, /* of b that one task packs */
     GSC_TILES_TASK_BYTES = GSC_TILES_A_BYTES + 6 * GSC_TILES_B_NUMBERS,
     GSC_TILES_SHARED_NUMBERS = 1 << 17, /* of b that tasks share: half of a cache of 2 MiB */
     GSC_TILES_SHARED_BYTES = 6 * GSC_TILES_SHARED_NUMBERS,
@@ -69,11 +69,23 @@ void gsc_tiles_end(void);
 void gsc_tiles_pack_b(void *to, const gsc_tiles_product *product, size_t first, size_t count,
                       size_t l, size_t depth);
 
-/* Rows row .. row + rows - 1 (row a multiple of 32) and the columns of the packed panels, which are
- * b's column .. column + columns - 1 (column a multiple of 32) and inner numbers l .. l + depth - 1 (l a
- * multiple of GSC_TILES_DEPTH, or depth all there is). a_room: GSC_TILES_A_BYTES, aligned. */
+/* A panel of a that was packed before its turn, in a half of a_room; row SIZE_MAX: none. */
+typedef struct gsc_tiles_ahead {
+    size_t row, l, half;
+} gsc_tiles_ahead;
+
+/* Rows and inner numbers that come after those of a call; row SIZE_MAX: none do. */
+typedef struct gsc_tiles_next {
+    size_t row, l, depth;
+} gsc_tiles_next;
+
+/* Rows row .. row + rows - 1 (multiples of 32, but for the last) and the columns of the packed panels, which
+ * are b's column .. column + columns - 1 (column a multiple of 32) and inner numbers l .. l + depth - 1 (l a
+ * multiple of GSC_TILES_DEPTH, or depth all there is). a_room: GSC_TILES_A_BYTES, aligned. ahead: what this
+ * room has; at the end the first panel of what comes next. */
 void gsc_tiles_rows(const gsc_tiles_product *product, const void *panels, size_t row, size_t rows,
-                    size_t column, size_t columns, size_t l, size_t depth, void *a_room);
+                    size_t column, size_t columns, size_t l, size_t depth, void *a_room,
+                    gsc_tiles_ahead *ahead, gsc_tiles_next next);
 
 /* A whole product within one task; room: GSC_TILES_TASK_BYTES, aligned. */
 void gsc_tiles_multiply(const gsc_tiles_product *product, void *room);

@@ -59,9 +59,11 @@ bool gsc_tiles_task(const gsc_queue *queue, size_t worker, const gsc_small_produ
 typedef struct tiles_work {
     const gsc_queue *queue;
     const gsc_tiles_product *product;
-    size_t column, columns, l, depth; /* the block of b */
-    size_t chunks;                    /* of GSC_TILES_DEPTH in it */
-    size_t rows;                      /* of a task */
+    size_t column, columns, l, depth;            /* the block of b */
+    size_t most_depth;                           /* of a block */
+    size_t chunks;                               /* of GSC_TILES_DEPTH in it */
+    size_t rows, row_tasks;                      /* of a task; how many tasks there are */
+    gsc_tiles_ahead ahead[GSC_POOL_MAX_THREADS]; /* of each worker */
 } tiles_work;
 
 static size_t least(size_t a, size_t b) {
@@ -78,29 +80,48 @@ static void pack_task(void *data, size_t task, size_t worker) {
                      least(GSC_TILES_DEPTH, w->depth - at));
 }
 
+/* What this worker will have next, if all take turns: in this block, or else in the block after it. Its first
+ * panel is packed while the unit works on the last one of this task. */
+static gsc_tiles_next next_of(const tiles_work *w, size_t task, size_t worker) {
+    const gsc_tiles_product *p = w->product;
+    const size_t same = task + gsc_pool_threads(w->queue->pool), after = w->l + w->depth;
+    if (same < w->row_tasks) {
+        return (gsc_tiles_next){same * w->rows, w->l, w->depth};
+    }
+    const bool another = after < p->k || w->column + w->columns < p->n;
+    const size_t l = after < p->k ? after : 0;
+    return (gsc_tiles_next){another && worker < w->row_tasks ? worker * w->rows : SIZE_MAX, l,
+                            least(w->most_depth, p->k - l)};
+}
+
 static void rows_task(void *data, size_t task, size_t worker) {
-    const tiles_work *w = data;
+    tiles_work *w = data;
     const size_t row = task * w->rows;
     gsc_tiles_begin();
     gsc_tiles_rows(w->product, w->queue->own, row, least(w->rows, w->product->m - row), w->column,
-                   w->columns, w->l, w->depth, task_room(w->queue, worker));
+                   w->columns, w->l, w->depth, task_room(w->queue, worker), &w->ahead[worker],
+                   next_of(w, task, worker));
     gsc_tiles_end();
 }
 
 static void run_blocks(const gsc_queue *queue, const gsc_tiles_product *p) {
     tiles_work w = {.queue = queue, .product = p};
-    size_t columns, depth;
-    gsc_tiles_block(p->n, p->k, GSC_TILES_SHARED_NUMBERS, &columns, &depth);
+    size_t columns;
+    gsc_tiles_block(p->n, p->k, GSC_TILES_SHARED_NUMBERS, &columns, &w.most_depth);
     w.rows = (p->m / ROW_TASKS + GSC_TILES_LINES - 1) / GSC_TILES_LINES * GSC_TILES_LINES;
     w.rows = w.rows < LEAST_ROWS ? LEAST_ROWS : w.rows;
+    w.row_tasks = (p->m + w.rows - 1) / w.rows;
+    for (size_t i = 0; i < gsc_pool_threads(queue->pool); i++) {
+        w.ahead[i].row = SIZE_MAX;
+    }
     for (w.column = 0; w.column < p->n; w.column += columns) {
         w.columns = least(columns, p->n - w.column);
-        for (w.l = 0; w.l < p->k; w.l += depth) {
-            w.depth = least(depth, p->k - w.l);
+        for (w.l = 0; w.l < p->k; w.l += w.most_depth) {
+            w.depth = least(w.most_depth, p->k - w.l);
             w.chunks = (w.depth + GSC_TILES_DEPTH - 1) / GSC_TILES_DEPTH;
             const size_t panels = (w.columns + GSC_TILES_LINES - 1) / GSC_TILES_LINES;
             gsc_pool_run(queue->pool, panels * w.chunks, pack_task, &w);
-            gsc_pool_run(queue->pool, (p->m + w.rows - 1) / w.rows, rows_task, &w);
+            gsc_pool_run(queue->pool, w.row_tasks, rows_task, &w);
         }
     }
 }
