@@ -16,8 +16,7 @@ struct _GscRunStore {
     gsc_library *library;
     GSource *news; /* due whenever the library has brought something */
     GListStore *items;
-    GHashTable *by_path; /* path -> GscRunItem, borrowed from items or hidden */
-    GHashTable *hidden;  /* items taken out of the list, owned */
+    GHashTable *by_path; /* path -> GscRunItem, borrowed from items */
     char *folder;
     gsc_error folder_error;
     char *problem; /* why the folder cannot be listed, or NULL */
@@ -235,7 +234,6 @@ void gsc_run_store_forget(GscRunStore *self, const char *path) {
     if (item != NULL) {
         g_object_ref(item);
         g_hash_table_remove(self->by_path, path);
-        g_hash_table_remove(self->hidden, item);
         if (g_list_store_find(self->items, item, &position)) {
             g_list_store_remove(self->items, position);
         }
@@ -271,7 +269,6 @@ static void gsc_run_store_finalize(GObject *object) {
         g_source_unref(self->news);
     }
     g_hash_table_unref(self->by_path);
-    g_hash_table_unref(self->hidden);
     g_object_unref(self->items);
     g_free(self->folder);
     g_free(self->problem);
@@ -294,7 +291,6 @@ static void gsc_run_store_init(GscRunStore *self) {
 
     self->items = g_list_store_new(GSC_TYPE_RUN_ITEM);
     self->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    self->hidden = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
     if (gsc_runs_folder(folder, sizeof folder, &self->folder_error) == GSC_OK) {
         self->folder = g_canonicalize_filename(folder, NULL);
         g_autoptr(GFile) file = g_file_new_for_path(self->folder);
@@ -382,20 +378,33 @@ char *gsc_run_store_free_path(GscRunStore *self, const char *experiment) {
     }
 }
 
-void gsc_run_store_hide(GscRunStore *self, GscRunItem *item) {
-    guint position = 0;
+/* ---- What is kept of a run ----------------------------------------------------------------------- */
 
-    g_hash_table_insert(self->hidden, item, g_object_ref(item));
-    if (g_list_store_find(self->items, item, &position)) {
-        g_list_store_remove(self->items, position);
-    }
-    g_signal_emit(self, signals[SIGNAL_ITEM_CHANGED], 0, item);
+static const gsc_library_run *find_kept(GscRunStore *self, const char *path) {
+    const gsc_library_run *run =
+        self->library != NULL ? gsc_library_find(self->library, path) : NULL;
+
+    return run != NULL && run->known ? run : NULL;
 }
 
-void gsc_run_store_unhide(GscRunStore *self, GscRunItem *item) {
-    if (g_hash_table_contains(self->hidden, item)) {
-        g_list_store_insert_sorted(self->items, item, compare_newest_first, NULL);
-        g_hash_table_remove(self->hidden, item);
-        g_signal_emit(self, signals[SIGNAL_ITEM_CHANGED], 0, item);
-    }
+int gsc_run_store_get_color(GscRunStore *self, const char *path) {
+    const gsc_library_run *run = find_kept(self, path);
+
+    return run != NULL ? run->color : -1;
+}
+
+bool gsc_run_store_set_color(GscRunStore *self, const char *path, int color) {
+    return find_kept(self, path) != NULL &&
+           gsc_library_set_color(self->library, path, color, NULL) == GSC_OK;
+}
+
+int gsc_run_store_get_said(GscRunStore *self, const char *path) {
+    const gsc_library_run *run = find_kept(self, path);
+
+    return run != NULL ? run->shown : -1;
+}
+
+bool gsc_run_store_set_said(GscRunStore *self, const char *path, bool shown) {
+    return find_kept(self, path) != NULL &&
+           gsc_library_set_shown(self->library, path, shown, NULL) == GSC_OK;
 }

@@ -45,9 +45,12 @@ void gsc_run_store_forget(GscRunStore *self, const char *path);
 /* A path in the runs folder that no run has: FOLDER/first-7.gsc; caller frees. */
 char *gsc_run_store_free_path(GscRunStore *self, const char *experiment);
 
-/* Takes an item out of the list (its file stays) and puts it back. */
-void gsc_run_store_hide(GscRunStore *self, GscRunItem *item);
-void gsc_run_store_unhide(GscRunStore *self, GscRunItem *item);
+/* What the library keeps of a run: the palette index that it was drawn with last, and its eye (1 in the figure, 0
+ * hidden); -1: never said. Setting them fails, quietly, for a run that has not been read yet. */
+int gsc_run_store_get_color(GscRunStore *self, const char *path);
+bool gsc_run_store_set_color(GscRunStore *self, const char *path, int color);
+int gsc_run_store_get_said(GscRunStore *self, const char *path);
+bool gsc_run_store_set_said(GscRunStore *self, const char *path, bool shown);
 
 G_END_DECLS
 

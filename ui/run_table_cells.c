@@ -6,6 +6,10 @@
 
 #include <math.h>
 
+enum {
+    NAME_CHARS = 22 /* of a run's name that are in sight at the least */
+};
+
 /* What the factory and the sorter of a column know; as long as they live. */
 typedef struct place {
     GscRunTable *table; /* borrowed: the view is a part of it */
@@ -88,10 +92,13 @@ static void on_label_setup(GtkListItemFactory *factory, GtkListItem *item, place
     GtkWidget *label = gtk_label_new(NULL);
     bool text = is_text(self);
 
+    bool name = self->column == GSC_LIBRARY_NAME && !self->of_groups;
+
+    /* What does not fit is scrolled to; names differ at their ends, which therefore stay. */
     gtk_label_set_xalign(GTK_LABEL(label), text ? 0 : 1);
-    gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_END);
-    gtk_label_set_width_chars(GTK_LABEL(label), text ? 6 : 7);
-    gtk_label_set_max_width_chars(GTK_LABEL(label), self->of_groups ? 40 : 26);
+    gtk_label_set_ellipsize(GTK_LABEL(label), name ? PANGO_ELLIPSIZE_MIDDLE : PANGO_ELLIPSIZE_END);
+    gtk_label_set_width_chars(GTK_LABEL(label), name ? NAME_CHARS : text ? 8 : 9);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), self->of_groups || name ? 40 : 26);
     gtk_widget_add_css_class(label, "numeric");
     gtk_list_item_set_child(item, label);
     g_object_set_data(G_OBJECT(item), "place", self);
@@ -165,14 +172,18 @@ static bool is_shown(GscRunTable *self, const char *path) {
     return item != NULL && gsc_run_item_get_shown(item);
 }
 
+static size_t count_shown(GscRunTable *self, const GscRunTableLine *group) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < group->n_members; i++) {
+        n += is_shown(self, group->members[i]->path);
+    }
+    return n;
+}
+
 /* Of a group: whether any of its runs is. */
 static bool is_line_shown(GscRunTable *self, GscRunTableLine *line) {
-    bool shown = line->path != NULL && is_shown(self, line->path);
-
-    for (size_t i = 0; i < line->n_members && !shown; i++) {
-        shown = is_shown(self, line->members[i]->path);
-    }
-    return shown;
+    return line->path != NULL ? is_shown(self, line->path) : count_shown(self, line) > 0;
 }
 
 static void update_eye(GtkListItem *item) {
@@ -229,19 +240,39 @@ GtkColumnViewColumn *gsc_run_table_new_eye_column(GscRunTable *self) {
 
 /* ---- Number of runs of a group ------------------------------------------------------------------- */
 
+/* "20 · 3 in the figure": the eye moves the second number, and neither the first nor a mean. */
+static void update_count(GtkListItem *item) {
+    GtkWidget *label = gtk_list_item_get_child(item);
+    const place *self = g_object_get_data(G_OBJECT(item), "place");
+    GscRunTableLine *line = gtk_list_item_get_item(item);
+
+    if (line == NULL || label == NULL) {
+        return;
+    }
+    const size_t all = line->n_members, shown = count_shown(self->table, line);
+    g_autofree char *text =
+        shown == all ? g_strdup_printf("%zu", all)
+                     : g_strdup_printf("%zu <small>· %zu in the figure</small>", all, shown);
+    g_autofree char *tip = g_strdup_printf(
+        "%zu %s found, %zu of them in the figure; a mean counts all that have the value, in the "
+        "figure or not",
+        all, all == 1 ? "run is" : "runs are", shown);
+    gtk_label_set_markup(GTK_LABEL(label), text);
+    gtk_widget_set_tooltip_text(label, tip);
+}
+
 static void on_count_setup(GtkListItemFactory *factory, GtkListItem *item, place *self) {
     GtkWidget *label = gtk_label_new(NULL);
 
-    gtk_label_set_xalign(GTK_LABEL(label), 1);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
     gtk_widget_add_css_class(label, "numeric");
     gtk_list_item_set_child(item, label);
+    g_object_set_data(G_OBJECT(item), "place", self);
 }
 
 static void on_count_bind(GtkListItemFactory *factory, GtkListItem *item, place *self) {
-    GscRunTableLine *line = gtk_list_item_get_item(item);
-    g_autofree char *text = g_strdup_printf("%zu", line->n_members);
-
-    gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)), text);
+    follow(item, G_CALLBACK(update_count));
+    update_count(item);
 }
 
 GtkColumnViewColumn *gsc_run_table_new_count_column(GscRunTable *self) {

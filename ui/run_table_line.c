@@ -117,16 +117,20 @@ static char *group_markup(GscRunTableLine *self, size_t index, gsc_library_band 
         return g_strdup("");
     }
     g_autofree char *mean = number_markup(summary.mean, DIGITS);
+    g_autofree char *n =
+        summary.n == self->n_members
+            ? g_strdup_printf("<small>n %zu</small>", summary.n)
+            : g_strdup_printf("<small>n %zu of %zu</small>", summary.n, self->n_members);
     if (isnan(summary.low)) {
-        return g_strdup_printf("%s <small>n 1</small>", mean);
+        return g_strdup_printf("%s %s", mean, n);
     }
     if (band == GSC_LIBRARY_RANGE) {
         g_autofree char *low = number_markup(summary.low, DIGITS);
         g_autofree char *high = number_markup(summary.high, DIGITS);
-        return g_strdup_printf("%s (%s … %s) <small>n %zu</small>", mean, low, high, summary.n);
+        return g_strdup_printf("%s (%s … %s) %s", mean, low, high, n);
     }
     g_autofree char *half = number_markup(summary.high - summary.mean, BAND_DIGITS);
-    return g_strdup_printf("%s ± %s <small>n %zu</small>", mean, half, summary.n);
+    return g_strdup_printf("%s ± %s %s", mean, half, n);
 }
 
 char *gsc_run_table_line_dup_markup(GscRunTableLine *self, const gsc_library_column *column,

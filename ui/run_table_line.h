@@ -36,7 +36,8 @@ GscRunTableLine *gsc_run_table_line_new_group(const gsc_library_group *group, si
 void gsc_run_table_line_changed(GscRunTableLine *self);
 
 /* What a cell shows: of a run its value, of a group "mean ± half n 8" (least … largest where band is
- * GSC_LIBRARY_RANGE). Pango markup; caller frees. */
+ * GSC_LIBRARY_RANGE), "n 7 of 8" where one of its runs has no value. All runs of the group count, in the figure
+ * or not. Pango markup; caller frees. */
 char *gsc_run_table_line_dup_markup(GscRunTableLine *self, const gsc_library_column *column,
                                     size_t index, gsc_library_band band);
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the run table remembers between starts: the order of its lines, the group, which columns it has, in
- * which order and how wide. Lists are kept as lines of words, because names of columns have every other
- * sign. See run_table_private.h.
+ * which order and how wide (at the usual size of text). Lists are kept as lines of words, because names of
+ * columns have every other sign. See run_table_private.h.
  */
 #include "ui/run_table_private.h"
 
+#include "ui/text_scale.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +17,9 @@
 void gsc_run_table_note_order(GscRunTable *self, bool of_groups) {
     GtkSorter *sorter = gtk_column_view_get_sorter(of_groups ? self->group_view : self->run_view);
 
+    if (self->probes[0] == NULL || self->probes[1] == NULL) { /* the table is being taken down */
+        return;
+    }
     self->sort_column[of_groups] = -1;
     self->descending[of_groups] =
         gtk_sorter_compare(sorter, self->probes[0], self->probes[1]) == GTK_ORDERING_LARGER;
@@ -100,7 +106,7 @@ int gsc_run_table_get_width(GscRunTable *self, guint column) {
     g_auto(GStrv) widths = dup_list(self, "table-widths");
     int width = find_number(widths, name_of(self, column));
 
-    return width > 0 ? width : -1;
+    return width > 0 ? (int)lround(width * gsc_text_scale_get()) : -1;
 }
 
 static int column_of(GtkColumnViewColumn *made) {
@@ -127,7 +133,8 @@ static void keep_columns(GscRunTable *self) {
         at++;
         g_string_append_printf(order, "%s%s", order->len > 0 ? "\n" : "", name);
         if (width > 0) {
-            g_string_append_printf(widths, "%s%s\t%d", widths->len > 0 ? "\n" : "", name, width);
+            g_string_append_printf(widths, "%s%s\t%ld", widths->len > 0 ? "\n" : "", name,
+                                   lround(width / gsc_text_scale_get()));
         }
     }
     for (gsize i = 0; before[i] != NULL; i++) {

@@ -118,7 +118,7 @@ static void update_heading(GtkListBoxRow *row, GtkListBoxRow *before, gpointer d
     gtk_list_box_row_set_header(row, heading);
 }
 
-/* Scrolls the list until the row is in sight; a row that has no place yet is left alone. */
+/* Scrolls the list until the row is in sight; one that has no place yet is shown once the list has its size. */
 static void show_row(GscSidebar *self, GtkListBoxRow *row) {
     GtkAdjustment *at = gtk_scrolled_window_get_vadjustment(self->experiment_scroller);
     graphene_rect_t box;
@@ -477,6 +477,9 @@ static void gsc_sidebar_dispose(GObject *object) {
     g_clear_handle_id(&self->show_source, g_source_remove);
     g_clear_weak_pointer(&self->came_from);
 
+    if (content != NULL) { /* its rows outlive what their headings are made of */
+        gtk_list_box_set_header_func(self->experiment_list, NULL, NULL, NULL);
+    }
     self->pages = NULL;
     g_clear_pointer(&content, gtk_widget_unparent);
     g_clear_object(&self->found);

@@ -24,7 +24,8 @@ int gsc_state_get_int(gsc_state *self, const char *key, int fallback);
 void gsc_state_set_int(gsc_state *self, const char *key, int value);
 char *gsc_state_dup_string(gsc_state *self, const char *key); /* NULL: never said; caller frees */
 void gsc_state_set_string(gsc_state *self, const char *key, const char *value);
-/* 1 shown, 0 hidden by the user, -1 never said. */
+/* Of a run that the library does not know yet, or of which a version before it kept these here. 1 shown, 0 hidden
+ * by the user, -1 never said. */
 int gsc_state_get_shown(gsc_state *self, const char *run_path);
 void gsc_state_set_shown(gsc_state *self, const char *run_path, bool shown);
 /* The palette index that the run was drawn in last, or -1. */

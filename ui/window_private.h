@@ -76,6 +76,8 @@ void gsc_window_choose_run(GscWindow *self, GscRunItem *item);
 void gsc_window_update_figure(GscWindow *self);
 void gsc_window_stop(GscWindow *self);
 void gsc_window_toggle_run(GscWindow *self, const char *path);
+/* Remembers whether the user wants a run in the figure. */
+void gsc_window_keep_shown(GscWindow *self, const char *path, bool shown);
 /* Goes on with a run that ended too early, from its last checkpoint. */
 void gsc_window_resume_run(GscWindow *self, const char *path);
 /* Moves a run, or several (GscRunItem), to the trash with their checkpoints, which can be undone; active ones

@@ -69,9 +69,38 @@ guint gsc_window_count_shown(GscWindow *self) {
     return shown->len;
 }
 
+/* ---- What is remembered of a run ------------------------------------------------------------------ */
+
+/* The library's word, else the window's own of a run that had no file yet, or of an older version. */
+static int get_said(GscWindow *self, const char *path) {
+    const int said = gsc_run_store_get_said(self->runs, path);
+
+    return said >= 0 ? said : gsc_state_get_shown(self->state, path);
+}
+
+void gsc_window_keep_shown(GscWindow *self, const char *path, bool shown) {
+    if (!gsc_run_store_set_said(self->runs, path, shown)) {
+        gsc_state_set_shown(self->state, path, shown);
+    }
+}
+
+static int get_color(GscWindow *self, const char *path) {
+    const int color = gsc_run_store_get_color(self->runs, path);
+
+    return color >= 0 ? color : gsc_state_get_color(self->state, path);
+}
+
+static void keep_color(GscWindow *self, const char *path, int color) {
+    if (!gsc_run_store_set_color(self->runs, path, color)) {
+        gsc_state_set_color(self->state, path, color);
+    }
+}
+
+/* ---- Colours -------------------------------------------------------------------------------------- */
+
 /* The first colour that is free, the one that the run had last before all others; taken. */
 static int take_color(GscWindow *self, GscRunItem *item, bool *used, int otherwise) {
-    int color = gsc_state_get_color(self->state, gsc_run_item_get_path(item));
+    int color = get_color(self, gsc_run_item_get_path(item));
 
     if (color < 0 || color >= GSC_PALETTE_SIZE || used[color]) {
         color = 0;
@@ -81,7 +110,7 @@ static int take_color(GscWindow *self, GscRunItem *item, bool *used, int otherwi
         color = color < GSC_PALETTE_SIZE ? color : otherwise % GSC_PALETTE_SIZE;
     }
     used[color] = true;
-    gsc_state_set_color(self->state, gsc_run_item_get_path(item), color);
+    keep_color(self, gsc_run_item_get_path(item), color);
     return color;
 }
 
@@ -188,7 +217,7 @@ static void on_listed(GscRunStore *runs, GscWindow *self) {
         const char *experiment = gsc_run_item_get_experiment(item);
         bool newest = gsc_run_item_is_known(item) && *experiment != '\0' &&
                       g_hash_table_add(seen, g_strdup(experiment));
-        int said = gsc_state_get_shown(self->state, gsc_run_item_get_path(item));
+        int said = get_said(self, gsc_run_item_get_path(item));
         gsc_run_item_set_shown(item,
                                gsc_run_item_get_shown(item) || (said >= 0 ? said == 1 : newest));
     }
@@ -221,7 +250,7 @@ void gsc_window_choose_run(GscWindow *self, GscRunItem *item) {
         g_set_object(&self->solo, item);
     }
     gsc_run_item_set_shown(item, true);
-    gsc_state_set_shown(self->state, gsc_run_item_get_path(item), true);
+    gsc_window_keep_shown(self, gsc_run_item_get_path(item), true);
     if (*gsc_run_item_get_failure(item) != '\0') {
         tell_failure(self, item);
     }
@@ -239,7 +268,7 @@ void gsc_window_toggle_run(GscWindow *self, const char *path) {
         return;
     }
     bool shown = !gsc_run_item_get_shown(item);
-    gsc_state_set_shown(self->state, path, shown);
+    gsc_window_keep_shown(self, path, shown);
     gsc_run_item_set_shown(item, shown);
 }
 
@@ -360,7 +389,7 @@ GscRunItem *gsc_window_start_run_with(GscWindow *self, const char *const *sets) 
     g_clear_object(&self->solo);
     self->asked = true;
     gsc_window_show_start(self, false);
-    gsc_state_set_shown(self->state, path, true);
+    gsc_window_keep_shown(self, path, true);
     gsc_run_item_set_shown(item, true);
     gsc_window_update_figure(self);
     return item;

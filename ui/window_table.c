@@ -48,7 +48,7 @@ static void on_activated(GscRunTable *table, const char *path, GscWindow *self) 
 static void on_seen(GscRunTable *table, char **paths, gboolean shown, GscWindow *self) {
     for (gsize i = 0; paths[i] != NULL; i++) {
         GscRunItem *item = need_item(self, paths[i]);
-        gsc_state_set_shown(self->state, paths[i], shown);
+        gsc_window_keep_shown(self, paths[i], shown);
         gsc_run_item_set_shown(item, shown);
     }
     gsc_window_update_figure(self);

@@ -224,6 +224,9 @@ static void test_marks(void) {
     TAP_OK(gsc_library_set_notes(library, path, "too Warm", &error) == GSC_OK &&
                gsc_library_set_tags(library, path, "paper keep", &error) == GSC_OK,
            "notes and tags are taken");
+    TAP_OK(gsc_library_set_color(library, path, 3, &error) == GSC_OK &&
+               gsc_library_set_shown(library, path, false, &error) == GSC_OK,
+           "so are a colour and an eye");
     TAP_OK(count_found(library, "tag:paper") == 1 && count_found(library, "too warm") == 1,
            "and found");
     gsc_library_close(library);
@@ -239,9 +242,11 @@ static void test_marks(void) {
     const gsc_library_run *run = gsc_library_find(library, moved);
     TAP_STRING(run != NULL ? gsc_library_get_cell(run, GSC_LIBRARY_NOTES).text : NULL, "too Warm",
                "notes follow a file that moves");
+    TAP_OK(run != NULL && run->color == 3 && run->shown == 0, "so do its colour and its eye");
     run = gsc_library_find(library, path);
     TAP_OK(run != NULL && gsc_library_get_cell(run, GSC_LIBRARY_TAGS).text == NULL,
            "a new run of that name has none");
+    TAP_OK(run != NULL && run->color == -1 && run->shown == -1, "of either");
     TAP_OK(gsc_library_set_tags(library, "/nowhere.gsc", "x", &error) == GSC_ERR_INPUT,
            "an unknown run is refused");
     gsc_library_close(library);
@@ -328,6 +333,42 @@ static void test_bad_database(void) {
     gsc_library_close(library);
 }
 
+/* A database of the first version keeps its notes; summaries are made anew. */
+static void test_older_database(void) {
+    gsc_library *library = NULL;
+    char old[600], path[1024], key[1200];
+    sqlite3 *db = NULL;
+    snprintf(old, sizeof(old), "%s.old", database);
+    snprintf(path, sizeof(path), "%s", in_folder("run-5.gsc"));
+    snprintf(key, sizeof(key), "run-5@%.6f", 1000005.0);
+    sqlite3_open(old, &db);
+    fixture_exec(db, "PRAGMA application_id=0x47534c42; PRAGMA user_version=1;"
+                     "CREATE TABLE summaries(path TEXT PRIMARY KEY, modified INTEGER NOT NULL,"
+                     " changed INTEGER NOT NULL, size INTEGER NOT NULL, record TEXT NOT NULL)"
+                     " WITHOUT ROWID;"
+                     "CREATE TABLE marks(run TEXT PRIMARY KEY, notes TEXT NOT NULL,"
+                     " tags TEXT NOT NULL) WITHOUT ROWID;");
+    char *sql = sqlite3_mprintf("INSERT INTO marks VALUES(%Q, 'from before', 'old')", key);
+    fixture_exec(db, sql);
+    sqlite3_free(sql);
+    sqlite3_close(db);
+    gsc_library_open(old, folder, &library, NULL);
+    TAP_OK(read_all(library) == RUNS, "a library of the first version opens");
+    TAP_STRING(gsc_library_get_problem(library), "", "and is brought to this one");
+    const gsc_library_run *run = gsc_library_find(library, path);
+    TAP_STRING(run != NULL ? gsc_library_get_cell(run, GSC_LIBRARY_NOTES).text : NULL,
+               "from before", "with its notes");
+    TAP_OK(run != NULL && run->color == -1 && run->shown == -1, "and without colours");
+    TAP_OK(gsc_library_set_color(library, path, 2, NULL) == GSC_OK, "which can be added");
+    gsc_library_close(library);
+    gsc_library_open(old, folder, &library, NULL);
+    read_all(library);
+    run = gsc_library_find(library, path);
+    TAP_OK(run != NULL && run->color == 2, "and stay");
+    gsc_library_close(library);
+    remove(old);
+}
+
 int main(void) {
     snprintf(folder, sizeof(folder), "%s/runs", fixture_folder());
     snprintf(database, sizeof(database), "%s/library.db", fixture_folder());
@@ -340,6 +381,7 @@ int main(void) {
     test_marks();
     test_unreadable();
     test_bad_database();
+    test_older_database();
     library_remove_tree(fixture_folder());
     return tap_done();
 }

@@ -22,7 +22,8 @@
 
 enum {
     SERVER_WAIT_MS = 60000,
-    END_TURNS = 500 /* of 20 ms until a program is killed */
+    END_TURNS = 500, /* of 20 ms until a program is killed */
+    KEY_TRIES = 5
 };
 
 static const double FIRST_FRAME_S = 60;
@@ -205,12 +206,19 @@ static double wait_turn(double waited, double seconds) {
 }
 
 bool desk_quit(desk *self) {
+    int status = -1;
+
     desk_key(self, "ctrl+q");
     for (double waited = 0; waited >= 0; waited = wait_turn(waited, 30)) {
-        if (self->window > 0 && waitpid(self->window, NULL, WNOHANG) != 0) {
+        if (self->window > 0 && waitpid(self->window, &status, WNOHANG) != 0) {
             kill(-self->window, SIGKILL); /* what the session left */
             self->window = 0;
-            return true;
+            /* of a fatal message; the bus passes a signal on as 128 and its number */
+            const bool complained = status == (128 + SIGTRAP) << 8;
+            if (complained) {
+                printf("# the window complained while it closed\n");
+            }
+            return !complained;
         }
     }
     desk_stop(self);
@@ -365,14 +373,16 @@ bool desk_box(desk *self, const char *widget, double ret_box[4]) {
 
 /* ---- Hand ---------------------------------------------------------------------------------------- */
 
-static void hand(const char *format, ...) {
+/* False where it could not: a window that it found was gone before it got there. */
+static bool hand(const char *format, ...) {
     va_list arguments;
+    int status = -1;
     va_start(arguments, format);
     g_autofree char *tail = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     g_autofree char *line = g_strconcat("timeout 20 xdotool ", tail, NULL);
 
-    g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL);
+    return g_spawn_command_line_sync(line, NULL, NULL, &status, NULL) && status == 0;
 }
 
 void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y) {
@@ -421,7 +431,14 @@ void desk_drag(desk *self, const char *widget, int dx, int dy, int button) {
 }
 
 void desk_key(desk *self, const char *key) {
-    hand("search --onlyvisible --name Gatescope windowfocus --sync key %s", key);
+    for (int i = 0; i < KEY_TRIES; i++) {
+        if (hand("search --onlyvisible --name Gatescope windowfocus --sync")) {
+            desk_press(self, key);
+            return;
+        }
+        desk_rest(0.1);
+    }
+    printf("# no window took the key %s\n", key);
 }
 
 void desk_press(desk *self, const char *key) {

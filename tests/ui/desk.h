@@ -31,7 +31,8 @@ void desk_remove_tree(const char *path);
 /* Starts the window with these arguments (NULL-terminated) and waits for its first frame. */
 bool desk_start(desk *self, const char *const *arguments);
 void desk_stop(desk *self);
-/* Asks the window to close (Ctrl+Q), so that it remembers what it is to remember, and waits for its end. */
+/* Asks the window to close (Ctrl+Q), so that it remembers what it is to remember, and waits for its end; false where
+ * it does not end, or ends by a message that G_DEBUG made fatal. */
 bool desk_quit(desk *self);
 /* Waits until a run can be started: the plugins' descriptors are read by another process. */
 bool desk_wait_ready(desk *self);
