@@ -124,8 +124,8 @@ struct gsc_lm {
     bool is_cut;     /* the gate's stages run by sequences */
     lm_cut cut;
     double *loss_host, *q;
-    double balance; /* of the backward pass under way */
-    bool forgotten; /* gradients of matrices are written, not added to */
+    double balance;                         /* of the backward pass under way */
+    bool forgotten;                         /* gradients of matrices are written, not added to */
     int32_t *start_host, *slot_expert_host; /* the latter with E more, for counts */
     int64_t *tokens_host, *sequences;
     double *jitter_host;                    /* [T, d] */
