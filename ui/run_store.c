@@ -16,7 +16,8 @@ struct _GscRunStore {
     gsc_library *library;
     GSource *news; /* due whenever the library has brought something */
     GListStore *items;
-    GHashTable *by_path; /* path -> GscRunItem, borrowed from items */
+    GPtrArray *fresh;    /* new items on their way into the list, owned */
+    GHashTable *by_path; /* path -> GscRunItem, borrowed from items or fresh */
     char *folder;
     gsc_error folder_error;
     char *problem; /* why the folder cannot be listed, or NULL */
@@ -66,7 +67,17 @@ static bool is_sorted(GListModel *items) {
     return true;
 }
 
+static int compare_pointers(gconstpointer a, gconstpointer b) {
+    return compare_newest_first(*(const gpointer *)a, *(const gpointer *)b, NULL);
+}
+
+/* What came since goes into the list at once and in order, so that the view moves once. */
 static void sort_items(GscRunStore *self) {
+    g_ptr_array_sort(self->fresh, compare_pointers);
+    if (self->fresh->len > 0) {
+        g_list_store_splice(self->items, 0, 0, self->fresh->pdata, self->fresh->len);
+        g_ptr_array_set_size(self->fresh, 0);
+    }
     if (!is_sorted(G_LIST_MODEL(self->items))) {
         g_list_store_sort(self->items, compare_newest_first, NULL);
     }
@@ -141,7 +152,7 @@ static bool is_listed_here(GscRunStore *self, const gsc_library_run *run) {
            g_str_has_suffix(run->path, ".gsc");
 }
 
-static void take_run(GscRunStore *self, const gsc_library_run *run, GPtrArray *fresh) {
+static void take_run(GscRunStore *self, const gsc_library_run *run) {
     GscRunItem *item = g_hash_table_lookup(self->by_path, run->path);
 
     if (g_strcmp0(run->path, self->folder) == 0) {
@@ -151,7 +162,7 @@ static void take_run(GscRunStore *self, const gsc_library_run *run, GPtrArray *f
     }
     if (item == NULL && is_listed_here(self, run)) {
         item = new_item(self, run->path);
-        g_ptr_array_add(fresh, item);
+        g_ptr_array_add(self->fresh, item);
     }
     if (item != NULL) {
         gsc_run_item_take(item, run);
@@ -173,7 +184,6 @@ static void take_gone(GscRunStore *self, const char *path) {
 
 static gboolean take_news(gpointer data) {
     GscRunStore *self = GSC_RUN_STORE(data);
-    g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(g_object_unref);
     gsc_library_news news;
     gsc_error error = {0};
 
@@ -186,9 +196,8 @@ static gboolean take_news(gpointer data) {
         take_gone(self, news.gone[i]->path);
     }
     for (size_t i = 0; i < news.n_changed; i++) {
-        take_run(self, news.changed[i], fresh);
+        take_run(self, news.changed[i]);
     }
-    g_list_store_splice(self->items, 0, 0, fresh->pdata, fresh->len);
     const bool all = news.left == 0 && !news.more;
     if (all || g_get_monotonic_time() - self->sorted_us > SORT_EVERY_MS * 1000) {
         sort_items(self);
@@ -234,6 +243,7 @@ void gsc_run_store_forget(GscRunStore *self, const char *path) {
     if (item != NULL) {
         g_object_ref(item);
         g_hash_table_remove(self->by_path, path);
+        g_ptr_array_remove(self->fresh, item);
         if (g_list_store_find(self->items, item, &position)) {
             g_list_store_remove(self->items, position);
         }
@@ -269,6 +279,7 @@ static void gsc_run_store_finalize(GObject *object) {
         g_source_unref(self->news);
     }
     g_hash_table_unref(self->by_path);
+    g_ptr_array_unref(self->fresh);
     g_object_unref(self->items);
     g_free(self->folder);
     g_free(self->problem);
@@ -290,6 +301,8 @@ static void gsc_run_store_init(GscRunStore *self) {
     char folder[4096];
 
     self->items = g_list_store_new(GSC_TYPE_RUN_ITEM);
+    self->fresh = g_ptr_array_new_with_free_func(g_object_unref);
+    self->sorted_us = g_get_monotonic_time();
     self->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (gsc_runs_folder(folder, sizeof folder, &self->folder_error) == GSC_OK) {
         self->folder = g_canonicalize_filename(folder, NULL);

@@ -63,7 +63,7 @@ void gsc_run_table_show_count(GscRunTable *self) {
     g_autofree char *runs = found == all ? g_strdup_printf("%'u %s", all, all == 1 ? "run" : "runs")
                                          : g_strdup_printf("%'u of %'u runs", found, all);
     g_autofree char *text = grouped
-                                ? g_strdup_printf("%u %s of %s · means count hidden runs too",
+                                ? g_strdup_printf("%u %s of %s, hidden ones too",
                                                   groups, groups == 1 ? "group" : "groups", runs)
                                 : g_strdup(runs);
     g_autofree char *reading =

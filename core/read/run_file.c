@@ -22,6 +22,7 @@
 
 /* One read holds the file for at most so many points: a few milliseconds. */
 enum {
+    BUSY_MS = 2000,
     SLICE_POINTS = 32 * GSC_BLOCK_POINTS
 };
 
@@ -110,11 +111,11 @@ static gsc_status connect(gsc_run *run, gsc_error *error) {
                                : gsc_fail(error, GSC_ERR_MEMORY, "no memory for %s", run->path);
     }
     sqlite3_db_config(run->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(run->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_limit(run->db, SQLITE_LIMIT_LENGTH, 256 << 20);
-    if (sqlite3_exec(run->db,
-                     "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                     "PRAGMA busy_timeout=2000;",
-                     NULL, NULL, NULL) != SQLITE_OK) {
+    sqlite3_busy_timeout(run->db, BUSY_MS);
+    if (sqlite3_exec(run->db, "PRAGMA query_only=ON; PRAGMA cell_size_check=ON;", NULL, NULL,
+                     NULL) != SQLITE_OK) {
         return gsc_run_fail(run, error);
     }
     return GSC_OK;
@@ -162,28 +163,13 @@ static gsc_status read_version(gsc_run *run, int64_t *ret_version, gsc_error *er
     return status;
 }
 
-static gsc_status prepare_all(gsc_run *run, gsc_error *error) {
-    static const char block[] = "SELECT first_seq, n, data FROM blocks WHERE series = ?1 AND"
-                                " first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1";
-    static const char tail[] = "SELECT seq, x, y, replicate FROM points WHERE series = ?1 AND"
-                               " seq >= ?2 ORDER BY seq LIMIT ?3";
-    gsc_status status = gsc_run_prepare(run, "PRAGMA data_version", &run->version, error);
-    if (status == GSC_OK) {
-        status = gsc_run_prepare(run, block, &run->block, error);
-    }
-    if (status == GSC_OK) {
-        status = gsc_run_prepare(run, tail, &run->tail, error);
-    }
-    return status;
-}
-
 static gsc_status open_run(gsc_run *run, gsc_error *error) {
     gsc_status status = connect(run, error);
     if (status == GSC_OK) {
         status = check_format(run, error);
     }
     if (status == GSC_OK) {
-        status = prepare_all(run, error);
+        status = gsc_run_prepare(run, "PRAGMA data_version", &run->version, error);
     }
     if (status == GSC_OK) {
         status = read_version(run, &run->data_version, error);
@@ -288,6 +274,22 @@ const gsc_result *gsc_run_result(const gsc_run *run, size_t result) {
 
 /* ---- Points ---- */
 
+/* The statements of points, made when points are first asked for: most files are only looked at. */
+static gsc_status prepare_points(gsc_run *run, gsc_error *error) {
+    static const char block[] = "SELECT first_seq, n, data FROM blocks WHERE series = ?1 AND"
+                                " first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1";
+    static const char tail[] = "SELECT seq, x, y, replicate FROM points WHERE series = ?1 AND"
+                               " seq >= ?2 ORDER BY seq LIMIT ?3";
+    gsc_status status = GSC_OK;
+    if (run->block == NULL) {
+        status = gsc_run_prepare(run, block, &run->block, error);
+    }
+    if (status == GSC_OK && run->tail == NULL) {
+        status = gsc_run_prepare(run, tail, &run->tail, error);
+    }
+    return status;
+}
+
 /* Copies what the block that covers seq has of it; *ret_count is 0 where no block covers it. */
 static gsc_status read_block(gsc_run *run, int64_t id, int64_t seq, gsc_point *points,
                              size_t capacity, size_t *ret_count, gsc_error *error) {
@@ -382,10 +384,13 @@ gsc_status gsc_run_read_points(gsc_run *run, size_t series, int64_t first, gsc_p
     size_t n = 0, got = 0;
     int64_t left = its->count - first;
     capacity = first < 0 || left <= 0 ? 0 : ((uint64_t)left < capacity ? (size_t)left : capacity);
+    gsc_status status = n < capacity ? prepare_points(run, error) : GSC_OK;
+    if (status != GSC_OK) {
+        return status;
+    }
     while (n < capacity) {
         size_t slice = capacity - n < SLICE_POINTS ? capacity - n : SLICE_POINTS;
-        gsc_status status =
-            read_slice(run, its->id, first + (int64_t)n, points + n, slice, &got, error);
+        status = read_slice(run, its->id, first + (int64_t)n, points + n, slice, &got, error);
         if (status != GSC_OK) {
             return status;
         }

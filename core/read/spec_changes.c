@@ -88,7 +88,9 @@ char *gsc_spec_dup_changes(const json_t *spec, const char *preset) {
         const json_t *is = member_of(spec, keys[i].name);
         const char *dot = strrchr(keys[i].name, '.');
         is = is != NULL ? is : json_object_get(before->initials, keys[i].name);
-        if (is == NULL || equals(was, is)) {
+        const bool prose =
+            strcmp(keys[i].name, "title") == 0 || strcmp(keys[i].name, "summary") == 0;
+        if (prose || is == NULL || equals(was, is)) {
             continue;
         }
         print_value(is, value, sizeof(value));

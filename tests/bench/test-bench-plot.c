@@ -15,13 +15,15 @@
 static const struct {
     const char *name;
     bool screen; /* wants a display */
-} wanted[] = {
-    {"pan_100x100k", false},    {"zoom_100x100k", false},      {"pan_10x1M", false},
-    {"zoom_10x1M", false},      {"open_run_10000k", false},    {"list_1000_runs", false},
-    {"list_10000_runs", false}, {"screen_pan_100x100k", true}, {"screen_zoom_100x100k", true},
-    {"screen_pan_10x1M", true}, {"screen_zoom_10x1M", true},   {"window_up", true},
-    {"first_curve", true},      {"point_on_screen", true},     {"idle", true},
-    {"soak_memory", true}};
+} wanted[] = {{"pan_100x100k", false},       {"zoom_100x100k", false},
+              {"pan_10x1M", false},          {"zoom_10x1M", false},
+              {"open_run_10000k", false},    {"list_1000_runs", false},
+              {"read_10000_runs", false},    {"list_10000_runs", false},
+              {"screen_pan_100x100k", true}, {"screen_zoom_100x100k", true},
+              {"screen_pan_10x1M", true},    {"screen_zoom_10x1M", true},
+              {"window_up", true},           {"first_curve", true},
+              {"point_on_screen", true},     {"idle", true},
+              {"soak_memory", true}};
 
 static const json_t *find(const json_t *cases, const char *name) {
     size_t i;
