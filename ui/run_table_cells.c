@@ -149,14 +149,26 @@ static void on_words_edited(GtkEditableLabel *words, GParamSpec *pspec, GtkListI
     gsc_run_table_line_changed(line);
 }
 
+/* A row takes the focus with every click, so that the label never has it for its own second one. */
+static void on_words_pressed(GtkGestureClick *click, int n_press, double x, double y,
+                             GtkEditableLabel *words) {
+    if (n_press == 2 && !gtk_editable_label_get_editing(words)) {
+        gtk_gesture_set_state(GTK_GESTURE(click), GTK_EVENT_SEQUENCE_CLAIMED);
+        gtk_editable_label_start_editing(words);
+    }
+}
+
 static void on_words_setup(GtkListItemFactory *factory, GtkListItem *item, place *self) {
     GtkWidget *words = gtk_editable_label_new("");
 
     gtk_editable_set_width_chars(GTK_EDITABLE(words), 12);
-    gtk_widget_set_tooltip_text(words, "Click twice, or press Enter, to write");
+    gtk_widget_set_tooltip_text(words, "Double click, or press Enter, to write");
     gtk_list_item_set_child(item, words);
     g_object_set_data(G_OBJECT(item), "place", self);
     g_signal_connect(words, "notify::editing", G_CALLBACK(on_words_edited), item);
+    GtkGesture *click = gtk_gesture_click_new();
+    g_signal_connect(click, "pressed", G_CALLBACK(on_words_pressed), words);
+    gtk_widget_add_controller(words, GTK_EVENT_CONTROLLER(click));
 }
 
 static void on_words_bind(GtkListItemFactory *factory, GtkListItem *item, place *self) {
