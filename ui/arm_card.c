@@ -151,7 +151,7 @@ static const char *failure_of(const gsc_arm_card *self) {
 }
 
 /* "−0.021 [−0.034, −0.008] nat · better". */
-static char *dup_verdict(const gsc_comparison *comparison, size_t at, bool judged) {
+static char *dup_verdict(const gsc_comparison *comparison, size_t at, bool judged, bool over) {
     const gsc_compare_arm *arm = &comparison->arms[at];
     const gsc_paired *difference = &arm->difference;
     const char *unit = comparison->unit != NULL ? comparison->unit : "";
@@ -170,6 +170,10 @@ static char *dup_verdict(const gsc_comparison *comparison, size_t at, bool judge
     }
     if (!judged) {
         g_string_append_printf(text, "%sno verdict: an exploration", text->len > 0 ? " · " : "");
+    } else if (arm->verdict == GSC_VERDICT_LOCKED && over) {
+        g_string_append_printf(text, "%sno verdict: %zu of %zu pairs have a value of %s",
+                               text->len > 0 ? " · " : "", difference->n, comparison->seeds,
+                               comparison->result);
     } else if (arm->verdict == GSC_VERDICT_LOCKED) {
         g_string_append_printf(text, "%sverdict locked: %zu of %zu seeds",
                                text->len > 0 ? " · " : "", difference->n, comparison->seeds);
@@ -180,13 +184,13 @@ static char *dup_verdict(const gsc_comparison *comparison, size_t at, bool judge
 }
 
 void gsc_arm_card_show_verdict(gsc_arm_card *self, const gsc_comparison *comparison, size_t arm,
-                               bool judged) {
+                               bool judged, bool over) {
     GtkWidget *label = GTK_WIDGET(self->verdict_label);
     const char *failure = failure_of(self);
     const bool said = comparison != NULL && arm < comparison->n_arms && judged;
     const gsc_verdict verdict = said ? comparison->arms[arm].verdict : GSC_VERDICT_LOCKED;
     g_autofree char *words = comparison != NULL && arm < comparison->n_arms
-                                 ? dup_verdict(comparison, arm, judged)
+                                 ? dup_verdict(comparison, arm, judged, over)
                                  : g_strdup("");
     g_autofree char *text = failure != NULL ? g_strdup_printf("%s%sA run failed: %s", words,
                                                               *words != '\0' ? "\n" : "", failure)

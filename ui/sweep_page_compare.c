@@ -95,6 +95,9 @@ void gsc_sweep_page_show_note(GscSweepPage *self, const char *text) {
 static void show_verdicts(GscSweepPage *self) {
     const gsc_sweep *sweep = self->folder->sweep;
     const gsc_comparison *comparison = self->comparison;
+    const size_t done = self->folder->n_state[GSC_SWEEP_DONE];
+    const bool over =
+        self->comparing == NULL && done == self->folder->count && self->compared == done;
 
     for (guint i = 0; i < self->cards->len; i++) {
         size_t at = 0;
@@ -102,7 +105,7 @@ static void show_verdicts(GscSweepPage *self) {
                strcmp(comparison->arms[at].name, sweep->arms[i].name) != 0) {
             at++;
         }
-        gsc_arm_card_show_verdict(self->cards->pdata[i], comparison, at, sweep->verdict);
+        gsc_arm_card_show_verdict(self->cards->pdata[i], comparison, at, sweep->verdict, over);
     }
 }
 
