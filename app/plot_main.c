@@ -386,6 +386,25 @@ static gsc_status plot_runs(const arguments *a, gsc_run *const *runs, size_t n_r
     return status;
 }
 
+/* Whether any run has the layer that is asked for. */
+static gsc_status check_layer(const arguments *a, gsc_run *const *runs, size_t n_runs,
+                              gsc_error *error) {
+    int32_t most = -1;
+    for (size_t r = 0; r < n_runs; r++) {
+        for (size_t s = 0; s < gsc_run_series_count(runs[r]); s++) {
+            const int32_t layer = gsc_run_series(runs[r], s)->layer;
+            most = layer > most ? layer : most;
+        }
+    }
+    if (!a->options.one_layer || a->options.layer <= most) {
+        return GSC_OK;
+    }
+    return most < 0 ? gsc_fail(error, GSC_ERR_INPUT, "--layer is %d, but nothing here has layers",
+                               (int)a->options.layer)
+                    : gsc_fail(error, GSC_ERR_INPUT, "--layer is %d, but there are layers 0 to %d",
+                               (int)a->options.layer, (int)most);
+}
+
 /* Whether seeds are one line, and then in what colours. */
 static gsc_status choose_seeds(arguments *a, gsc_run *const *runs, size_t n_runs, int *colors,
                                gsc_error *error) {
@@ -410,6 +429,9 @@ static gsc_status plot(arguments *a, gsc_error *error) {
     size_t n = 0;
     for (; n < a->n_files && status == GSC_OK; n++) {
         status = gsc_run_open(a->files[n], &runs[n], error);
+    }
+    if (status == GSC_OK) {
+        status = check_layer(a, runs, n, error);
     }
     if (status == GSC_OK) {
         status = choose_seeds(a, runs, n, colors, error);

@@ -196,6 +196,8 @@ static void test_refusals(void) {
     TAP_OK(run("a.gsc --size 10x10 -o x.png") == 2, "and a size too small");
     TAP_OK(run("a.gsc --size big -o x.png") == 2, "or no size");
     TAP_CONTAINS(said, "1600x1000", "with an example");
+    TAP_OK(run("a.gsc --layer 2 -o x.png") == 2, "a layer that is not there, too");
+    TAP_CONTAINS(said, "--layer is 2, but nothing here has layers", "as it says");
     TAP_OK(run("a.gsc --sise 1x1 -o x.png") == 2, "an unknown option too");
     TAP_CONTAINS(said, "--size", "with the nearest");
     TAP_OK(run("-o x.png") == 2, "no run file");
