@@ -7,6 +7,7 @@
 #include "app/sweep_cost.h"
 
 #include "core/sweep/forecast.h"
+#include "core/sweep/scheduler.h"
 
 #include <errno.h>
 #include <math.h>
@@ -36,19 +37,6 @@ static size_t cores(void) {
     cpu_set_t set;
     const int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
     return n > 0 ? (size_t)n : 1;
-}
-
-static double available_bytes(void) {
-    char line[128];
-    double kilobytes = 0;
-    FILE *file = fopen("/proc/meminfo", "re");
-    while (file != NULL && kilobytes == 0 && fgets(line, sizeof line, file) != NULL) {
-        sscanf(line, "MemAvailable: %lf kB", &kilobytes);
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return 1024 * kilobytes;
 }
 
 static void answer_in_child(const gsc_spec *spec, size_t threads, bool timed, int out) {
@@ -135,7 +123,7 @@ static gsc_status ask_all(const gsc_sweep *sweep, size_t n, size_t jobs, size_t 
 }
 
 static void choose_jobs(gsc_sweep_plan *plan, size_t jobs, size_t threads) {
-    const double has = available_bytes();
+    const double has = gsc_sweep_available_bytes();
     const size_t most =
         plan->run_bytes > 0 && has > 0 ? (size_t)(0.9 * has / plan->run_bytes) : cores();
     size_t chosen = jobs > 0 ? jobs : cores();

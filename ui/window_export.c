@@ -8,6 +8,7 @@
 #include "ui/export_dialog.h"
 #include "ui/plot/look.h"
 
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,16 @@ static gsc_status export_page(GscWindow *self, const sight *at, const gsc_export
                            error);
 }
 
+/* How the figure in sight is looked at, for a picture of it; NULL: it is not one of a page. Caller frees. */
+static char *dup_look(GscWindow *self) {
+    gsc_plot_look look = {0};
+
+    if (gtk_widget_get_visible(GTK_WIDGET(self->page))) {
+        gsc_figure_page_describe(self->page, &look);
+    }
+    return look.figure[0] != '\0' ? gsc_plot_look_write(&look) : NULL;
+}
+
 void gsc_window_export_to(GscWindow *self, const char *path) {
     g_auto(sight) at;
     gsc_error error = {0};
@@ -119,15 +130,11 @@ void gsc_window_export_to(GscWindow *self, const char *path) {
     const gsc_export_offer offer = offer_of(&at);
     const gsc_export_choice choice = current_choice(self, &offer);
     gsc_export options = export_options(self, &choice);
-    gsc_plot_look look = {0};
-    if (gtk_widget_get_visible(GTK_WIDGET(self->page))) {
-        gsc_figure_page_describe(self->page, &look);
-    }
-    char *text = look.figure[0] != '\0' ? gsc_plot_look_write(&look) : NULL;
-    options.look = text;
+    char *look = dup_look(self);
+    options.look = look;
     gsc_status status = choice.page ? export_page(self, &at, &options, path, &error)
                                     : gsc_export_file(at.figure, &options, path, &error);
-    free(text);
+    free(look);
     if (status != GSC_OK) {
         gsc_window_say(self, error.message);
         return;
@@ -140,21 +147,48 @@ void gsc_window_export_to(GscWindow *self, const char *path) {
 
 /* ---- The clipboard ------------------------------------------------------------------------------- */
 
-/* The surface's pixels as a texture, which keeps the surface. */
-static GdkTexture *new_texture(cairo_surface_t *surface) {
-    int width = cairo_image_surface_get_width(surface);
-    int height = cairo_image_surface_get_height(surface);
-    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
-    g_autoptr(GBytes) bytes =
-        g_bytes_new_with_free_func(cairo_image_surface_get_data(surface), stride * (size_t)height,
-                                   (GDestroyNotify)cairo_surface_destroy, surface);
+/* The picture as a file has it, with its recipe: written beside other temporary files, read, and gone. */
+static GBytes *new_png(const gsc_figure *figure, const gsc_export *options, gsc_error *error) {
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *folder = g_dir_make_tmp("gatescope-copy-XXXXXX", &failure);
+    g_autofree char *path = folder != NULL ? g_build_filename(folder, "figure.png", NULL) : NULL;
+    char *bytes = NULL;
+    gsize n = 0;
 
-    return gdk_memory_texture_new(width, height, GDK_MEMORY_DEFAULT, bytes, stride);
+    if (path != NULL && gsc_export_file(figure, options, path, error) == GSC_OK) {
+        g_file_get_contents(path, &bytes, &n, &failure);
+        g_unlink(path);
+    }
+    if (failure != NULL) {
+        gsc_fail(error, GSC_ERR_IO, "%s", failure->message);
+    }
+    if (folder != NULL) {
+        g_rmdir(folder);
+    }
+    return bytes != NULL ? g_bytes_new_take(bytes, n) : NULL;
+}
+
+/* For who asks for a PNG the file itself, for all others its pixels. */
+static bool put_on_clipboard(GscWindow *self, GBytes *png, gsc_error *error) {
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GdkTexture) texture = gdk_texture_new_from_bytes(png, &failure);
+
+    if (texture == NULL) {
+        gsc_fail(error, GSC_ERR_SYSTEM, "%s", failure->message);
+        return false;
+    }
+    GdkContentProvider *providers[] = {
+        gdk_content_provider_new_for_bytes("image/png", png),
+        gdk_content_provider_new_typed(GDK_TYPE_TEXTURE, texture),
+    };
+    g_autoptr(GdkContentProvider) both =
+        gdk_content_provider_new_union(providers, G_N_ELEMENTS(providers));
+    gdk_clipboard_set_content(gtk_widget_get_clipboard(GTK_WIDGET(self)), both);
+    return true;
 }
 
 void gsc_window_copy_figure(GscWindow *self) {
     g_auto(sight) at;
-    cairo_surface_t *surface = NULL;
     gsc_error error = {0};
 
     look_around(self, &at);
@@ -171,12 +205,14 @@ void gsc_window_copy_figure(GscWindow *self) {
     offer.n_figures = 1; /* the figure alone */
     const gsc_export_choice choice = current_choice(self, &offer);
     gsc_export options = export_options(self, &choice);
-    if (gsc_export_surface(at.figure, &options, &surface, &error) != GSC_OK) {
+    char *look = dup_look(self);
+    options.look = look;
+    g_autoptr(GBytes) png = new_png(at.figure, &options, &error);
+    free(look);
+    if (png == NULL || !put_on_clipboard(self, png, &error)) {
         gsc_window_say(self, error.message);
         return;
     }
-    g_autoptr(GdkTexture) texture = new_texture(surface);
-    gdk_clipboard_set_texture(gtk_widget_get_clipboard(GTK_WIDGET(self)), texture);
     g_autofree char *text = g_strdup_printf("Copied as a picture of %d × %d pixels",
                                             options.width_px, options.height_px);
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));

@@ -294,8 +294,7 @@ static gsc_status adopt(scheduler *self, gsc_error *error) {
 
 /* ---- Beginning ---- */
 
-/* What the system could give, in bytes; 0 where it does not say. */
-static double available_bytes(void) {
+double gsc_sweep_available_bytes(void) {
     char line[128];
     double kilobytes = 0;
     FILE *file = fopen("/proc/meminfo", "re");
@@ -311,7 +310,7 @@ static double available_bytes(void) {
 /* Runs that began just now have yet to take their memory. One run is always let begin: it says itself
  * what it lacks. */
 static bool memory_allows(const scheduler *self) {
-    const double has = available_bytes(), now = now_s();
+    const double has = gsc_sweep_available_bytes(), now = now_s();
     size_t fresh = 0;
     for (size_t i = 0; i < self->n_children; i++) {
         fresh += now - self->children[i].began_s < settle_s;

@@ -46,4 +46,7 @@ typedef struct gsc_sweep_options {
 gsc_status gsc_sweep_schedule(gsc_sweep_folder *folder, const gsc_sweep_options *options,
                               gsc_error *error);
 
+/* What the system could still give, in bytes; 0 where it does not say. */
+double gsc_sweep_available_bytes(void);
+
 #endif
