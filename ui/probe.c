@@ -4,7 +4,7 @@
  *
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
  *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "sweep", "verdicts", "cost", "power", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
- *  "focus": {"what", "box": [x, y, width, height]},
+ *  "focus": {"what", "box": [x, y, width, height]}, "dropping", "waiting", "hint",
  *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start", "typing", "typed",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  *
@@ -85,6 +85,39 @@ static void add_actions(json_t *widgets, GtkWidget *widget, GtkWidget *window) {
     }
 }
 
+/* The runs of a sweep that wait, a line each, where their list is in sight; their boxes are "waiting:0" and so on. */
+static void describe_waiting(GtkWidget *widget, GtkWidget *window, json_t *widgets,
+                             GString *ret_text) {
+    if (GTK_IS_LIST_BOX(widget) && gtk_widget_has_css_class(widget, "waiting")) {
+        GtkListBoxRow *row = NULL;
+        for (int i = 0; gtk_widget_get_mapped(widget) &&
+                        (row = gtk_list_box_get_row_at_index(GTK_LIST_BOX(widget), i)) != NULL;
+             i++) {
+            g_autofree char *name = g_strdup_printf("waiting:%d", i);
+            add_box(widgets, name, GTK_WIDGET(row), window);
+            g_string_append_printf(ret_text, "%s, %s\n",
+                                   adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row)),
+                                   adw_action_row_get_subtitle(ADW_ACTION_ROW(row)));
+        }
+        return;
+    }
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child != NULL;
+         child = gtk_widget_get_next_sibling(child)) {
+        describe_waiting(child, window, widgets, ret_text);
+    }
+}
+
+/* Something would be taken if the pointer let go of it now. */
+static bool is_dropping(GtkWidget *widget) {
+    bool any = (gtk_widget_get_state_flags(widget) & GTK_STATE_FLAG_DROP_ACTIVE) != 0;
+
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child != NULL && !any;
+         child = gtk_widget_get_next_sibling(child)) {
+        any = is_dropping(child);
+    }
+    return any;
+}
+
 static json_t *describe_widgets(GscWindow *window) {
     json_t *widgets = json_object();
     GtkWidget *canvas = GTK_WIDGET(gsc_figure_page_get_canvas(window->page));
@@ -140,10 +173,10 @@ static json_t *describe_focus(GscWindow *window) {
         return json_pack("{s:s}", "what", "");
     }
     GtkWidget *row = gtk_widget_get_ancestor(focus, ADW_TYPE_PREFERENCES_ROW);
-    const char *tip = gtk_widget_get_tooltip_text(focus), *words = words_in(focus);
-    words = *words == '\0' && GTK_IS_TEXT(focus)
-                ? words_in(gtk_widget_get_parent(gtk_widget_get_parent(focus)))
-                : words;
+    GtkWidget *around = gtk_widget_get_parent(focus);
+    const char *tip = gtk_widget_get_tooltip_text(GTK_IS_MENU_BUTTON(around) ? around : focus);
+    const char *words = words_in(focus);
+    words = *words == '\0' && GTK_IS_TEXT(focus) ? words_in(gtk_widget_get_parent(around)) : words;
     const char *said = *words != '\0' ? words
                        : tip != NULL  ? tip
                        : row != NULL  ? adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row))
@@ -199,13 +232,20 @@ static char *describe(gsc_probe *self) {
                         json_boolean(GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(window)))));
     json_object_set_new(report, "typed", json_string(get_typed(window)));
     json_object_set_new(report, "focus", describe_focus(window));
+    json_object_set_new(report, "hint",
+                        json_string(window->hint != NULL ? adw_toast_get_title(window->hint) : ""));
     gsc_window_describe_look(window, report);
     gsc_window_describe_table(window, report);
     gsc_window_describe_start(window, report);
-    json_object_set_new(report, "widgets", describe_widgets(window));
     if (g_getenv("GATESCOPE_TEST_WORDS") != NULL) {
         json_object_set_new(report, "words", gsc_probe_words(GTK_WINDOW(window)));
     }
+    g_autoptr(GString) waiting = g_string_new(NULL);
+    json_t *widgets = describe_widgets(window);
+    describe_waiting(GTK_WIDGET(window->sweep_page), GTK_WIDGET(window), widgets, waiting);
+    json_object_set_new(report, "waiting", json_string(waiting->str));
+    json_object_set_new(report, "dropping", json_boolean(is_dropping(GTK_WIDGET(window))));
+    json_object_set_new(report, "widgets", widgets);
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     json_decref(report);
     return text;

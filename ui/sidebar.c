@@ -34,6 +34,7 @@ struct _GscSidebar {
     GtkFilterListModel *found;
     char *needle;         /* folded; "" finds all */
     GtkWidget *came_from; /* had the keyboard before it was to find; weak, or NULL */
+    GtkListBoxRow *row;   /* of the chosen experiment; to be compared, not used */
     bool quiet;
     bool unseen; /* the chosen experiment has no place in the list yet */
     guint scroll_source, show_source;
@@ -147,13 +148,18 @@ static void on_size_changed(GtkAdjustment *at, GscSidebar *self) {
     }
 }
 
-static void on_experiment_selected(GtkListBox *list, GtkListBoxRow *row, GscSidebar *self) {
-    if (row == NULL || self->quiet) {
-        return;
-    }
+static void on_experiment_activated(GtkListBox *list, GtkListBoxRow *row, GscSidebar *self) {
+    self->row = row;
     g_autoptr(GscExperiment) experiment =
         g_list_model_get_item(self->experiments, (guint)gtk_list_box_row_get_index(row));
     g_signal_emit(self, signals[SIGNAL_EXPERIMENT_CHOSEN], 0, experiment);
+}
+
+/* The keyboard that only comes by selects the row again that was: nobody has chosen anything. */
+static void on_experiment_selected(GtkListBox *list, GtkListBoxRow *row, GscSidebar *self) {
+    if (row != NULL && row != self->row && !self->quiet) {
+        on_experiment_activated(list, row, self);
+    }
 }
 
 void gsc_sidebar_select_experiment(GscSidebar *self, GscExperiment *experiment) {
@@ -162,11 +168,42 @@ void gsc_sidebar_select_experiment(GscSidebar *self, GscExperiment *experiment) 
         if (here == experiment) {
             GtkListBoxRow *row = gtk_list_box_get_row_at_index(self->experiment_list, (int)i);
             self->quiet = true;
+            self->row = row;
             gtk_list_box_select_row(self->experiment_list, row);
             self->quiet = false;
             show_row(self, row);
         }
     }
+}
+
+/* Tab leaves the list: it is one stop, in which the arrows choose. GTK would go through all its rows. */
+static gboolean leave_list(GtkWidget *list, GVariant *args, gpointer data) {
+    GtkWidget *root = GTK_WIDGET(gtk_widget_get_root(list));
+
+    gtk_widget_set_can_focus(list, FALSE);
+    gtk_widget_child_focus(root, (GtkDirectionType)GPOINTER_TO_INT(data));
+    gtk_widget_set_can_focus(list, TRUE);
+    return GDK_EVENT_STOP;
+}
+
+static void make_one_stop(GtkListBox *list) {
+    static const struct {
+        guint key;
+        GdkModifierType modifiers;
+        GtkDirectionType direction;
+    } keys[] = {{GDK_KEY_Tab, 0, GTK_DIR_TAB_FORWARD},
+                {GDK_KEY_Tab, GDK_SHIFT_MASK, GTK_DIR_TAB_BACKWARD},
+                {GDK_KEY_ISO_Left_Tab, GDK_SHIFT_MASK, GTK_DIR_TAB_BACKWARD}};
+    GtkEventController *controller = gtk_shortcut_controller_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        gtk_shortcut_controller_add_shortcut(
+            GTK_SHORTCUT_CONTROLLER(controller),
+            gtk_shortcut_new(gtk_keyval_trigger_new(keys[i].key, keys[i].modifiers),
+                             gtk_callback_action_new(
+                                 leave_list, GINT_TO_POINTER((int)keys[i].direction), NULL)));
+    }
+    gtk_widget_add_controller(GTK_WIDGET(list), controller);
 }
 
 /* ---- Runs ---------------------------------------------------------------------------------------- */
@@ -516,6 +553,7 @@ static void gsc_sidebar_class_init(GscSidebarClass *klass) {
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, back_button);
     gtk_widget_class_bind_template_child(widget_class, GscSidebar, search_entry);
     gtk_widget_class_bind_template_callback(widget_class, on_experiment_selected);
+    gtk_widget_class_bind_template_callback(widget_class, on_experiment_activated);
     gtk_widget_class_bind_template_callback(widget_class, on_search_changed);
     gtk_widget_class_bind_template_callback(widget_class, on_find_toggled);
     gtk_widget_class_bind_template_callback(widget_class, on_search_stopped);
@@ -529,6 +567,7 @@ static void gsc_sidebar_class_init(GscSidebarClass *klass) {
 static void gsc_sidebar_init(GscSidebar *self) {
     self->needle = g_strdup("");
     gtk_widget_init_template(GTK_WIDGET(self));
+    make_one_stop(self->experiment_list);
     gsc_text_scale_set_width(GTK_WIDGET(self), WIDTH);
     g_signal_connect_object(gtk_scrolled_window_get_vadjustment(self->experiment_scroller),
                             "changed", G_CALLBACK(on_size_changed), self, 0);

@@ -40,8 +40,7 @@ static void clear_sight(sight *at) {
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sight, clear_sight)
 
 static void say_nothing_to_export(GscWindow *self) {
-    adw_toast_overlay_add_toast(
-        self->toasts, adw_toast_new("There is no figure here: choose an experiment or a run"));
+    gsc_window_say_shortly(self, "There is no figure here: choose an experiment or a run");
 }
 
 /* As was chosen last, in a size that fits unless the user said one. */

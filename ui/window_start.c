@@ -31,6 +31,7 @@ static void on_small_run(GscStartPage *page, const gsc_small_run *run, GscWindow
     gsc_window_select_experiment(self, run->preset);
     gsc_window_show_start(self, false);
     gsc_window_start_run_with(self, run->sets);
+    gsc_window_focus_page(self); /* the picture that had the keyboard is gone */
 }
 
 void gsc_window_add_start(GscWindow *self) {

@@ -70,6 +70,29 @@ int windows_count_popups(void) {
     return count(is_popup, NULL);
 }
 
+bool windows_move(const char *title, int x, int y) {
+    Display *display = open_display();
+    Window root = 0, parent = 0, *windows = NULL;
+    unsigned n = 0;
+    bool moved = false;
+
+    if (display == NULL) {
+        return false;
+    }
+    XQueryTree(display, DefaultRootWindow(display), &root, &parent, &windows, &n);
+    for (unsigned i = 0; i < n && !moved; i++) {
+        if (has_title(display, windows[i], title)) {
+            XMoveWindow(display, windows[i], x, y);
+            moved = true;
+        }
+    }
+    if (windows != NULL) {
+        XFree(windows);
+    }
+    XCloseDisplay(display);
+    return moved;
+}
+
 bool windows_has_focus(const char *title) {
     Display *display = open_display();
     Window focus = None, root = None, parent = None, *children = NULL;

@@ -12,6 +12,8 @@
 bool windows_has_focus(const char *title);
 /* A window with this in its title is in sight. */
 bool windows_has_title(const char *title);
+/* Moves the first window with this in its title; false: there is none. */
+bool windows_move(const char *title, int x, int y);
 /* Popovers and tooltips in sight, those that hold more than a pixel. */
 int windows_count_popups(void);
 
