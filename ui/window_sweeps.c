@@ -34,6 +34,7 @@ static void on_arm_chosen(GscSweepPage *page, const char *arm, GStrv paths, GscW
     gsc_sweep_page_set_arm(self->sweep_page, arm);
     gsc_plot_canvas_reset(gsc_figure_page_get_canvas(self->page));
     gtk_widget_set_visible(GTK_WIDGET(self->page), TRUE);
+    gsc_window_focus_page(self); /* the card that had the keyboard is gone */
     gsc_window_update_figure(self);
 }
 
