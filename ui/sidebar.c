@@ -4,6 +4,7 @@
  */
 #include "ui/sidebar.h"
 
+#include "ui/one_stop.h"
 #include "ui/run_row.h"
 #include "ui/text_scale.h"
 #include "ui/thumbnail.h"
@@ -174,36 +175,6 @@ void gsc_sidebar_select_experiment(GscSidebar *self, GscExperiment *experiment) 
             show_row(self, row);
         }
     }
-}
-
-/* Tab leaves the list: it is one stop, in which the arrows choose. GTK would go through all its rows. */
-static gboolean leave_list(GtkWidget *list, GVariant *args, gpointer data) {
-    GtkWidget *root = GTK_WIDGET(gtk_widget_get_root(list));
-
-    gtk_widget_set_can_focus(list, FALSE);
-    gtk_widget_child_focus(root, (GtkDirectionType)GPOINTER_TO_INT(data));
-    gtk_widget_set_can_focus(list, TRUE);
-    return GDK_EVENT_STOP;
-}
-
-static void make_one_stop(GtkListBox *list) {
-    static const struct {
-        guint key;
-        GdkModifierType modifiers;
-        GtkDirectionType direction;
-    } keys[] = {{GDK_KEY_Tab, 0, GTK_DIR_TAB_FORWARD},
-                {GDK_KEY_Tab, GDK_SHIFT_MASK, GTK_DIR_TAB_BACKWARD},
-                {GDK_KEY_ISO_Left_Tab, GDK_SHIFT_MASK, GTK_DIR_TAB_BACKWARD}};
-    GtkEventController *controller = gtk_shortcut_controller_new();
-
-    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
-        gtk_shortcut_controller_add_shortcut(
-            GTK_SHORTCUT_CONTROLLER(controller),
-            gtk_shortcut_new(gtk_keyval_trigger_new(keys[i].key, keys[i].modifiers),
-                             gtk_callback_action_new(
-                                 leave_list, GINT_TO_POINTER((int)keys[i].direction), NULL)));
-    }
-    gtk_widget_add_controller(GTK_WIDGET(list), controller);
 }
 
 /* ---- Runs ---------------------------------------------------------------------------------------- */
@@ -567,7 +538,7 @@ static void gsc_sidebar_class_init(GscSidebarClass *klass) {
 static void gsc_sidebar_init(GscSidebar *self) {
     self->needle = g_strdup("");
     gtk_widget_init_template(GTK_WIDGET(self));
-    make_one_stop(self->experiment_list);
+    gsc_one_stop_make(self->experiment_list);
     gsc_text_scale_set_width(GTK_WIDGET(self), WIDTH);
     g_signal_connect_object(gtk_scrolled_window_get_vadjustment(self->experiment_scroller),
                             "changed", G_CALLBACK(on_size_changed), self, 0);
