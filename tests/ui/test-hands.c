@@ -60,12 +60,12 @@ static bool carry(desk *at, double x, double y, double to_x, double to_y) {
         desk_rest(0.02);
     }
     bool taken = false;
-    for (int turn = 0; turn < 100 && !taken; turn++) { /* it answers to moves alone */
-        desk_move_to(to_x + turn % 2, to_y);
+    /* it answers to moves alone; and a move to where the pointer is already would be waited for in vain */
+    for (int turn = 0; turn < 100 && !taken; turn++) {
+        desk_move_to(to_x + (turn + 1) % 2, to_y);
         taken = desk_flag(at, "dropping");
         desk_rest(0.05);
     }
-    desk_move_to(to_x, to_y);
     desk_button(false);
     return taken;
 }
