@@ -62,10 +62,9 @@ void gsc_run_table_show_count(GscRunTable *self) {
     guint groups = g_list_model_get_n_items(G_LIST_MODEL(self->groups));
     g_autofree char *runs = found == all ? g_strdup_printf("%'u %s", all, all == 1 ? "run" : "runs")
                                          : g_strdup_printf("%'u of %'u runs", found, all);
-    g_autofree char *text = grouped
-                                ? g_strdup_printf("%u %s of %s, hidden ones too",
-                                                  groups, groups == 1 ? "group" : "groups", runs)
-                                : g_strdup(runs);
+    g_autofree char *text = grouped ? g_strdup_printf("%u %s of %s, hidden ones too", groups,
+                                                      groups == 1 ? "group" : "groups", runs)
+                                    : g_strdup(runs);
     g_autofree char *reading =
         self->left > 0 ? g_strdup_printf(" · %'zu still to be read", self->left) : g_strdup("");
     g_autofree char *whole = g_strconcat(text, reading, NULL);
