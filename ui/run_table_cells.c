@@ -6,9 +6,20 @@
 
 #include <math.h>
 
-enum {
-    NAME_CHARS = 22 /* of a run's name that are in sight at the least */
-};
+/* How many letters of a run's cell are in sight at the least; for more columns one scrolls. */
+static int least_chars(size_t column, bool text) {
+    switch (column) {
+    case GSC_LIBRARY_NAME:
+        return 22;
+    case GSC_LIBRARY_STATUS:
+    case GSC_LIBRARY_STARTED:
+        return 12;
+    case GSC_LIBRARY_PROBLEM:
+        return 36;
+    default:
+        return text ? 10 : 9;
+    }
+}
 
 /* What the factory and the sorter of a column know; as long as they live. */
 typedef struct place {
@@ -93,12 +104,13 @@ static void on_label_setup(GtkListItemFactory *factory, GtkListItem *item, place
     bool text = is_text(self);
 
     bool name = self->column == GSC_LIBRARY_NAME && !self->of_groups;
+    bool wide = self->of_groups || name || self->column == GSC_LIBRARY_PROBLEM;
 
     /* What does not fit is scrolled to; names differ at their ends, which therefore stay. */
     gtk_label_set_xalign(GTK_LABEL(label), text ? 0 : 1);
     gtk_label_set_ellipsize(GTK_LABEL(label), name ? PANGO_ELLIPSIZE_MIDDLE : PANGO_ELLIPSIZE_END);
-    gtk_label_set_width_chars(GTK_LABEL(label), name ? NAME_CHARS : text ? 8 : 9);
-    gtk_label_set_max_width_chars(GTK_LABEL(label), self->of_groups || name ? 40 : 26);
+    gtk_label_set_width_chars(GTK_LABEL(label), least_chars(self->column, text));
+    gtk_label_set_max_width_chars(GTK_LABEL(label), wide ? 40 : 26);
     gtk_widget_add_css_class(label, "numeric");
     gtk_list_item_set_child(item, label);
     g_object_set_data(G_OBJECT(item), "place", self);

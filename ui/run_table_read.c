@@ -34,6 +34,11 @@ static void sync_lines(GscRunTable *self) {
             changed = true;
         }
     }
+    /* A view that sees its first lines before they are in order stays where the first of them goes. */
+    const bool first = fresh->len > 0 && g_list_model_get_n_items(G_LIST_MODEL(self->lines)) == 0;
+    if (first) {
+        gtk_column_view_set_model(self->run_view, NULL);
+    }
     if (fresh->len > 0) {
         g_list_store_splice(self->lines, g_list_model_get_n_items(G_LIST_MODEL(self->lines)), 0,
                             fresh->pdata, fresh->len);
@@ -41,6 +46,9 @@ static void sync_lines(GscRunTable *self) {
     if (changed || fresh->len > 0) {
         gsc_run_table_ask_anew(self);
         gtk_sorter_changed(gtk_column_view_get_sorter(self->run_view), GTK_SORTER_CHANGE_DIFFERENT);
+    }
+    if (first) {
+        gtk_column_view_set_model(self->run_view, GTK_SELECTION_MODEL(self->selection));
     }
     self->sync_us = g_get_monotonic_time() - self->synced_us;
 }
