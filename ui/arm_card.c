@@ -183,23 +183,52 @@ static char *dup_verdict(const gsc_comparison *comparison, size_t at, bool judge
     return g_string_free(text, FALSE);
 }
 
-void gsc_arm_card_show_verdict(gsc_arm_card *self, const gsc_comparison *comparison, size_t arm,
-                               bool judged, bool over) {
+/* n_arms where it has none of that name. */
+static size_t find_arm(const gsc_comparison *comparison, const char *name) {
+    size_t at = 0;
+
+    while (at < comparison->n_arms && strcmp(comparison->arms[at].name, name) != 0) {
+        at++;
+    }
+    return at;
+}
+
+/* "Rate 0.006, its best: −0.021 [−0.034, −0.008] nat · better", below what is there. */
+static void add_best(GString *text, const gsc_comparison *best, const char *name, bool judged,
+                     bool over) {
+    const size_t at = find_arm(best, name);
+
+    if (at < best->n_arms && isfinite(best->arms[at].rate)) {
+        g_autofree char *words = dup_verdict(best, at, judged, over);
+        g_string_append_printf(text, "\nRate %g, its best: %s", best->arms[at].rate, words);
+    }
+}
+
+void gsc_arm_card_show_verdict(gsc_arm_card *self, const gsc_comparison *shared,
+                               const gsc_comparison *best, const char *arm, bool judged,
+                               bool over) {
     GtkWidget *label = GTK_WIDGET(self->verdict_label);
     const char *failure = failure_of(self);
-    const bool said = comparison != NULL && arm < comparison->n_arms && judged;
-    const gsc_verdict verdict = said ? comparison->arms[arm].verdict : GSC_VERDICT_LOCKED;
-    g_autofree char *words = comparison != NULL && arm < comparison->n_arms
-                                 ? dup_verdict(comparison, arm, judged, over)
-                                 : g_strdup("");
-    g_autofree char *text = failure != NULL ? g_strdup_printf("%s%sA run failed: %s", words,
-                                                              *words != '\0' ? "\n" : "", failure)
-                                            : g_strdup(words);
+    const size_t at = shared != NULL ? find_arm(shared, arm) : 0;
+    const bool there = shared != NULL && at < shared->n_arms;
+    const bool said = there && judged;
+    const gsc_verdict verdict = said ? shared->arms[at].verdict : GSC_VERDICT_LOCKED;
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    g_autofree char *shown = gsc_words_minus(text);
+    if (there) {
+        g_autofree char *words = dup_verdict(shared, at, judged, over);
+        g_string_append(text, words);
+        if (best != NULL) {
+            add_best(text, best, arm, judged, over);
+        }
+    }
+    if (failure != NULL) {
+        g_string_append_printf(text, "%sA run failed: %s", text->len > 0 ? "\n" : "", failure);
+    }
+    g_autofree char *shown = gsc_words_minus(text->str);
 
     gtk_label_set_text(self->verdict_label, shown);
-    gtk_widget_set_visible(label, *text != '\0');
+    gtk_widget_set_visible(label, text->len > 0);
     set_class(label, "success", said && verdict == GSC_VERDICT_BETTER);
     set_class(label, "error", failure != NULL || (said && verdict == GSC_VERDICT_WORSE));
     set_class(label, "dim-label", failure == NULL && verdict == GSC_VERDICT_LOCKED);

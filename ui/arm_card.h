@@ -40,10 +40,11 @@ bool gsc_arm_card_get_home(gsc_arm_card *self, gsc_plot_view *ret_view);
 void gsc_arm_card_set_view(gsc_arm_card *self, const gsc_plot_view *view);
 
 void gsc_arm_card_show_count(gsc_arm_card *self, guint done, guint all);
-/* arm of comparison; comparison NULL: nothing is compared yet. judged: a verdict was planned. over: all
- * runs were compared. */
-void gsc_arm_card_show_verdict(gsc_arm_card *self, const gsc_comparison *comparison, size_t arm,
-                               bool judged, bool over);
+/* The arm of that name in both comparisons, which know the arms that have a run. shared: all arms at one
+ * learning rate; NULL: nothing is compared yet. best: each at its own; NULL: none was tuned. judged: a
+ * verdict was planned. over: all runs were compared. */
+void gsc_arm_card_show_verdict(gsc_arm_card *self, const gsc_comparison *shared,
+                               const gsc_comparison *best, const char *arm, bool judged, bool over);
 const char *gsc_arm_card_get_verdict(gsc_arm_card *self);
 
 G_END_DECLS

@@ -133,7 +133,7 @@ static void forget(GscSweepPage *self) {
     gsc_results_view_show(self->results, none); /* before their runs are closed */
     gsc_claim_view_show(self->robustness, none, "", 0, &problem);
     g_ptr_array_set_size(self->cards, 0);
-    g_clear_pointer(&self->comparison, gsc_comparison_free);
+    g_clear_pointer(&self->comparisons, gsc_sweep_comparisons_free);
     g_clear_pointer(&self->folder, gsc_sweep_folder_free);
     gsc_sweep_queue_show(self->queue, NULL);
     self->compared = 0;

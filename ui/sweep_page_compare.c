@@ -16,19 +16,32 @@ enum {
 
 /* ---- Comparing ----------------------------------------------------------------------------------- */
 
-static void free_comparison(gpointer comparison) {
-    gsc_comparison_free(comparison);
+void gsc_sweep_comparisons_free(gsc_sweep_comparisons *comparisons) {
+    if (comparisons != NULL) {
+        gsc_comparison_free(comparisons->shared);
+        gsc_comparison_free(comparisons->best);
+        g_free(comparisons);
+    }
+}
+
+static void free_comparisons(gpointer comparisons) {
+    gsc_sweep_comparisons_free(comparisons);
 }
 
 static void compare_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancel) {
     const char *folder = data;
-    const gsc_compare_options options = {.draws = DRAWS};
-    gsc_comparison *comparison = NULL;
+    const gsc_compare_options shared = {.draws = DRAWS}, best = {.draws = DRAWS, .best = true};
+    gsc_sweep_comparisons *both = g_new0(gsc_sweep_comparisons, 1);
     gsc_error error = {0};
+    gsc_status status = gsc_compare_open(&folder, 1, &shared, &both->shared, &error);
 
-    if (gsc_compare_open(&folder, 1, &options, &comparison, &error) == GSC_OK) {
-        g_task_return_pointer(task, comparison, free_comparison);
+    if (status == GSC_OK && both->shared->tuned) {
+        status = gsc_compare_open(&folder, 1, &best, &both->best, &error);
+    }
+    if (status == GSC_OK) {
+        g_task_return_pointer(task, both, free_comparisons);
     } else {
+        free_comparisons(both);
         g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", error.message);
     }
 }
@@ -91,21 +104,17 @@ void gsc_sweep_page_show_note(GscSweepPage *self, const char *text) {
     gtk_widget_set_visible(GTK_WIDGET(self->note_label), *sentence != '\0');
 }
 
-/* The sweep's arms by their names: a comparison knows those that have a run. */
 static void show_verdicts(GscSweepPage *self) {
     const gsc_sweep *sweep = self->folder->sweep;
-    const gsc_comparison *comparison = self->comparison;
+    const gsc_sweep_comparisons *both = self->comparisons;
     const size_t done = self->folder->n_state[GSC_SWEEP_DONE];
     const bool over =
         self->comparing == NULL && done == self->folder->count && self->compared == done;
 
     for (guint i = 0; i < self->cards->len; i++) {
-        size_t at = 0;
-        while (comparison != NULL && at < comparison->n_arms &&
-               strcmp(comparison->arms[at].name, sweep->arms[i].name) != 0) {
-            at++;
-        }
-        gsc_arm_card_show_verdict(self->cards->pdata[i], comparison, at, sweep->verdict, over);
+        gsc_arm_card_show_verdict(self->cards->pdata[i], both != NULL ? both->shared : NULL,
+                                  both != NULL ? both->best : NULL, sweep->arms[i].name,
+                                  sweep->verdict, over);
     }
 }
 
@@ -122,18 +131,18 @@ static char *dup_warnings(const gsc_comparison *comparison) {
 
 static void on_compared(GObject *source, GAsyncResult *result, gpointer data) {
     g_autoptr(GError) error = NULL;
-    gsc_comparison *comparison = g_task_propagate_pointer(G_TASK(result), &error);
+    gsc_sweep_comparisons *both = g_task_propagate_pointer(G_TASK(result), &error);
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
         return;
     }
     GscSweepPage *self = GSC_SWEEP_PAGE(source);
     g_clear_object(&self->comparing);
-    gsc_comparison_free(self->comparison);
-    self->comparison = comparison;
+    gsc_sweep_comparisons_free(self->comparisons);
+    self->comparisons = both;
     self->drawn[0] = self->drawn[1] = self->drawn[2] = false;
-    if (comparison != NULL) {
-        g_autofree char *warnings = dup_warnings(comparison);
+    if (both != NULL) {
+        g_autofree char *warnings = dup_warnings(both->shared);
         gsc_sweep_page_show_note(self, *warnings != '\0' ? warnings : NULL);
     } else { /* before the first result there is nothing to say */
         gsc_sweep_page_show_note(

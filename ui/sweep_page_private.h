@@ -16,6 +16,11 @@
 #include "ui/sweep_page.h"
 #include "ui/sweep_queue.h"
 
+/* What is compared: all arms at the shared value and, where values were tuned, each at its own best. */
+typedef struct gsc_sweep_comparisons {
+    gsc_comparison *shared, *best; /* best: NULL where nothing is tuned */
+} gsc_sweep_comparisons;
+
 struct _GscSweepPage {
     GtkWidget parent;
     GtkWidget *content, *body; /* body: all below the head */
@@ -31,13 +36,15 @@ struct _GscSweepPage {
     GscSweepQueue *queue;
     GtkProgressBar *progress_bar;
     gsc_sweep_folder *folder;
-    gsc_comparison *comparison; /* NULL: none yet */
-    GPtrArray *cards;           /* gsc_arm_card *, parallel to the sweep's arms */
-    GCancellable *comparing;    /* a comparison is being read, or NULL */
-    size_t compared;            /* runs that were done at the last comparison */
-    bool drawn[3];              /* differences, robustness, results: as the comparison has them */
+    gsc_sweep_comparisons *comparisons; /* NULL: none yet */
+    GPtrArray *cards;                   /* gsc_arm_card *, parallel to the sweep's arms */
+    GCancellable *comparing;            /* a comparison is being read, or NULL */
+    size_t compared;                    /* runs that were done at the last comparison */
+    bool drawn[3]; /* differences, robustness, results: as the comparison has them */
     guint look_source;
 };
+
+void gsc_sweep_comparisons_free(gsc_sweep_comparisons *comparisons); /* NULL is fine */
 
 /* All open runs, arm by arm; caller unrefs. */
 GPtrArray *gsc_sweep_page_list_runs(GscSweepPage *self);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The figure "compare": the course of every arm as mean and band over its seeds, the paired
- * difference to the baseline over steps, and every arm's difference at the end with its verdict.
+ * difference to the baseline over steps, and every arm's difference at the end with its verdict: at the
+ * shared learning rate, and where rates were tuned at each arm's best.
  * Layer: ui/plot.
  */
 #include "ui/plot/figures/compare.h"
@@ -178,9 +179,28 @@ static gsc_status draw_curves(gsc_compare_builder *b) {
 }
 
 /* ---- Verdicts ----------------------------------------------------------------------------------- */
+/* "better: −0.02 [−0.03, −0.01], n = 8, rate 0.006"; the rate where every arm has its own. */
+static void say_verdict(const gsc_comparison *comparison, const gsc_compare_arm *it,
+                        char *ret_value, size_t size) {
+    char mean[40], low[40], high[40], rate[40] = "";
+    gsc_format_value(it->difference.mean, 2, mean, sizeof mean);
+    gsc_format_value(it->difference.low, 2, low, sizeof low);
+    gsc_format_value(it->difference.high, 2, high, sizeof high);
+    if (comparison->best && isfinite(it->rate)) {
+        snprintf(rate, sizeof rate, ", rate %g", it->rate);
+    }
+    if (it->difference.n > 1) {
+        snprintf(ret_value, size, "%s: %s [%s, %s], n = %zu%s", gsc_verdict_name(it->verdict), mean,
+                 low, high, it->difference.n, rate);
+    } else {
+        snprintf(ret_value, size, "%s: n = %zu%s", gsc_verdict_name(it->verdict), it->difference.n,
+                 rate);
+    }
+}
+
 static gsc_status draw_arm(gsc_compare_builder *b, gsc_panel *panel, size_t arm, double at) {
     const gsc_compare_arm *it = &b->comparison->arms[arm];
-    char value[160], mean[40], low[40], high[40];
+    char value[200];
     gsc_plot_layer *bars = gsc_compare_layer(panel, GSC_LAYER_BARS, 1, true, arm, it->name);
     gsc_plot_layer *point = gsc_compare_layer(panel, GSC_LAYER_POINTS, 1, true, arm, it->sentence);
     if (bars == NULL || point == NULL) {
@@ -190,16 +210,7 @@ static gsc_status draw_arm(gsc_compare_builder *b, gsc_panel *panel, size_t arm,
     point->y[0] = it->difference.mean;
     bars->low[0] = point->low[0] = it->difference.low;
     bars->high[0] = point->high[0] = it->difference.high;
-    gsc_format_value(it->difference.mean, 2, mean, sizeof mean);
-    gsc_format_value(it->difference.low, 2, low, sizeof low);
-    gsc_format_value(it->difference.high, 2, high, sizeof high);
-    if (it->difference.n > 1) {
-        snprintf(value, sizeof value, "%s: %s [%s, %s], n = %zu", gsc_verdict_name(it->verdict),
-                 mean, low, high, it->difference.n);
-    } else {
-        snprintf(value, sizeof value, "%s: n = %zu", gsc_verdict_name(it->verdict),
-                 it->difference.n);
-    }
+    say_verdict(b->comparison, it, value, sizeof value);
     gsc_legend_row *row = gsc_panel_add_legend(panel, it->name, value);
     if (row == NULL) {
         return gsc_compare_no_memory(b);
@@ -209,12 +220,12 @@ static gsc_status draw_arm(gsc_compare_builder *b, gsc_panel *panel, size_t arm,
     return GSC_OK;
 }
 
-static gsc_status draw_verdicts(gsc_compare_builder *b) {
+static gsc_status draw_verdicts(gsc_compare_builder *b, const char *name, const char *says) {
     const gsc_comparison *c = b->comparison;
     const char **names = calloc(c->n_arms + 1, sizeof *names);
     char title[128];
     gsc_compare_difference_title(b, "Arm − baseline", title, sizeof title);
-    gsc_panel *panel = gsc_compare_panel(b, "verdicts", "At the end", NULL, title);
+    gsc_panel *panel = gsc_compare_panel(b, name, says, NULL, title);
     gsc_status status = panel != NULL && names != NULL ? GSC_OK : gsc_compare_no_memory(b);
     size_t n = 0;
     for (size_t a = 0; a < c->n_arms && status == GSC_OK; a++) {
@@ -236,6 +247,18 @@ static gsc_status draw_verdicts(gsc_compare_builder *b) {
     return status;
 }
 
+/* The other verdict of a sweep with tuning: is the difference one of the arms, or of their learning rates? */
+static gsc_status draw_best(gsc_compare_builder *b) {
+    gsc_comparison *shared = NULL;
+    gsc_status status = gsc_compare_turn_to_best(b, &shared);
+    if (status == GSC_OK) {
+        status = draw_verdicts(b, "best", "Each at its best rate");
+        gsc_comparison_free(b->comparison);
+        b->comparison = shared;
+    }
+    return status;
+}
+
 gsc_status gsc_figure_build_compare(gsc_run *const *runs, size_t n_runs,
                                     const gsc_figure_options *options, gsc_figure **ret_figure,
                                     gsc_error *error) {
@@ -247,7 +270,11 @@ gsc_status gsc_figure_build_compare(gsc_run *const *runs, size_t n_runs,
             status = draw_means(&b);
             status = status == GSC_OK ? draw_curves(&b) : status;
         }
-        status = status == GSC_OK ? draw_verdicts(&b) : status;
+        const bool tuned = b.comparison->tuned;
+        status = status == GSC_OK
+                     ? draw_verdicts(&b, "verdicts", tuned ? "At the shared rate" : "At the end")
+                     : status;
+        status = status == GSC_OK && tuned ? draw_best(&b) : status;
     }
     return gsc_compare_finish(&b, status, "Means over the seeds of an arm, where all have a value.",
                               ret_figure);

@@ -27,6 +27,9 @@ void gsc_compare_difference_title(const gsc_compare_builder *self, const char *w
 /* Makes the figure and compares the runs; runs that cannot be compared are no error. */
 gsc_status gsc_compare_begin(gsc_compare_builder *self, const char *figure, gsc_run *const *runs,
                              size_t n_runs, const gsc_figure_options *options, gsc_error *error);
+/* Compares again, each arm at its own best value of tuning: the builder's comparison is then that one, and
+ * the caller puts *ret_shared back and frees the other. Errors: those of gsc_compare_open. */
+gsc_status gsc_compare_turn_to_best(gsc_compare_builder *self, gsc_comparison **ret_shared);
 gsc_panel *gsc_compare_panel(gsc_compare_builder *self, const char *name, const char *title,
                              const char *x, const char *y);
 /* A layer of an arm: coloured by arm, hidden with it. NULL: no memory. */

@@ -12,30 +12,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Compares the builder's runs; best: each arm at its own value of tuning. */
+static gsc_status compare_runs(const gsc_compare_builder *self, bool best,
+                               gsc_comparison **ret_comparison, gsc_error *error) {
+    const gsc_compare_options options = {.baseline = self->options->baseline, .best = best};
+    const char **paths = calloc(self->n_runs + 1, sizeof *paths);
+    if (paths == NULL) {
+        return gsc_fail(error, GSC_ERR_MEMORY, "there is no memory left to compare the runs");
+    }
+    for (size_t r = 0; r < self->n_runs; r++) {
+        paths[r] = gsc_run_get_info(self->runs[r])->path;
+    }
+    gsc_status status = gsc_compare_open(paths, self->n_runs, &options, ret_comparison, error);
+    free(paths);
+    return status;
+}
+
 gsc_status gsc_compare_begin(gsc_compare_builder *self, const char *figure, gsc_run *const *runs,
                              size_t n_runs, const gsc_figure_options *options, gsc_error *error) {
     *self =
         (gsc_compare_builder){.runs = runs, .n_runs = n_runs, .options = options, .error = error};
     self->figure = gsc_figure_new(figure);
-    const char **paths = calloc(n_runs + 1, sizeof *paths);
-    if (self->figure == NULL || paths == NULL) {
-        free(paths);
+    if (self->figure == NULL) {
         return gsc_compare_no_memory(self);
     }
     self->figure->by_arm = true;
-    for (size_t r = 0; r < n_runs; r++) {
-        paths[r] = gsc_run_get_info(runs[r])->path;
-    }
-    const gsc_compare_options compare = {.baseline = options->baseline};
     gsc_error why = {.status = GSC_OK};
-    gsc_status status = GSC_OK;
     if (n_runs == 0) {
         snprintf(self->message, sizeof self->message, "No runs to compare yet");
-    } else if (gsc_compare_open(paths, n_runs, &compare, &self->comparison, &why) != GSC_OK) {
+    } else if (compare_runs(self, false, &self->comparison, &why) != GSC_OK) {
         snprintf(self->message, sizeof self->message, "%s", why.message);
         self->message[0] = (char)toupper((unsigned char)self->message[0]);
     }
-    free(paths);
+    return GSC_OK;
+}
+
+gsc_status gsc_compare_turn_to_best(gsc_compare_builder *self, gsc_comparison **ret_shared) {
+    gsc_comparison *best = NULL;
+    gsc_status status = compare_runs(self, true, &best, self->error);
+    if (status == GSC_OK) {
+        *ret_shared = self->comparison;
+        self->comparison = best;
+    }
     return status;
 }
 
