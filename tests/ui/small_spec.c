@@ -55,7 +55,8 @@ bool small_spec_run(const desk *at, const char *spec, const char *file, int seed
 char *small_sweep_write(const desk *at, const char *name, int seeds) {
     g_autofree char *folder = g_build_filename(at->home, "runs", name, NULL);
     g_autofree char *runs = g_path_get_dirname(folder);
-    json_t *axes = json_pack("{s:[s,s]}", "gate", "softmax", "sigmoid"), *list = json_array();
+    json_t *axes = json_pack("{s:[s,s]}", "gate", "softmax", "normalized_sigmoid"),
+           *list = json_array();
     gsc_sweep *sweep = NULL;
     gsc_error error = {0};
 
