@@ -21,15 +21,15 @@ static void on_hint_gone(AdwToast *toast, GscWindow *self) {
 
 void gsc_window_say_shortly(GscWindow *self, const char *text) {
     g_autofree char *escaped = g_markup_escape_text(text, -1);
-    AdwToast *toast = adw_toast_new(escaped), *before = self->hint;
 
-    adw_toast_set_timeout(toast, 3);
-    self->hint = toast;
-    g_signal_connect_object(toast, "dismissed", G_CALLBACK(on_hint_gone), self, 0);
-    if (before != NULL) {
-        adw_toast_dismiss(before); /* a key pressed ten times says it once */
+    if (self->hint != NULL) { /* a key pressed ten times says it once; see tell() in window_undo.c */
+        adw_toast_set_title(self->hint, escaped);
+        return;
     }
-    adw_toast_overlay_add_toast(self->toasts, toast);
+    self->hint = adw_toast_new(escaped);
+    adw_toast_set_timeout(self->hint, 3);
+    g_signal_connect_object(self->hint, "dismissed", G_CALLBACK(on_hint_gone), self, 0);
+    adw_toast_overlay_add_toast(self->toasts, self->hint);
 }
 
 void gsc_window_say_until_closed(GscWindow *self, const char *sentence) {
