@@ -34,6 +34,16 @@ char *small_spec_write(const desk *at, const char *file, const char *title, int 
     return path;
 }
 
+char *small_spec_write_endless(const desk *at, const char *file, const char *title) {
+    json_t *spec = make_spec(title, 100000);
+    char *path = g_build_filename(at->home, file, NULL);
+
+    json_object_set_new(json_object_get(spec, "theory"), "sizes", json_pack("[i,i]", 100, 1000000));
+    json_dump_file(spec, path, JSON_INDENT(2));
+    json_decref(spec);
+    return path;
+}
+
 bool small_spec_run(const desk *at, const char *spec, const char *file, int seed, const char *set) {
     g_autofree char *folder = g_path_get_dirname(g_getenv("GATESCOPE_DESKTOP"));
     g_autofree char *program = g_build_filename(folder, "gatescope", NULL);

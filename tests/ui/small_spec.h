@@ -11,6 +11,8 @@
  * the preset's. Caller frees the path. */
 char *small_spec_write(const desk *at, const char *file, const char *title, int replicates,
                        const char *gate);
+/* The same with fits that take hours: a run to be stopped, on any machine. */
+char *small_spec_write_endless(const desk *at, const char *file, const char *title);
 /* `gatescope run` beside the window's program, as somebody in a terminal, into the desk's runs; false: it failed.
  * set: one more assignment, or NULL. */
 bool small_spec_run(const desk *at, const char *spec, const char *file, int seed, const char *set);

@@ -183,7 +183,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     g_autofree char *spec = small_spec_write(&at, "small.json", "A small run", 2, NULL);
-    g_autofree char *long_spec = small_spec_write(&at, "long.json", "A long run", 500000, NULL);
+    g_autofree char *long_spec = small_spec_write_endless(&at, "long.json", "A long run");
     at.on_own_bus = true;
     g_setenv("HOME", at.home, TRUE); /* its trash is on the disk of the runs */
     atspi_init();

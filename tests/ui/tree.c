@@ -12,7 +12,8 @@
 
 enum {
     MOST_DEEP = 60,
-    KEPT_STDOUT = 9
+    KEPT_STDOUT = 9,
+    WAIT_US = 120000000
 };
 
 bool tree_enter_bus(char **argv) {
@@ -104,24 +105,28 @@ AtspiAccessible *tree_find(AtspiAccessible *node, AtspiRole role, const char *na
 }
 
 bool tree_wait_gone(AtspiAccessible *program, AtspiRole role, const char *name) {
-    for (int turn = 0; turn < 600; turn++) {
+    const gint64 until = g_get_monotonic_time() + WAIT_US;
+
+    do {
         g_autoptr(AtspiAccessible) node = find(program, role, name, 0);
         if (node == NULL) {
             return true;
         }
         desk_rest(0.1);
-    }
+    } while (g_get_monotonic_time() < until);
     return false;
 }
 
 bool tree_wait_sensitive(AtspiAccessible *program, const char *button, bool sensitive) {
-    for (int turn = 0; turn < 600; turn++) {
+    const gint64 until = g_get_monotonic_time() + WAIT_US;
+
+    do { /* a walk through the tree takes a second on a busy machine */
         g_autoptr(AtspiAccessible) node = find(program, ATSPI_ROLE_PUSH_BUTTON, button, 0);
         if (node != NULL && has_state(node, ATSPI_STATE_SENSITIVE) == sensitive) {
             return true;
         }
         desk_rest(0.1);
-    }
+    } while (g_get_monotonic_time() < until);
     return false;
 }
 
