@@ -31,7 +31,7 @@ struct _GscFigurePage {
     GscNumbers *numbers;
     GPtrArray *items; /* as last shown */
     GscExperiment *experiment;
-    size_t n_hidden;
+    char *empty; /* what axes without a run say */
     bool live;
 
     GtkDropDown *figure_list;
@@ -77,14 +77,14 @@ static void on_figure_chosen(GtkDropDown *list, GParamSpec *pspec, GscFigurePage
     g_hash_table_insert(self->chosen, g_strdup(gsc_experiment_get_source(self->experiment)),
                         g_strdup(self->choices->pdata[at]));
     g_autoptr(GPtrArray) items = g_ptr_array_ref(self->items);
-    gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
+    gsc_figure_page_show(self, self->experiment, items, self->empty, self->live);
 }
 
 static void on_moved(GscScrubber *scrubber, GscFigurePage *self) {
     g_autoptr(GPtrArray) items = g_ptr_array_ref(self->items);
 
     if (self->experiment != NULL) {
-        gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
+        gsc_figure_page_show(self, self->experiment, items, self->empty, self->live);
     }
 }
 
@@ -94,6 +94,7 @@ static void gsc_figure_page_dispose(GObject *object) {
     g_clear_object(&self->experiment);
     g_clear_pointer(&self->recalled, g_free);
     g_clear_pointer(&self->recalled_source, g_free);
+    g_clear_pointer(&self->empty, g_free);
     g_clear_pointer(&self->choices, g_ptr_array_unref);
     g_clear_pointer(&self->chosen, g_hash_table_unref);
 
@@ -213,12 +214,9 @@ static void show_words(GscFigurePage *self, GscExperiment *experiment, const gsc
 }
 
 /* Empty axes say what to do. */
-static void invite(gsc_figure *figure, bool hidden) {
+static void invite(gsc_figure *figure, const char *empty) {
     for (size_t i = 0; i < figure->n_panels; i++) {
-        gsc_figure_set_text(&figure->panels[i]->message,
-                            hidden ? "Every run of this experiment is hidden: the eye beside a run "
-                                     "shows it here"
-                                   : "Press Run, and the curves draw themselves here");
+        gsc_figure_set_text(&figure->panels[i]->message, empty);
     }
 }
 
@@ -337,7 +335,7 @@ static gsc_status build(GscFigurePage *self, const char *name, gsc_run *const *r
 }
 
 void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
-                          size_t n_hidden, bool live) {
+                          const char *empty, bool live) {
     g_autofree gsc_run **runs = g_new0(gsc_run *, items->len + 1);
     g_autofree int *colors = g_new0(int, items->len + 1);
     const size_t n = list_runs(items, runs, colors);
@@ -352,7 +350,10 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
         gsc_scrubber_want_step(self->scrubber, self->recalled->step);
     }
     self->live = live;
-    self->n_hidden = n_hidden;
+    if (g_strcmp0(empty, self->empty) != 0) { /* it may be the very same */
+        g_free(self->empty);
+        self->empty = g_strdup(empty);
+    }
     const char *name = choose_figure(self, runs, n);
     if (self->state != NULL) {
         self->look = gsc_figure_look_load(self->state, name);
@@ -365,7 +366,7 @@ void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const 
     }
     show_words(self, experiment, figure);
     if (n == 0 && !live) {
-        invite(figure, n_hidden > 0);
+        invite(figure, self->empty);
     }
     gsc_plot_canvas_take_figure(self->canvas, figure);
     if (gsc_plot_canvas_count_points(self->canvas) > 0) {
@@ -424,7 +425,7 @@ void gsc_figure_page_set_look(GscFigurePage *self, gsc_figure_look look) {
         gsc_figure_look_save(&look, self->state, figure->name);
     }
     if (self->experiment != NULL) {
-        gsc_figure_page_show(self, self->experiment, items, self->n_hidden, self->live);
+        gsc_figure_page_show(self, self->experiment, items, self->empty, self->live);
     }
 }
 

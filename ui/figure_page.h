@@ -41,10 +41,10 @@ guint gsc_figure_page_count_choices(GscFigurePage *self);
 size_t gsc_figure_page_count_groups(GscFigurePage *self);
 
 /* Draws the figure of these runs (GscRunItem, in the order of their colours); none: empty axes, which say
- * what to do. n_hidden: how many more the experiment has; live: more is coming, so that expensive intervals
- * wait. Which figure: the user's choice among those that these runs have, else their study's. */
+ * this sentence. live: more is coming, so that expensive intervals wait. Which figure: the user's choice among
+ * those that these runs have, else their study's. */
 void gsc_figure_page_show(GscFigurePage *self, GscExperiment *experiment, const GPtrArray *items,
-                          size_t n_hidden, bool live);
+                          const char *empty, bool live);
 
 /* Whether the figure is the one that the runs' study begins with. */
 bool gsc_figure_page_is_default(GscFigurePage *self);

@@ -331,6 +331,10 @@ const char *gsc_run_store_get_folder(GscRunStore *self, const char **ret_problem
     return self->folder;
 }
 
+bool gsc_run_store_is_listed(GscRunStore *self) {
+    return self->listed || gsc_run_store_get_problem(self) != NULL;
+}
+
 const char *gsc_run_store_get_problem(GscRunStore *self) {
     return self->folder == NULL ? self->folder_error.message : self->problem;
 }

@@ -26,6 +26,8 @@ GscRunStore *gsc_run_store_new(void);
 GListModel *gsc_run_store_get_model(GscRunStore *self); /* of GscRunItem, newest first */
 /* The runs folder, or NULL with *ret_problem (one sentence, borrowed). */
 const char *gsc_run_store_get_folder(GscRunStore *self, const char **ret_problem);
+/* Whether every file of the folder has been read once ("listed"), or none can be. */
+bool gsc_run_store_is_listed(GscRunStore *self);
 /* Why its runs cannot be listed, in one sentence, or NULL. */
 const char *gsc_run_store_get_problem(GscRunStore *self);
 /* Every run of the folder and of the sweeps in it; the store alone takes its news. NULL where there is no memory

@@ -202,6 +202,8 @@ static void show_runs_or_hint(GscSidebar *self) {
         gtk_label_set_text(self->empty_label, problem);
     } else if (*self->needle != '\0') {
         gtk_label_set_text(self->empty_label, "No run has this in its name, experiment or status.");
+    } else if (!gsc_run_store_is_listed(self->runs)) {
+        gtk_label_set_text(self->empty_label, "Reading runs…");
     } else {
         gtk_label_set_text(self->empty_label,
                            "Press Run and the curves of the experiment draw themselves. Runs "
@@ -560,6 +562,7 @@ void gsc_sidebar_set_models(GscSidebar *self, GListModel *experiments, GscRunSto
     self->found = gtk_filter_list_model_new(g_object_ref(gsc_run_store_get_model(runs)),
                                             GTK_FILTER(self->filter));
     g_signal_connect_object(self->found, "items-changed", G_CALLBACK(on_found_changed), self, 0);
+    g_signal_connect_object(runs, "listed", G_CALLBACK(show_runs_or_hint), self, G_CONNECT_SWAPPED);
     g_signal_connect(factory, "setup", G_CALLBACK(on_row_setup), NULL);
     g_signal_connect(factory, "bind", G_CALLBACK(on_row_bind), NULL);
     g_signal_connect(factory, "unbind", G_CALLBACK(on_row_unbind), NULL);

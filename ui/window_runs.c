@@ -176,6 +176,21 @@ static void show_status(GscWindow *self) {
 
 /* ---- Drawing ------------------------------------------------------------------------------------- */
 
+/* What axes say that have no run. */
+static const char *get_empty(GscWindow *self) {
+    if (self->arm_runs != NULL) {
+        return g_hash_table_size(self->arm_runs) == 0
+                   ? "No run of this arm has begun: each draws itself here once it does"
+                   : "Every run of this arm is hidden: the eye beside a run shows it here";
+    }
+    if (!gsc_run_store_is_listed(self->runs)) {
+        return "Reading runs…";
+    }
+    return count_hidden(self) > 0
+               ? "Every run of this experiment is hidden: the eye beside a run shows it here"
+               : "Press Run, and the curves draw themselves here";
+}
+
 static gboolean draw_figure(gpointer data) {
     GscWindow *self = GSC_WINDOW(data);
     g_autoptr(GPtrArray) shown = NULL;
@@ -188,7 +203,7 @@ static gboolean draw_figure(gpointer data) {
     for (guint i = 0; i < shown->len; i++) {
         live = live || gsc_run_item_is_active(shown->pdata[i]);
     }
-    gsc_figure_page_show(self->page, self->experiment, shown, count_hidden(self), live);
+    gsc_figure_page_show(self->page, self->experiment, shown, get_empty(self), live);
     if (self->probe != NULL) {
         gsc_probe_note(self->probe);
     }
