@@ -15,10 +15,13 @@ enum {
     LOOK_EVERY_MS = 1000
 };
 
+#define NO_ARM SIZE_MAX
+
 G_DEFINE_FINAL_TYPE(GscSweepPage, gsc_sweep_page, GTK_TYPE_WIDGET)
 
 enum {
     SIGNAL_ARM_CHOSEN,
+    SIGNAL_ARM_RUN,
     SIGNAL_ALL_ARMS,
     SIGNAL_CONTINUE,
     N_SIGNALS
@@ -78,7 +81,11 @@ static void look_at_cards(GscSweepPage *self, bool first) {
         done[entry->run.arm] += entry->state == GSC_SWEEP_DONE;
         if (entry->state == GSC_SWEEP_RUNNING || entry->state == GSC_SWEEP_DONE) {
             gsc_sweep_run_path(self->folder->path, &entry->run, path, sizeof path);
-            fresh[entry->run.arm] |= gsc_arm_card_add_run(self->cards->pdata[entry->run.arm], path);
+            const bool here = gsc_arm_card_add_run(self->cards->pdata[entry->run.arm], path);
+            fresh[entry->run.arm] |= here;
+            if (here && entry->run.arm == self->large) {
+                g_signal_emit(self, signals[SIGNAL_ARM_RUN], 0, path);
+            }
         }
     }
     for (guint i = 0; i < n; i++) {
@@ -137,6 +144,7 @@ static void forget(GscSweepPage *self) {
     g_clear_pointer(&self->folder, gsc_sweep_folder_free);
     gsc_sweep_queue_show(self->queue, NULL);
     self->compared = 0;
+    self->large = NO_ARM;
     self->drawn[0] = self->drawn[1] = self->drawn[2] = false;
     gsc_sweep_page_show_note(self, NULL);
 }
@@ -180,9 +188,21 @@ void gsc_sweep_page_say(GscSweepPage *self, const char *sentence) {
     gsc_sweep_page_show_note(self, sentence);
 }
 
+static size_t find_arm(const GscSweepPage *self, const char *name) {
+    const gsc_sweep *sweep = self->folder != NULL ? self->folder->sweep : NULL;
+
+    for (size_t i = 0; sweep != NULL && i < sweep->n_arms; i++) {
+        if (strcmp(sweep->arms[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return NO_ARM;
+}
+
 void gsc_sweep_page_set_arm(GscSweepPage *self, const char *arm) {
     g_autofree char *text = arm != NULL ? g_strdup_printf("Arm %s", arm) : g_strdup("");
 
+    self->large = arm != NULL ? find_arm(self, arm) : NO_ARM;
     gtk_label_set_text(self->arm_label, text);
     gtk_widget_set_visible(self->body, arm == NULL);
     gtk_widget_set_visible(self->arm_box, arm != NULL);
@@ -243,17 +263,17 @@ static void on_pause_clicked(GtkButton *button, GscSweepPage *self) {
 
 static void on_arm_activated(GtkFlowBox *grid, GtkFlowBoxChild *child, GscSweepPage *self) {
     const guint at = (guint)gtk_flow_box_child_get_index(child);
-    const GPtrArray *paths =
-        at < self->cards->len ? gsc_arm_card_get_paths(self->cards->pdata[at]) : NULL;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
-    for (guint i = 0; paths != NULL && i < paths->len; i++) {
+    if (at >= self->cards->len) {
+        return;
+    }
+    const GPtrArray *paths = gsc_arm_card_get_paths(self->cards->pdata[at]);
+    for (guint i = 0; i < paths->len; i++) {
         g_strv_builder_add(builder, paths->pdata[i]);
     }
     g_auto(GStrv) all = g_strv_builder_end(builder);
-    if (*all != NULL) {
-        g_signal_emit(self, signals[SIGNAL_ARM_CHOSEN], 0, self->folder->sweep->arms[at].name, all);
-    }
+    g_signal_emit(self, signals[SIGNAL_ARM_CHOSEN], 0, self->folder->sweep->arms[at].name, all);
 }
 
 static void on_back_clicked(GtkButton *button, GscSweepPage *self) {
@@ -292,6 +312,8 @@ static void gsc_sweep_page_class_init(GscSweepPageClass *klass) {
     signals[SIGNAL_ARM_CHOSEN] =
         g_signal_new("arm-chosen", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRV);
+    signals[SIGNAL_ARM_RUN] = g_signal_new("arm-run", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0,
+                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
     signals[SIGNAL_ALL_ARMS] = g_signal_new("all-arms", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0,
                                             NULL, NULL, NULL, G_TYPE_NONE, 0);
     signals[SIGNAL_CONTINUE] = g_signal_new("continue", GSC_TYPE_SWEEP_PAGE, G_SIGNAL_RUN_LAST, 0,

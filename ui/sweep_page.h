@@ -17,8 +17,9 @@ G_BEGIN_DECLS
 #define GSC_TYPE_SWEEP_PAGE (gsc_sweep_page_get_type())
 G_DECLARE_FINAL_TYPE(GscSweepPage, gsc_sweep_page, GSC, SWEEP_PAGE, GtkWidget)
 
-/* Emits "arm-chosen" (name, GStrv paths of its run files) when an arm is clicked; "all-arms" when the user comes
- * back from it; and "continue" (path of the folder) when the sweep is to go on and nobody schedules it. */
+/* Emits "arm-chosen" (name, GStrv paths of its run files, perhaps none yet) when an arm is clicked; "arm-run" (path)
+ * when another run of the arm that is shown alone has begun; "all-arms" when the user comes back from it; and
+ * "continue" (path of the folder) when the sweep is to go on and nobody schedules it. */
 
 /* The folder of a sweep; NULL: the page rests. A folder that cannot be read is said in place. */
 void gsc_sweep_page_set_folder(GscSweepPage *self, const char *path);

@@ -38,6 +38,7 @@ struct _GscSweepPage {
     gsc_sweep_folder *folder;
     gsc_sweep_comparisons *comparisons; /* NULL: none yet */
     GPtrArray *cards;                   /* gsc_arm_card *, parallel to the sweep's arms */
+    size_t large;                       /* the arm that is shown alone; of no card: none */
     GCancellable *comparing;            /* a comparison is being read, or NULL */
     size_t compared;                    /* runs that were done at the last comparison */
     bool drawn[3]; /* differences, robustness, results: as the comparison has them */

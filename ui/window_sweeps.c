@@ -23,19 +23,33 @@ void gsc_window_show_sweep(GscWindow *self) {
     gsc_sweep_page_set_folder(self->sweep_page, folder);
 }
 
+static void add_arm_run(GscWindow *self, const char *path) {
+    GscRunItem *item = gsc_run_store_add(self->runs, path);
+
+    g_hash_table_add(self->arm_runs, g_strdup(gsc_run_item_get_path(item)));
+    gsc_run_item_set_shown(item, true);
+}
+
 /* The runs of an arm, large: the figure page shows them alone, below the sweep's head. */
 static void on_arm_chosen(GscSweepPage *page, const char *arm, GStrv paths, GscWindow *self) {
+    g_clear_pointer(&self->arm_runs, g_hash_table_unref);
     self->arm_runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (gsize i = 0; paths[i] != NULL; i++) {
-        GscRunItem *item = gsc_run_store_add(self->runs, paths[i]);
-        g_hash_table_add(self->arm_runs, g_strdup(paths[i]));
-        gsc_run_item_set_shown(item, true);
+        add_arm_run(self, paths[i]);
     }
     gsc_sweep_page_set_arm(self->sweep_page, arm);
     gsc_plot_canvas_reset(gsc_figure_page_get_canvas(self->page));
     gtk_widget_set_visible(GTK_WIDGET(self->page), TRUE);
     gsc_window_focus_page(self); /* the card that had the keyboard is gone */
     gsc_window_update_figure(self);
+}
+
+/* Another run of that arm has begun. */
+static void on_arm_run(GscSweepPage *page, const char *path, GscWindow *self) {
+    if (self->arm_runs != NULL) {
+        add_arm_run(self, path);
+        gsc_window_update_figure(self);
+    }
 }
 
 void gsc_window_show_all_arms(GscWindow *self) {
@@ -204,6 +218,7 @@ void gsc_window_open_sweeps(GscWindow *self) {
     }
     gtk_box_reorder_child_after(GTK_BOX(box), figure, GTK_WIDGET(self->sweep_page));
     g_signal_connect_object(self->sweep_page, "arm-chosen", G_CALLBACK(on_arm_chosen), self, 0);
+    g_signal_connect_object(self->sweep_page, "arm-run", G_CALLBACK(on_arm_run), self, 0);
     g_signal_connect_object(self->sweep_page, "all-arms", G_CALLBACK(on_all_arms), self, 0);
     g_signal_connect_object(self->sweep_page, "continue", G_CALLBACK(on_continue), self, 0);
 }

@@ -2,7 +2,7 @@
  *
  * An ablation from chips to verdict, as a person does it under Xvfb: a chip, two gates out of the list by typing, what it
  * costs and what the seeds see, Run all, Pause, the window closed and opened again, Continue, the verdict, and
- * an arm shown large.
+ * an arm shown large, also one that fills meanwhile.
  *
  * GATESCOPE_DESKTOP names the program; GATESCOPE_TEST_PICTURES a folder that keeps pictures of the steps.
  */
@@ -12,7 +12,8 @@
 
 enum {
     SEEDS = 6,
-    RUNS = 2 * SEEDS
+    RUNS = 2 * SEEDS,
+    GROWING_SEEDS = 3
 };
 
 static AtspiAccessible *open_window(desk *at, const char *argument) {
@@ -121,6 +122,29 @@ static void test_reopened(desk *at, AtspiAccessible *program) {
     TAP_OK(tree_press_button(program, "All arms"), "and there is a way back");
 }
 
+/* An arm that is opened before its first run takes in each of them as it begins. */
+static void test_growing_arm(desk *at, AtspiAccessible *program) {
+    bool open = false;
+
+    TAP_OK(desk_wait_at_least(at, "arms", 2, 20), "a sweep that nobody has begun has its arms");
+    for (int turn = 0; turn < 6 && !open; turn++) {
+        desk_point(at, "sweep", 0.25, 0.3);
+        desk_click_here(at);
+        g_autoptr(AtspiAccessible) back = tree_find(program, ATSPI_ROLE_PUSH_BUTTON, "All arms", 2);
+        open = back != NULL;
+    }
+    TAP_OK(open, "an arm without runs opens");
+    TAP_OK(desk_wait_number(at, "runs_shown", 0, 10), "and is empty");
+    desk_keep_picture("ablation-arm-empty");
+    TAP_OK(tree_press_button(program, "Continue"), "the sweep is begun");
+    TAP_OK(desk_wait_number(at, "runs_shown", GROWING_SEEDS, 60),
+           "and the arm that is open takes in each of its runs");
+    TAP_OK(desk_wait_at_least(at, "arms_done", 2 * GROWING_SEEDS, 60), "the sweep ends");
+    TAP_OK(desk_number(at, "runs_shown") == GROWING_SEEDS, "without a run of another arm");
+    TAP_OK(desk_wait_at_least(at, "points", 1, 20), "and the figure has its points");
+    desk_keep_picture("ablation-arm-grown");
+}
+
 int main(int argc, char **argv) {
     desk at;
 
@@ -153,6 +177,13 @@ int main(int argc, char **argv) {
         choose_gates(&at, program);
         TAP_OK(desk_wait_text(&at, "power", "by the spread of the sweep sweep-small-1", 10),
                "the next ablation knows what the seeds of this one can see");
+    }
+    g_clear_object(&program);
+    desk_stop(&at);
+    g_autofree char *growing = small_sweep_write(&at, "growing", GROWING_SEEDS);
+    program = growing != NULL ? open_window(&at, growing) : NULL;
+    if (TAP_OK(program != NULL, "the window opens on a sweep that waits")) {
+        test_growing_arm(&at, program);
     }
     g_clear_object(&program);
     desk_close(&at);
