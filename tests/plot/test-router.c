@@ -51,6 +51,8 @@ static void test_finished(gsc_run *run) {
     TAP_OK(line->n == 3 && line->x[2] == 20 && line->y[0] == 0 && line->y[1] == 1,
            "saturation of layer 1: 0, 1, 1");
     TAP_STRING(find(panel, GSC_LAYER_DASHED, 0)->inline_label, "chance", "beside chance");
+    TAP_OK(find(panel, GSC_LAYER_DASHED, 0)->color == GSC_PALETTE_SIZE - 1,
+           "which has the colour of rules, not of a layer");
     TAP_OK(panel->n_legend == 2 && figure->panels[1]->n_legend == 0, "layers are named once");
     TAP_STRING(panel->legend[1]->label, "Layer 1", "by number");
     const gsc_plot_layer *change = find(panel_of(figure, "change_rate"), GSC_LAYER_LINE, 1);

@@ -350,6 +350,7 @@ static bool draw_by_layer(const gsc_steps_builder *b, const gsc_steps_panel *wor
     return true;
 }
 
+/* In the colour of rules: it belongs to no layer. */
 static gsc_status draw_dashed(gsc_steps_builder *b, const gsc_steps_panel *words, const group *g,
                               gsc_panel *panel) {
     curves found = {0};
@@ -357,9 +358,10 @@ static gsc_status draw_dashed(gsc_steps_builder *b, const gsc_steps_panel *words
     curve mean;
     if (status == GSC_OK && found.n > 0) {
         bool good = mean_curve(&found, &mean, NULL, NULL);
-        gsc_plot_layer *layer = good ? add_layer(panel, GSC_LAYER_DASHED, g, found.all[0].series,
-                                                 g->color, mean.n, false, words->dashed_label)
-                                     : NULL;
+        gsc_plot_layer *layer =
+            good ? add_layer(panel, GSC_LAYER_DASHED, g, found.all[0].series, GSC_PALETTE_SIZE - 1,
+                             mean.n, false, words->dashed_label)
+                 : NULL;
         if (layer != NULL) {
             memcpy(layer->x, mean.x, mean.n * sizeof *mean.x);
             memcpy(layer->y, mean.y, mean.n * sizeof *mean.y);
