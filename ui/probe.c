@@ -5,6 +5,7 @@
  * {"renderer", "gl", "frames", "points", "panels", "runs_shown", "status", "moved", "fallback", "trouble",
  *  "problem", "ready", "build", "build_errors", "arms", "arms_done", "sweep", "verdicts", "cost", "power", "trust", "experiments", "view": [x_low, x_high, y_low, y_high], "first_frame_ms",
  *  "focus": {"what", "box": [x, y, width, height]}, "dropping", "waiting", "hint",
+ *  "keys": how many keys that are no modifiers were pressed in the window, its popovers and its dialogs,
  *  "log_x", "log_y", "smooth", "groups", "sheet", "copied", "start", "typing", "typed",
  *  "widgets": {"run": [x, y, width, height], …, "win.log-x": …}}
  *
@@ -30,7 +31,9 @@ struct gsc_probe {
     char *path;
     guint source, words_source;
     double first_frame_ms; /* since exec; 0: none yet */
-    char *last;            /* what was written */
+    gulong key_hook;
+    guint keys; /* that were pressed */
+    char *last; /* what was written */
 };
 
 /* Milliseconds since the kernel started this process. */
@@ -234,6 +237,7 @@ static char *describe(gsc_probe *self) {
     json_object_set_new(report, "focus", describe_focus(window));
     json_object_set_new(report, "hint",
                         json_string(window->hint != NULL ? adw_toast_get_title(window->hint) : ""));
+    json_object_set_new(report, "keys", json_integer((json_int_t)self->keys));
     gsc_window_describe_look(window, report);
     gsc_window_describe_table(window, report);
     gsc_window_describe_start(window, report);
@@ -287,6 +291,20 @@ static void on_after_paint(GdkFrameClock *clock, gsc_probe *self) {
     gsc_probe_note(self);
 }
 
+/* Of every surface of the program, before anything is done with the event: a controller of the window would
+ * miss what a popover or a dialog gets. */
+static gboolean on_event(GSignalInvocationHint *hint, guint n, const GValue *values,
+                         gpointer data) {
+    gsc_probe *self = data;
+    GdkEvent *event = g_value_peek_pointer(&values[1]);
+
+    if (gdk_event_get_event_type(event) == GDK_KEY_PRESS && !gdk_key_event_is_modifier(event)) {
+        self->keys++;
+        gsc_probe_note(self);
+    }
+    return TRUE; /* goes on to be called */
+}
+
 static void on_realized(GtkWidget *widget, gsc_probe *self) {
     g_signal_connect(gtk_widget_get_frame_clock(widget), "after-paint", G_CALLBACK(on_after_paint),
                      self);
@@ -302,6 +320,8 @@ gsc_probe *gsc_probe_new(GscWindow *window) {
     self->window = window;
     self->path = g_strdup(path);
     g_signal_connect(window, "realize", G_CALLBACK(on_realized), self);
+    self->key_hook = g_signal_add_emission_hook(g_signal_lookup("event", GDK_TYPE_SURFACE), 0,
+                                                on_event, self, NULL);
     g_signal_connect_swapped(window, "notify::focus-widget", G_CALLBACK(gsc_probe_note), self);
     if (g_getenv("GATESCOPE_TEST_WORDS") != NULL) { /* dialogs have frames of their own */
         self->words_source = g_timeout_add(WORDS_EVERY_MS, look_at_words, self);
@@ -315,6 +335,7 @@ void gsc_probe_free(gsc_probe *self) {
     }
     g_clear_handle_id(&self->source, g_source_remove);
     g_clear_handle_id(&self->words_source, g_source_remove);
+    g_signal_remove_emission_hook(g_signal_lookup("event", GDK_TYPE_SURFACE), self->key_hook);
     g_signal_handlers_disconnect_by_data(self->window, self);
     GdkFrameClock *clock = gtk_widget_get_frame_clock(GTK_WIDGET(self->window));
     if (clock != NULL) {

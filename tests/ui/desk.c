@@ -27,6 +27,7 @@ enum {
 };
 
 static const double FIRST_FRAME_S = 60;
+static const double KEY_S = 2;    /* until a key is lost */
 static const double PATIENCE = 3; /* for machines with much else to do */
 
 /* ---- Processes ----------------------------------------------------------------------------------- */
@@ -213,12 +214,11 @@ bool desk_quit(desk *self) {
         if (self->window > 0 && waitpid(self->window, &status, WNOHANG) != 0) {
             kill(-self->window, SIGKILL); /* what the session left */
             self->window = 0;
-            /* of a fatal message; the bus passes a signal on as 128 and its number */
-            const bool complained = status == (128 + SIGTRAP) << 8;
-            if (complained) {
-                printf("# the window complained while it closed\n");
+            if (status != 0) { /* the bus passes a signal on as 128 and its number */
+                printf("# the window ended with status %d, signal %d\n", WEXITSTATUS(status),
+                       WTERMSIG(status));
             }
-            return !complained;
+            return status == 0;
         }
     }
     desk_stop(self);
@@ -430,13 +430,37 @@ void desk_drag(desk *self, const char *widget, int dx, int dy, int button) {
     hand("mouseup %d", button);
 }
 
+/* The window's process is over, and still there to be waited for. */
+static bool has_ended(const desk *self) {
+    siginfo_t end = {0};
+
+    return self->window <= 0 ||
+           waitid(P_PID, (id_t)self->window, &end, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           end.si_pid != 0;
+}
+
+/* Waits until the window got more keys than before, or ended of one. */
+static bool wait_heard(desk *self, double before) {
+    for (double waited = 0; waited >= 0; waited = wait_turn(waited, KEY_S)) {
+        if (desk_number(self, "keys") > before || has_ended(self)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void desk_key(desk *self, const char *key) {
     for (int i = 0; i < KEY_TRIES; i++) {
-        if (hand("search --onlyvisible --name Gatescope windowfocus --sync")) {
-            desk_press(self, key);
+        const double before = desk_number(self, "keys");
+        if (!hand("search --onlyvisible --name Gatescope windowfocus --sync")) {
+            desk_rest(0.1);
+            continue;
+        }
+        desk_press(self, key);
+        if (wait_heard(self, before)) {
             return;
         }
-        desk_rest(0.1);
+        printf("# the key %s was lost\n", key);
     }
     printf("# no window took the key %s\n", key);
 }

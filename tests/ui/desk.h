@@ -32,7 +32,7 @@ void desk_remove_tree(const char *path);
 bool desk_start(desk *self, const char *const *arguments);
 void desk_stop(desk *self);
 /* Asks the window to close (Ctrl+Q), so that it remembers what it is to remember, and waits for its end; false where
- * it does not end, or ends by a message that G_DEBUG made fatal. */
+ * it does not end, or ends by a signal or with a status other than 0. */
 bool desk_quit(desk *self);
 /* Waits until a run can be started: the plugins' descriptors are read by another process. */
 bool desk_wait_ready(desk *self);
@@ -74,8 +74,10 @@ void desk_drag(desk *self, const char *widget, int dx, int dy, int button);
 void desk_button(bool down); /* the first */
 void desk_move_to(double x, double y);
 void desk_point(desk *self, const char *widget, double fraction_x, double fraction_y);
-void desk_key(desk *self, const char *key); /* as xdotool says it: "ctrl+e" */
-/* The same to whatever has the focus: a dialog. */
+/* Gives the window the focus and presses a key, as xdotool says it: "ctrl+e"; again where the window did not get it:
+ * one that comes with the focus is lost at times. Not for a key that only modifies. */
+void desk_key(desk *self, const char *key);
+/* A key to whatever has the focus, as a dialog has; once. */
 void desk_press(desk *self, const char *key);
 void desk_type(desk *self, const char *text);
 

@@ -22,13 +22,8 @@ static void set_state(const desk *at, const char *lines) {
 }
 
 static void export_once(desk *at) {
-    bool open = false;
-    for (int turn = 0; turn < 5 && !open;
-         turn++) { /* a key that comes with the focus may go astray */
-        desk_key(at, "e");
-        open = desk_wait_dialog("Export", 5);
-    }
-    TAP_OK(open, "e asks how to export");
+    desk_key(at, "e");
+    TAP_OK(desk_wait_dialog("Export", 30), "e asks how to export");
     desk_press(at, "Return");
 }
 
@@ -57,13 +52,8 @@ static void test_look(desk *at, const char *run) {
     TAP_OK(desk_start(at, (const char *const[]){run, NULL}), "the same run again");
     desk_wait_at_least(at, "points", 6, 60);
     desk_wait_ready(at);
-    bool moved = false;
-    for (int turn = 0; turn < 10 && !moved;
-         turn++) { /* a key that comes with the focus may go astray */
-        desk_key(at, "plus");
-        moved = desk_wait_flag(at, "moved", true, 2);
-    }
-    TAP_OK(moved, "looked at closely");
+    desk_key(at, "plus");
+    TAP_OK(desk_wait_flag(at, "moved", true, 20), "looked at closely");
     export_once(at);
     TAP_OK(desk_wait_file(at->export_path, 30), "is written");
     TAP_OK(gsc_png_read_text(at->export_path, "gatescope-look", &text, NULL) == GSC_OK &&

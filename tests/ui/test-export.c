@@ -13,13 +13,8 @@
 
 /* Opens the dialog and takes what it offers. */
 static void export_once(desk *at) {
-    bool open = false;
-    for (int turn = 0; turn < 5 && !open;
-         turn++) { /* a key that comes with the focus may go astray */
-        desk_key(at, "e");
-        open = desk_wait_dialog("Export", 5);
-    }
-    TAP_OK(open, "e asks how to export");
+    desk_key(at, "e");
+    TAP_OK(desk_wait_dialog("Export", 30), "e asks how to export");
     desk_press(at, "Return");
 }
 
