@@ -22,7 +22,8 @@ static void on_hint_gone(AdwToast *toast, GscWindow *self) {
 void gsc_window_say_shortly(GscWindow *self, const char *text) {
     g_autofree char *escaped = g_markup_escape_text(text, -1);
 
-    if (self->hint != NULL) { /* a key pressed ten times says it once; see tell() in window_undo.c */
+    if (self->hint !=
+        NULL) { /* a key pressed ten times says it once; see tell() in window_undo.c */
         adw_toast_set_title(self->hint, escaped);
         return;
     }
