@@ -263,6 +263,8 @@ void gsc_window_choose_run(GscWindow *self, GscRunItem *item) {
         gsc_window_choose_experiment(self, experiment);
     } else if (!belongs(self, item)) {
         g_set_object(&self->solo, item);
+        gsc_window_show_sweep(self); /* its figure in place of the sweep's */
+        gsc_figure_page_set_trouble(self->page, NULL);
     }
     gsc_run_item_set_shown(item, true);
     gsc_window_keep_shown(self, gsc_run_item_get_path(item), true);

@@ -12,9 +12,9 @@
 
 /* ---- Showing ------------------------------------------------------------------------------------- */
 
-/* Of the selected experiment: its grid where it is a sweep, else its figure. */
+/* Of the selected experiment: its grid where it is a sweep, else its figure, as that of a run shown alone. */
 void gsc_window_show_sweep(GscWindow *self) {
-    const char *folder = gsc_experiment_get_sweep(self->experiment);
+    const char *folder = self->solo == NULL ? gsc_experiment_get_sweep(self->experiment) : NULL;
 
     g_clear_pointer(&self->arm_runs, g_hash_table_unref);
     gsc_sweep_page_set_arm(self->sweep_page, NULL);

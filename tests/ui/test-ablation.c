@@ -145,6 +145,20 @@ static void test_growing_arm(desk *at, AtspiAccessible *program) {
     desk_keep_picture("ablation-arm-grown");
 }
 
+/* A run that is in no sweep, handed to the window by another start of the program. */
+static void test_other_run(desk *at, AtspiAccessible *program, const char *spec) {
+    g_autofree char *run = g_build_filename(at->home, "runs", "alone.gsc", NULL);
+    const char *line[] = {g_getenv("GATESCOPE_DESKTOP"), run, NULL};
+
+    TAP_OK(small_spec_run(at, spec, "alone.gsc", 1, NULL), "somebody runs a spec in a terminal");
+    TAP_OK(g_spawn_sync(NULL, (char **)line, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
+                        NULL, NULL, NULL),
+           "and opens its run");
+    TAP_OK(tree_wait_gone(program, ATSPI_ROLE_PUSH_BUTTON, "All arms"), "the sweep makes room");
+    TAP_OK(desk_wait_number(at, "runs_shown", 1, 20), "for the run alone");
+    desk_keep_picture("ablation-alone");
+}
+
 int main(int argc, char **argv) {
     desk at;
 
@@ -184,6 +198,7 @@ int main(int argc, char **argv) {
     program = growing != NULL ? open_window(&at, growing) : NULL;
     if (TAP_OK(program != NULL, "the window opens on a sweep that waits")) {
         test_growing_arm(&at, program);
+        test_other_run(&at, program, spec);
     }
     g_clear_object(&program);
     desk_close(&at);
