@@ -200,6 +200,7 @@ void gsc_window_add_states(GscWindow *self) {
     }
     on_reveal_changed(self->left_flap, NULL, list);
     on_reveal_changed(self->right_flap, NULL, setup);
+    gsc_window_add_escape(self);
 }
 
 /* ---- Keys ---------------------------------------------------------------------------------------- */

@@ -93,13 +93,19 @@ static bool has_focus_in(GscWindow *self, GtkWidget *part) {
     return focus != NULL && gtk_widget_get_visible(part) && gtk_widget_is_ancestor(focus, part);
 }
 
-/* The first of these that there is: out of a text field, out of the table, from the plugins to the runs, from
- * the start page to what it came over, from an arm to all arms; and with nothing left to leave, Stop. */
+static bool has_focus_in_toast(GscWindow *self) {
+    return has_focus_in(self, GTK_WIDGET(self->toasts)) &&
+           !has_focus_in(self, adw_toast_overlay_get_child(self->toasts));
+}
+
+/* The first of these that there is: out of a text field or a toast, out of the table, from the plugins to the
+ * runs, from the start page to what it came over, from an arm to all arms; and with nothing left to leave,
+ * Stop. */
 static void act_back(GtkWidget *widget, const char *name, GVariant *parameter) {
     GscWindow *self = GSC_WINDOW(widget);
     const bool start = gtk_widget_get_visible(GTK_WIDGET(self->start_page));
 
-    if (GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(self)))) {
+    if (GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(self))) || has_focus_in_toast(self)) {
         gsc_window_focus_page(self);
     } else if (has_focus_in(self, GTK_WIDGET(self->run_table))) {
         gtk_widget_activate_action(widget, "win.show-table", NULL);
@@ -148,4 +154,13 @@ void gsc_window_install_keys(GtkWidgetClass *klass) {
     }
     gtk_widget_class_install_action(klass, "win.back", NULL, act_back);
     gtk_widget_class_add_binding_action(klass, GDK_KEY_Escape, 0, "win.back", NULL);
+}
+
+void gsc_window_add_escape(GscWindow *self) {
+    GtkEventController *keys = gtk_shortcut_controller_new();
+
+    gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(keys),
+                                         gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
+                                                          gtk_named_action_new("win.back")));
+    gtk_widget_add_controller(GTK_WIDGET(self->toasts), keys);
 }

@@ -142,6 +142,8 @@ void gsc_window_say_shortly(GscWindow *self, const char *text);
 void gsc_window_say_until_closed(GscWindow *self, const char *sentence);
 void gsc_window_focus_page(GscWindow *self);
 void gsc_window_install_keys(GtkWidgetClass *klass);
+/* Escape before the overlay of toasts takes it to dismiss one: it always leads back. */
+void gsc_window_add_escape(GscWindow *self);
 
 /* The start page (window_start.c). */
 void gsc_window_add_start(GscWindow *self);
