@@ -202,17 +202,7 @@ static gsc_status foresee(lab *self, gsc_error *error) {
 
 static void read_recipe(lab *self) {
     const gsc_spec *spec = self->spec;
-    self->recipe = (gsc_lm_recipe){.batch = (size_t)gsc_spec_int(spec, "lm.batch"),
-                                   .accumulate = (size_t)gsc_spec_int(spec, "lm.accumulate"),
-                                   .steps = gsc_spec_int(spec, "lm.steps"),
-                                   .warmup = gsc_spec_int(spec, "lm.warmup"),
-                                   .learning_rate = gsc_spec_real(spec, "lm.learning_rate"),
-                                   .floor = gsc_spec_real(spec, "lm.rate_floor"),
-                                   .clip = gsc_spec_real(spec, "lm.clip"),
-                                   .decay = gsc_spec_real(spec, "lm.weight_decay"),
-                                   .beta1 = gsc_spec_real(spec, "lm.beta1"),
-                                   .beta2 = gsc_spec_real(spec, "lm.beta2"),
-                                   .epsilon = 1e-8};
+    self->recipe = gsc_lm_recipe_read(spec);
     self->options = (gsc_lm_options){.dtype = GSC_F32,
                                      .sequences = self->recipe.batch / self->recipe.accumulate,
                                      .seed = (uint64_t)gsc_spec_int(spec, "seed"),

@@ -18,6 +18,20 @@ enum {
     INDEX_AT = 8 /* bytes */
 };
 
+gsc_lm_recipe gsc_lm_recipe_read(const gsc_spec *spec) {
+    return (gsc_lm_recipe){.batch = (size_t)gsc_spec_int(spec, "lm.batch"),
+                           .accumulate = (size_t)gsc_spec_int(spec, "lm.accumulate"),
+                           .steps = gsc_spec_int(spec, "lm.steps"),
+                           .warmup = gsc_spec_int(spec, "lm.warmup"),
+                           .learning_rate = gsc_spec_real(spec, "lm.learning_rate"),
+                           .floor = gsc_spec_real(spec, "lm.rate_floor"),
+                           .clip = gsc_spec_real(spec, "lm.clip"),
+                           .decay = gsc_spec_real(spec, "lm.weight_decay"),
+                           .beta1 = gsc_spec_real(spec, "lm.beta1"),
+                           .beta2 = gsc_spec_real(spec, "lm.beta2"),
+                           .epsilon = 1e-8};
+}
+
 double gsc_lm_rate(const gsc_lm_recipe *recipe, int64_t step) {
     if (step < recipe->warmup) {
         return recipe->learning_rate * (double)(step + 1) / (double)recipe->warmup;

@@ -27,6 +27,9 @@ typedef struct gsc_lm_recipe {
     double decay, beta1, beta2, epsilon;
 } gsc_lm_recipe;
 
+/* What a checked spec says of training, under its keys lm.*; epsilon, which has no key, is 1e-8. */
+gsc_lm_recipe gsc_lm_recipe_read(const gsc_spec *spec);
+
 typedef struct gsc_lm_trainer {
     gsc_queue *queue; /* borrowed, as model */
     gsc_lm *model;

@@ -61,17 +61,7 @@ static size_t replay(const gsc_spec *spec, const memory_series *told, const int3
          &error);
     const gsc_lm_options options = {
         .dtype = GSC_F32, .sequences = BATCH, .seed = 1, .training = true, .pool = pool};
-    const gsc_lm_recipe recipe = {.batch = BATCH,
-                                  .accumulate = 1,
-                                  .steps = STEPS,
-                                  .warmup = gsc_spec_int(spec, "lm.warmup"),
-                                  .learning_rate = gsc_spec_real(spec, "lm.learning_rate"),
-                                  .floor = gsc_spec_real(spec, "lm.rate_floor"),
-                                  .clip = gsc_spec_real(spec, "lm.clip"),
-                                  .decay = gsc_spec_real(spec, "lm.weight_decay"),
-                                  .beta1 = gsc_spec_real(spec, "lm.beta1"),
-                                  .beta2 = gsc_spec_real(spec, "lm.beta2"),
-                                  .epsilon = 1e-8};
+    const gsc_lm_recipe recipe = gsc_lm_recipe_read(spec);
     must(gsc_lm_new(queue, &shape, &options, &model, &error), &error);
     must(gsc_lm_trainer_init(&trainer, queue, model, &recipe, &error), &error);
     must(gsc_lm_load(model, in_folder("ckpt/step-0000000.safetensors"), NULL, &step, &error),
