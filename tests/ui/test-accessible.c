@@ -36,16 +36,10 @@ static void test_tree(desk *at, AtspiAccessible *program) {
 int main(int argc, char **argv) {
     desk at;
 
-    if (!tree_enter_bus(argv)) {
+    if (!tree_open_desk(&at, argv)) {
         return 0;
     }
-    if (!desk_open(&at)) {
-        printf("1..0 # SKIP no X server to test at\n");
-        return 0;
-    }
-    at.on_own_bus = true;
     if (TAP_OK(desk_start(&at, NULL), "the window opens")) {
-        atspi_init();
         g_autoptr(AtspiAccessible) program = tree_program(at.window);
         if (TAP_OK(program != NULL, "the window is on the accessibility bus")) {
             desk_wait_ready(&at);

@@ -183,18 +183,12 @@ static AtspiAccessible *open_window(desk *at, const char *spec) {
 int main(int argc, char **argv) {
     desk at;
 
-    if (!tree_enter_bus(argv)) {
-        return 0;
-    }
     g_setenv("GATESCOPE_TEST_SCREEN", "2400x880x24", FALSE);
-    if (!desk_open(&at)) {
-        printf("1..0 # SKIP no X server to test at\n");
+    if (!tree_open_desk(&at, argv)) {
         return 0;
     }
     g_autofree char *spec = small_spec_write(&at, "small.json", "A small run", 2, NULL);
-    at.on_own_bus = true;
     g_setenv("HOME", at.home, TRUE); /* its trash is on the disk of the runs */
-    atspi_init();
     bool ran = true;
     for (int i = 0; i < RUNS && ran; i++) {
         g_autofree char *file = run_name(i);

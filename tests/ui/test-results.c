@@ -76,17 +76,11 @@ static void test_results(desk *at, AtspiAccessible *program) {
 int main(int argc, char **argv) {
     desk at;
 
-    if (!tree_enter_bus(argv)) {
-        return 0;
-    }
-    if (!desk_open(&at)) {
-        printf("1..0 # SKIP no X server to test at\n");
+    if (!tree_open_desk(&at, argv)) {
         return 0;
     }
     g_autofree char *spec = small_spec_write(&at, "small.json", "small", 2, NULL);
     g_autofree char *folder = g_build_filename(at.home, "runs", "sweep-results", NULL);
-    at.on_own_bus = true;
-    atspi_init();
     AtspiAccessible *program = open_window(&at, spec);
     if (program != NULL) {
         test_seeds(&at, program);

@@ -6,6 +6,8 @@
 #ifndef GSC_TESTS_UI_TREE_H
 #define GSC_TESTS_UI_TREE_H
 
+#include "tests/ui/desk.h"
+
 #include <atspi/atspi.h>
 #include <glib.h>
 #include <stdbool.h>
@@ -14,9 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AtspiAccessible, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AtspiAction, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AtspiValue, g_object_unref)
 
-/* Runs this program again inside a session bus of its own, so that the window's tree is in reach; returns in the new
- * process with stdout as it was, and false (with a TAP line to skip) where there is no bus to be had. */
-bool tree_enter_bus(char **argv);
+/* A desk whose window's tree is in reach: runs this program again inside a session bus of its own and opens the desk
+ * there. False (with a TAP line to skip) where there is no bus or no X server to be had. */
+bool tree_open_desk(desk *ret_desk, char **argv);
 
 /* The program of this process, waited for; caller unrefs; NULL: it did not come. */
 AtspiAccessible *tree_program(GPid pid);
